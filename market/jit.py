@@ -1,0 +1,34 @@
+"""The one decorator of all compiled kernels.
+
+Numba's cache key covers the kernel's own file only, so a change in a callee would keep stale
+machine code. Kernels are therefore cached only into a folder that the entry points name after a
+digest of all kernel sources (``depthbridge.kernels.prepare_cache``); without such a folder they
+compile in memory.
+
+No fastmath, no error model of NumPy's: JIT on, JIT off and the twins agree bit for bit.
+"""
+
+import os
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from numba import njit
+
+__all__ = ["inlined", "kernel"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_CACHE = bool(os.environ.get("NUMBA_CACHE_DIR"))
+
+
+def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile an entry point: releases the GIL, cached, no exceptions inside."""
+    compiled: Callable[_P, _R] = njit(cache=_CACHE, nogil=True)(function)
+    return compiled
+
+
+def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Compile a step that only other kernels call."""
+    compiled: Callable[_P, _R] = njit(nogil=True)(function)
+    return compiled
