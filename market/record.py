@@ -60,16 +60,19 @@ __all__ = [
 ]
 
 RECORD: Final = np.dtype(
-    [
-        ("dt", "<u4"),
-        ("kind", "u1"),
-        ("side", "u1"),
-        ("op", "u1"),
-        ("position", "u1"),
-        ("price", "<i8"),
-        ("size", "<i8"),
-        ("ref", "<u8"),
-    ]
+    (
+        np.record,
+        [
+            ("dt", "<u4"),
+            ("kind", "u1"),
+            ("side", "u1"),
+            ("op", "u1"),
+            ("position", "u1"),
+            ("price", "<i8"),
+            ("size", "<i8"),
+            ("ref", "<u8"),
+        ],
+    )
 )
 HEADER: Final = struct.Struct("<HBBBBHQqqII")
 MAGIC: Final = 0x4244

@@ -63,7 +63,9 @@ class Grid:
         if isinstance(value, str | Decimal):
             return self._exact_ticks(value, field)
         if not math.isfinite(value):
-            raise MalformedError(f"{field} {value!r} is not a number", code="bad_number", field=field)
+            raise MalformedError(
+                f"{field} {value!r} is not a number", code="bad_number", field=field
+            )
         scaled = value * self.denominator / self.numerator
         if abs(scaled) >= _MAX_TICKS:
             raise MalformedError(f"{field} {value!r} is too large", code="bad_number", field=field)
