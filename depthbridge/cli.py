@@ -1,0 +1,133 @@
+"""The command line: finds the command, parses its arguments, turns errors into exit codes.
+
+It knows the shape of a command module, never what a command does.
+
+Exit codes: 0 done, 1 a check or test failed, 2 wrong argument, file or environment, 130 Ctrl-C.
+"""
+
+import argparse
+import importlib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, NoReturn, Protocol, cast
+
+from depthbridge.commands import BARE, NAMES
+from depthbridge.version import VERSION
+from market.errors import DepthbridgeError
+
+__all__ = ["main"]
+
+_WIDTH: Final = 12
+
+
+class _Command(Protocol):
+    HELP: str
+    EXAMPLE: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line instead of usage and error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what stands after the program's name; None takes them from ``sys.argv``.
+
+    Returns:
+        The exit code.
+    """
+    _never_fail_to_print()
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except DepthbridgeError as error:
+        return _fail(error.message)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone (`… | head`); nothing is left to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _fail(f"{error.filename}: {error.strerror}")
+
+
+def _run(words: list[str]) -> int:
+    prog = _prog()
+    if words and words[0] in NAMES:
+        name, rest = words[0], words[1:]
+        command = _load(name)
+        parser = _parser(command, f"{prog} {name}", command.HELP)
+    elif not words or words[0].startswith("-"):
+        rest = words
+        command = _load(BARE)
+        description = command.HELP
+        if any(word in {"-h", "--help"} for word in words):
+            description += "\n\n" + _command_list(prog)
+        parser = _parser(command, prog, description)
+        parser.add_argument("--version", action="version", version=f"depthbridge {VERSION}")
+    else:
+        return _fail(f"{words[0]} is no command; there are {', '.join(NAMES)}")
+    command.add_arguments(parser)
+    try:
+        args = parser.parse_args(rest)
+    except SystemExit as exit_:
+        return int(exit_.code or 0)
+    code = command.run(args)
+    sys.stdout.flush()
+    return code
+
+
+def _load(name: str) -> _Command:
+    return cast("_Command", importlib.import_module(f"depthbridge.commands.{name}"))
+
+
+def _parser(command: _Command, prog: str, description: str) -> argparse.ArgumentParser:
+    start = _prog()
+    lines = [line.removeprefix(f"{start} ") for line in command.EXAMPLE.strip().splitlines()]
+    heading = "example" if len(lines) == 1 else "examples"
+    return _Parser(
+        prog=prog,
+        description=description,
+        epilog="\n".join([f"{heading}:", *(f"  {start} {line}".rstrip() for line in lines)]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _command_list(prog: str) -> str:
+    rows = [f"  {name:<{_WIDTH}}{_load(name).HELP}" for name in NAMES]
+    return "\n".join([f"commands ({prog} COMMAND --help says more):", *rows])
+
+
+def _prog() -> str:
+    """What the user typed to get here."""
+    root = Path(__file__).resolve().parent.parent
+    started_as_module = Path(sys.argv[0]).name == "__main__.py"
+    return "python run.py" if started_as_module and (root / "run.py").exists() else "depthbridge"
+
+
+def _fail(message: str) -> int:
+    line = " ".join(message.split())
+    print(f"{_prog()}: {line}", file=sys.stderr)
+    return 2
+
+
+def _never_fail_to_print() -> None:
+    """A console that lacks a character shows a question mark instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,0 +1,63 @@
+"""What all tests share: the kernel cache, recorded data, warmed kernels, `--long`."""
+
+from pathlib import Path
+
+import pytest
+
+from depthbridge.kernels import prepare_cache
+
+prepare_cache()
+
+from hypothesis import HealthCheck, settings  # noqa: E402 - Numba must see the cache first
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The first call of a kernel compiles it, so a deadline would fail at random. The quick run takes
+# the same examples every time; the long run takes new and more of them.
+settings.register_profile(
+    "quick",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "long", settings.get_profile("quick"), derandomize=False, max_examples=1000
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run what is marked `long`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("long" if config.getoption("--long") else "quick")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("long") and not item.config.getoption("--long"):
+        pytest.skip("long: runs with `python run.py test --long`")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """Folder of recorded market data beside the repository: `recorded / "crypto" / …`."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("recorded market data is absent (expected in ../shared/data)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def warmed() -> None:
+    """All kernels compiled, by the function that the server's start uses."""
+    import orderbook
+
+    orderbook.warmup()
