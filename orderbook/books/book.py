@@ -1,0 +1,205 @@
+"""The L2 book as a value of its own: what the `book` command, shadow books and tests use."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from market.enums import Kind, Side
+from market.errors import UsageError
+from market.jit import kernel
+from market.record import RECORD, Records
+from orderbook.books.ladder import apply_depth, clear_book, judge_group
+from orderbook.books.price import refresh_rows
+from orderbook.heap import grow, new_heap
+from orderbook.layout import (
+    BOOK,
+    BY_PRICE,
+    GROW,
+    I8,
+    MAX_DEPTH,
+    MIXED,
+    NEVER,
+    OK,
+    ROWS,
+    TOO_DEEP,
+    UNSORTED,
+    Struct,
+    Words,
+    record_dtype,
+)
+
+__all__ = ["FAULTS", "LONE_BOOK", "Book", "Levels", "Outcome"]
+
+Levels = list[tuple[int, int]]
+"""(ticks, size) of each level, best first."""
+
+FAULTS: Final = {UNSORTED: "unsorted", TOO_DEEP: "too_deep", MIXED: "mixed"}
+
+LONE_BOOK: Final = record_dtype(("book", BOOK), ("now", I8), ("open", I8), ("applied", I8))
+_FAR_REGIONS = 2
+
+
+class Outcome(NamedTuple):
+    """What became of a frame.
+
+    Attributes:
+        applied: records applied, from the first on.
+        fault: None, or why the record at index ``applied`` was not applied: ``unsorted``,
+            ``too_deep``, ``mixed``.
+        rewound: an event went back in time by more than 5 s and everything was reset.
+    """
+
+    applied: int
+    fault: str | None = None
+    rewound: bool = False
+
+
+class Book:
+    """One instrument's depth, by position or by price; the first depth record decides which.
+
+    Args:
+        depth: declared levels of a side, 1 to 100. By position, more than ``depth + 1`` rows are
+            a fault once time has advanced; by price it is the number of visible rows.
+    """
+
+    def __init__(self, depth: int = 10) -> None:
+        if not 1 <= depth <= MAX_DEPTH:
+            raise UsageError(f"depth must be 1 to {MAX_DEPTH}, not {depth}")
+        self._words = np.zeros(LONE_BOOK.itemsize // 8, np.int64)
+        self._state: Any = self._words.view(LONE_BOOK)[0]
+        self._book = self._state["book"]
+        self._heap = new_heap(self._book["heap"], _FAR_REGIONS)
+        self._book["depth"] = depth
+        self.clear()
+
+    @property
+    def depth(self) -> int:
+        """Declared levels of a side."""
+        return int(self._book["depth"])
+
+    def apply(self, records: Records, base: int = 0) -> Outcome:
+        """Apply the depth records among ``records``, in order, in one compiled call.
+
+        Args:
+            records: RECORD array; other kinds only move time.
+            base: ns UTC, added to each ``dt``.
+        """
+        start = 0
+        while True:
+            status = apply_records(records, base, start, self._words, self._heap)
+            start = int(self._state["applied"])
+            if status == OK:
+                return Outcome(start)
+            if status != GROW:
+                return Outcome(start, FAULTS[status])
+            self._heap = grow(self._book["heap"], self._heap)
+
+    def load(self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> None:
+        """Replace the book by a snapshot's levels; the next depth record decides the mode anew."""
+        self.clear()
+        self.apply(level_records(bids, asks), 0)
+        self._book["loaded"] = 1
+        self._state["open"] = 0
+        self._state["now"] = NEVER
+
+    def top(self, levels: int) -> tuple[Levels, Levels]:
+        """The best ``levels`` (at most 256) of (bids, asks)."""
+        refresh_book(self._words, self._heap, min(levels, ROWS))
+        return self._side(1, levels), self._side(0, levels)
+
+    def _side(self, side: int, levels: int) -> Levels:
+        n = min(int(self._book["n"][side]), levels)
+        prices = self._book["px"][side, :n].tolist()
+        sizes = self._book["sz"][side, :n].tolist()
+        return list(zip(prices, sizes, strict=True))
+
+    def clear(self) -> None:
+        """Empty the book."""
+        clear_lone_book(self._words)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """How often a row rule had to bend: removes past the end, appends beyond it."""
+        return {name: int(self._book[name]) for name in ("removed_past_end", "appended", "unbuilt")}
+
+    def check(self) -> None:
+        """Assert the invariants of a completed group."""
+        bids, asks = self.top(ROWS)
+        for name, rows, sign in (("bids", bids, -1), ("asks", asks, 1)):
+            prices = [sign * ticks for ticks, _ in rows]
+            assert prices == sorted(set(prices)), f"{name} are strictly sorted from the best"
+            assert all(size >= 0 for _, size in rows), f"no size of the {name} is negative"
+        if self._book["mode"] == BY_PRICE:
+            self._check_ladder()
+        else:
+            limit = self.depth + 1
+            assert max(len(bids), len(asks)) <= limit, f"a side has at most {limit} rows"
+
+    def _check_ladder(self) -> None:
+        for side in range(2):
+            ring = self._book["ring"][side]
+            near = int(np.count_nonzero(ring))
+            assert near == self._book["levels"][side], "levels counts the filled slots of the ring"
+            offset, count = (int(self._book["heap"][key][side]) for key in ("offset", "count"))
+            far = self._heap[offset : offset + 2 * count : 2]
+            assert (np.diff(far) > 0).all(), "far levels ascend"
+            assert not len(far) or far[-1] < self._book["low"][side], (
+                "far levels are below the ring"
+            )
+            assert near or not len(far), "the best level is always in the ring"
+
+
+@kernel
+def apply_records(records: Struct, base: int, start: int, words: Words, heap: Words) -> int:
+    """Apply ``records[start:]`` to a lone book; ``applied`` says how far it got."""
+    state = words.view(LONE_BOOK)[0]
+    book = state.book
+    for i in range(start, len(records)):
+        record = records[i]
+        time = base + np.int64(record.dt)
+        if time > state.now:
+            if state.open:
+                status = judge_group(book)
+                if status != OK:
+                    state.applied = i
+                    return status
+                state.open = 0
+            state.now = time
+        if record.kind <= 1:
+            status = apply_depth(book, heap, record)
+            if status != OK:
+                state.applied = i
+                return status
+            state.open = 1
+    state.applied = len(records)
+    return OK
+
+
+@kernel
+def refresh_book(words: Words, heap: Words, rows: int) -> None:
+    """Bring the visible rows of a book by price up to ``rows``."""
+    book = words.view(LONE_BOOK)[0].book
+    book.dirty[0] = 1
+    book.dirty[1] = 1
+    refresh_rows(book, heap, rows)
+
+
+@kernel
+def clear_lone_book(words: Words) -> None:
+    """Empty a lone book and its clock."""
+    state = words.view(LONE_BOOK)[0]
+    clear_book(state.book)
+    state.now = NEVER
+    state.open = 0
+
+
+def level_records(bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> Records:
+    """One depth record by price for each (ticks, size)."""
+    records = np.zeros(len(bids) + len(asks), RECORD)
+    records["kind"] = Kind.DEPTH_PRICE
+    records["side"][len(asks) :] = Side.BID
+    for i, (ticks, size) in enumerate((*asks, *bids)):
+        records["price"][i] = ticks
+        records["size"][i] = size
+    return records

@@ -1,0 +1,62 @@
+"""What books by position and by price have in common: apply a record, clear, load, judge."""
+
+from market.jit import inlined
+from orderbook.books.position import apply_position, judge_rows
+from orderbook.books.price import apply_price, refresh_rows
+from orderbook.layout import BY_POSITION, BY_PRICE, MIXED, NO_MODE, OK, RING, ROWS, Struct, Words
+
+__all__ = ["apply_depth", "clear_book", "judge_group"]
+
+
+@inlined
+def apply_depth(book: Struct, heap: Words, record: Struct) -> int:
+    """Apply one depth record of either kind.
+
+    The first one decides whether the book is by position or by price; after a snapshot the next
+    one decides anew.
+
+    Returns:
+        OK; MIXED, TOO_DEEP or GROW, and nothing has changed.
+    """
+    if record.kind == 0:
+        if book.mode != BY_POSITION:
+            if book.mode == BY_PRICE:
+                if not book.loaded:
+                    return MIXED
+                book.dirty[0] = 1
+                book.dirty[1] = 1
+                refresh_rows(book, heap, ROWS)
+            book.mode = BY_POSITION
+        return apply_position(book, record)
+    if book.mode != BY_PRICE:
+        if book.mode != NO_MODE:
+            return MIXED
+        book.mode = BY_PRICE
+    status = apply_price(book, heap, record)
+    if status == OK:
+        book.loaded = 0
+    return status
+
+
+@inlined
+def judge_group(book: Struct) -> int:
+    """Judge a book whose group is complete: UNSORTED, TOO_DEEP or OK."""
+    if book.mode == BY_PRICE:
+        return OK
+    return judge_rows(book)
+
+
+@inlined
+def clear_book(book: Struct) -> None:
+    """Empty the book and forget whether it is by position or by price."""
+    book.mode = NO_MODE
+    book.loaded = 0
+    book.suspect = 0
+    book.touched = ROWS
+    for side in range(2):
+        book.n[side] = 0
+        book.levels[side] = 0
+        book.dirty[side] = 0
+        book.heap.count[side] = 0
+        for slot in range(RING):
+            book.ring[side, slot] = 0

@@ -1,0 +1,47 @@
+"""The growable half of a state: regions of one flat int64 array.
+
+A kernel that lacks room returns GROW before it changes anything; the class around it enlarges the
+region here and calls the kernel again.
+"""
+
+import numpy as np
+
+from orderbook.layout import REGION_START, REGION_WIDTHS, Struct, Words
+
+__all__ = ["grow", "new_heap", "region"]
+
+
+def new_heap(header: Struct, regions: int = len(REGION_WIDTHS)) -> Words:
+    """Lay out the first ``regions`` regions at their starting capacities; writes ``header``."""
+    capacities = [size if i < regions else 0 for i, size in enumerate(REGION_START)]
+    return _lay_out(header, capacities)
+
+
+def grow(header: Struct, heap: Words) -> Words:
+    """A copy of the heap in which the wanted region holds at least the wanted entries."""
+    wanted = int(header["wanted"])
+    capacities = [int(size) for size in header["capacity"]]
+    capacities[wanted] = max(2 * capacities[wanted], int(header["entries"]))
+    parts = [region(header, heap, i).copy() for i in range(len(REGION_WIDTHS))]
+    larger = _lay_out(header, capacities)
+    for i, part in enumerate(parts):
+        start = int(header["offset"][i])
+        larger[start : start + part.size] = part.reshape(-1)
+    return larger
+
+
+def region(header: Struct, heap: Words, which: int) -> Words:
+    """The entries in use of one region, shape (count, width); a view."""
+    width = REGION_WIDTHS[which]
+    start = int(header["offset"][which])
+    used = heap[start : start + int(header["count"][which]) * width]
+    return used.reshape(-1, width)
+
+
+def _lay_out(header: Struct, capacities: list[int]) -> Words:
+    offset = 0
+    for i, (capacity, width) in enumerate(zip(capacities, REGION_WIDTHS, strict=True)):
+        header["offset"][i] = offset
+        header["capacity"][i] = capacity
+        offset += capacity * width
+    return np.zeros(max(offset, 1), np.int64)

@@ -1,0 +1,437 @@
+"""The memory layout of a book and its analytics: every field with its unit, in one place.
+
+The kernels take this state as one flat int64 array (a plain array argument costs a quarter of a
+structured one) and view it as ``STATE``. What can grow without bound lies in a second flat array,
+the heap, in regions that are enlarged outside the kernels. Times are ns UTC, prices ticks, sizes
+size steps; NaN and ``NULL_TICKS`` mean null.
+"""
+
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "BOOK",
+    "CELL_WIDTH",
+    "EVENT",
+    "MAX_DEPTH",
+    "METRICS_FIELDS",
+    "METRICS_ROW",
+    "NULL_TICKS",
+    "STATE",
+    "Struct",
+    "Words",
+    "record_dtype",
+]
+
+Struct: TypeAlias = Any
+"""A view of one structured element (numpy.record), read and written by attribute."""
+Words: TypeAlias = NDArray[np.int64]
+"""Flat storage."""
+
+NULL_TICKS: Final = -(2**63)
+"""An integer field without a value."""
+NEVER: Final = -(2**62)
+"""A time before all others."""
+FOREVER: Final = 2**62
+
+ROWS: Final = 256
+"""Rows of a position ladder: a position is a u8, and rows pile up inside a group only."""
+MAX_DEPTH: Final = 100
+"""Most declared levels of a side."""
+RING: Final = 1024
+"""Slots of a price ladder's dense window, per side; a power of two."""
+RING_BETTER: Final = 256
+"""Slots kept free on the better side of the touch when the window is anchored."""
+OFI_LEVELS: Final = 5
+"""Most levels of order-flow imbalance."""
+MOMENTUM_SLOTS: Final = 1024
+VOLUME_SLOTS: Final = 512
+BAR_SLOTS: Final = 5
+HIST_BINS: Final = 64 + 34 * 32
+HIST_MINUTES: Final = 30
+TRADED_SLOTS: Final = 512
+CELL_WIDTH: Final = 5
+"""Words of a cell: price, buy, sell, unknown, trades."""
+
+# Heap regions and the words of one entry in each.
+FAR_ASK, FAR_BID, PROFILE, BAR, BARS_LOG, SUMS_LOG, EVENTS = range(7)
+REGION_WIDTHS: Final = (2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, 28)
+REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32)
+
+# Status of a kernel call.
+OK, UNSORTED, TOO_DEEP, MIXED, GROW, BOUNDARY, REWIND = range(7)
+
+NO_MODE, BY_POSITION, BY_PRICE = range(3)
+
+# Ordinals of market.enums.Phase.
+STALE, WAITING, CLOSED, PAUSED, CROSSED, SYNCED = range(6)
+
+# Cluster events, kinds, states, end reasons (the words stand in orderbook.describe).
+EVENT_END, EVENT_UPDATE, EVENT_NEW, EVENT_SNAPSHOT = range(4)
+RESTING, TRADED = range(2)
+ACTIVE, TOUCHED, ENDED = range(3)
+(
+    NO_REASON,
+    SESSION_END,
+    STALE_END,
+    THROUGH,
+    CONSUMED,
+    OUT_OF_WINDOW,
+    PULLED,
+    MERGED,
+    EXPIRED,
+) = range(9)
+
+# Measures of traded clusters.
+MEASURE_VOLUME, MEASURE_DELTA, MEASURE_BUY, MEASURE_SELL, MEASURE_TRADES = range(5)
+
+I8: Final = "<i8"
+F8: Final = "<f8"
+
+
+def record_dtype(*fields: tuple[Any, ...]) -> np.dtype[Any]:
+    """A structured dtype whose scalars read by attribute, compiled or not."""
+    return np.dtype((np.record, list(fields)))
+
+
+HEAP = record_dtype(
+    ("offset", I8, (7,)),  # first word of a region
+    ("capacity", I8, (7,)),  # entries
+    ("count", I8, (7,)),  # entries in use
+    ("wanted", I8),  # region that a GROW status asks for
+    ("entries", I8),  # and how many entries it must hold at least
+)
+
+BOOK = record_dtype(
+    ("mode", I8),  # NO_MODE, BY_POSITION, BY_PRICE; the first depth record decides
+    ("loaded", I8),  # a snapshot was loaded: the next depth record decides the mode anew
+    ("depth", I8),  # declared levels of a side
+    ("n", I8, (2,)),  # rows in use, [ask, bid]
+    ("px", I8, (2, ROWS)),  # best first; by price: the visible rows, refreshed when read
+    ("sz", I8, (2, ROWS)),
+    ("suspect", I8),  # a write put two rows out of order: judge before trusting
+    ("touched", I8),  # best (lowest) row changed in the open group; ROWS: none
+    ("removed_past_end", I8),  # counters
+    ("appended", I8),
+    ("unbuilt", I8),  # order records, not applied to an L2 book
+    # by price: u = price for bids, -price for asks, so that the best is the largest u
+    ("ring", I8, (2, RING)),  # size at slot u & (RING - 1), for u in [low, low + RING)
+    ("low", I8, (2,)),
+    ("best", I8, (2,)),  # largest u in the ring; undefined while levels == 0
+    ("levels", I8, (2,)),  # non-empty slots in the ring
+    ("dirty", I8, (2,)),  # the visible rows are older than the ring
+    ("heap", HEAP),
+)
+
+EWMA = record_dtype(
+    ("count", I8),
+    ("x", F8),  # input of the present run
+    ("anchor", F8),  # value before the run
+    ("t_anchor", I8),
+    ("t", I8),  # time of the last input
+)
+
+CLOCK = record_dtype(
+    ("started", I8),
+    ("now", I8),  # largest time seen
+    ("next_instant", I8),
+    ("boundary", I8),  # next change of the trading session; 2**62: none
+    ("open", I8),  # depth changed since the last completed group
+    ("active", I8),  # anything changed since the last instant
+    ("quiet_since", I8),  # first instant that saw no change
+    ("stale", I8),
+    ("both_seen", I8),  # a completed group had both sides
+    ("crossed", I8),  # as of the last completed group
+    ("closed", I8),
+    ("paused", I8),
+    ("seq", I8),  # next sequence number
+)
+
+OFI = record_dtype(
+    ("valid", I8),  # prev_* hold an uncrossed two-sided state
+    ("prev_n", I8, (2,)),
+    ("prev_px", I8, (2, OFI_LEVELS)),
+    ("prev_sz", I8, (2, OFI_LEVELS)),
+    ("total", I8, (OFI_LEVELS,)),  # sums since the start
+    ("row", I8, (OFI_LEVELS,)),  # the same at the previous row
+    ("known", I8),  # a pair was formed since the last gap
+    ("second", I8),  # total[0] at the last second boundary
+    ("counting", I8),  # whole seconds are being counted
+    ("mean", EWMA),
+    ("square", EWMA),
+    ("z", F8),
+)
+
+MOMENTUM = record_dtype(
+    ("mids", F8, (MOMENTUM_SLOTS,)),  # half ticks by second, NaN paused
+    ("count", I8),  # seconds pushed
+    ("changes", I8),  # values of c seen
+    ("variance", EWMA),
+    ("score", F8),
+)
+
+VOLUME = record_dtype(
+    ("open", I8),  # traded in the open window
+    ("partial", I8),  # the open window does not count
+    ("ring", I8, (VOLUME_SLOTS,)),
+    ("count", I8),  # windows pushed
+    ("score", F8),
+)
+
+BARS = record_dtype(
+    ("mid_mode", I8),  # bars of mid until the first trade
+    ("filled", I8),  # the open bar has a value
+    ("start", I8),  # of the open bar
+    ("o", I8),
+    ("h", I8),
+    ("l", I8),
+    ("c", I8),
+    ("delta", I8),
+    ("volume", I8),
+    ("closed_o", I8, (BAR_SLOTS,)),
+    ("closed_c", I8, (BAR_SLOTS,)),
+    ("closed_score", F8, (BAR_SLOTS,)),
+    ("count", I8),
+    ("composite", F8),
+    ("outlook", I8),  # -1 null
+)
+
+FLOW = record_dtype(
+    ("traded", I8),  # a trade was seen since the start
+    ("first_price", I8),
+    ("cvd", I8),
+    ("v", F8),
+    ("pv", F8),
+    ("ppv", F8),
+    ("since", I8),
+    ("complete", I8),
+    ("volume_known", I8),
+    ("volume_first", I8),
+    ("volume_last", I8),
+    ("traded_since", I8),  # trades since the first running volume
+    ("volume_gap", F8),
+    ("low", I8),  # prices traded since the last instant
+    ("high", I8),
+    ("any", I8),
+)
+
+ZONE = record_dtype(
+    ("id", I8),  # 0 until announced
+    ("side", I8),
+    ("b_low", I8),  # buckets
+    ("b_high", I8),
+    ("low", I8),  # ticks
+    ("high", I8),
+    ("poc", I8),
+    ("size", I8),
+    ("peak", I8),
+    ("told", I8),  # size at the last event
+    ("state", I8),
+    ("changed", I8),  # bounds changed since the last event
+    ("t_first", I8),
+    ("t_touch", I8),
+    ("buy", I8),
+    ("sell", I8),
+    ("unknown", I8),
+    ("near", I8),  # traded within the bounds ± buffer
+    ("near_peak", I8),  # the same when the peak was reached
+    ("traded", I8),  # within the bounds since the last sample
+    ("added", I8),
+    ("cancelled", I8),
+    ("beyond", I8),  # extreme trade on the far side since t_first
+    ("heir", I8),  # scratch: run that inherits this zone
+    ("span", I8),  # visible ticks
+)
+
+RUN = record_dtype(
+    ("b_low", I8),
+    ("b_high", I8),
+    ("low", I8),
+    ("high", I8),
+    ("size", I8),
+    ("poc", I8),
+    ("poc_size", I8),
+    ("span", I8),
+    ("owner", I8),
+)
+
+RESTING_STATE = record_dtype(
+    ("next_id", I8),
+    ("base", EWMA),
+    ("base_used", F8),
+    ("n", I8, (2,)),
+    ("zones", ZONE, (2, MAX_DEPTH)),
+    ("runs_n", I8),
+    ("runs", RUN, (MAX_DEPTH,)),
+    ("old_n", I8),
+    ("old", ZONE, (MAX_DEPTH,)),
+    ("ended_n", I8),
+    ("sorted", I8, (2 * MAX_DEPTH,)),  # scratch for the median
+)
+
+TRADED_CLUSTER = record_dtype(
+    ("id", I8),
+    ("side", I8),
+    ("low", I8),
+    ("high", I8),
+    ("poc", I8),
+    ("size", I8),
+    ("told", I8),
+    ("buy", I8),
+    ("sell", I8),
+    ("t_first", I8),
+    ("t_last", I8),
+    ("mean", F8),
+    ("announced_low", I8),  # trades after the announcement: extremes
+    ("announced_high", I8),
+    ("reason", I8),
+)
+
+TRADED_STATE = record_dtype(
+    ("n", I8),
+    ("clusters", TRADED_CLUSTER, (TRADED_SLOTS,)),
+    ("threshold", F8),  # of the open bar; NaN none
+    ("mean", F8),
+    ("judged", I8),  # start of the bar that the threshold is for
+    ("expiry", I8),  # earliest end by age
+    ("dropped", I8),  # clusters that found no slot
+)
+
+OPACITY = record_dtype(
+    ("samples", I8),
+    ("minute", I8),  # of the open block
+    ("blocks", "<u4", (HIST_MINUTES, HIST_BINS)),
+)
+
+PARAMS = record_dtype(
+    ("numerator", F8),  # a price is ticks * numerator / denominator
+    ("denominator", F8),
+    ("grid", I8),
+    ("levels", I8),  # imbalance
+    ("weights", F8, (MAX_DEPTH,)),
+    ("ofi_levels", I8),
+    ("ofi_half_life", F8),
+    ("momentum_h", I8),  # seconds
+    ("momentum_half_life", F8),
+    ("volume_window", I8),
+    ("volume_n", I8),
+    ("volume_min", I8),
+    ("increment", I8),
+    ("volume_threshold", F8),
+    ("on", F8),
+    ("off", F8),
+    ("announce", I8),
+    ("buffer", I8),
+    ("base_half_life", F8),
+    ("update_share", F8),
+    ("touch", I8),
+    ("bars_range", I8),
+    ("price_range", I8),
+    ("measure", I8),
+    ("fixed", F8),  # NaN: statistical
+    ("deviations", F8),
+    ("sums_min", I8),
+    ("sums_window", I8),
+    ("expire", I8),
+    ("rolling", I8),
+    ("opacity_steps", F8, (20,)),
+    ("opacity_min", I8),
+    ("neutral", F8),
+)
+
+EVENT = record_dtype(
+    ("event", I8),
+    ("kind", I8),
+    ("side", I8),
+    ("state", I8),
+    ("end_reason", I8),
+    ("id", I8),
+    ("time", I8),
+    ("seq", I8),  # next sequence number when the instant was evaluated
+    ("tick_low", I8),
+    ("tick_high", I8),
+    ("poc", I8),
+    ("size", I8),
+    ("size_peak", I8),
+    ("buy", I8),
+    ("sell", I8),
+    ("added", I8),  # NULL_TICKS: null
+    ("cancelled", I8),
+    ("t_first", I8),
+    ("t_last", I8),
+    ("distance", I8),  # ticks from the touch; NULL_TICKS: no touch
+    ("opacity", I8),  # -1 null
+    ("warmup", I8),
+    ("dominance", F8),
+    ("rel", F8),
+    ("spare", I8, (4,)),
+)
+
+_FLOATS_BEFORE = [
+    "best_bid",
+    "best_ask",
+    "mid",
+    "spread",
+    "weighted_mid",
+    "queue_imbalance",
+    "imbalance",
+    "bid_ask_ratio",
+    "log2_ratio",
+    "ofi",
+    "ofi_1",
+    "ofi_2",
+    "ofi_3",
+    "ofi_4",
+    "ofi_5",
+    "ofi_z",
+    "momentum",
+    "volume",
+    "composite",
+]
+_FLOATS_FLOW = ["cvd", "delta", "vwap", "vwap_dev"]
+_FLOATS_AFTER = [
+    "volume_gap",
+    "microprice",
+    "added_bid",
+    "cancelled_bid",
+    "traded_bid",
+    "added_ask",
+    "cancelled_ask",
+    "traded_ask",
+    "pulling",
+    "stacking",
+    "flow_toxicity",
+]
+
+METRICS_ROW = record_dtype(
+    ("index", I8),
+    ("time_ns", I8),
+    ("seq", I8),
+    ("phase", I8),
+    *((name, F8) for name in _FLOATS_BEFORE),
+    ("outlook", I8),
+    *((name, F8) for name in _FLOATS_FLOW),
+    ("since", I8),
+    ("complete", I8),
+    *((name, F8) for name in _FLOATS_AFTER),
+    ("warmup", I8),
+)
+METRICS_FIELDS: Final = METRICS_ROW.names or ()
+
+STATE = record_dtype(
+    ("book", BOOK),
+    ("clock", CLOCK),
+    ("p", PARAMS),
+    ("ofi", OFI),
+    ("momentum", MOMENTUM),
+    ("volume", VOLUME),
+    ("bars", BARS),
+    ("flow", FLOW),
+    ("resting", RESTING_STATE),
+    ("traded", TRADED_STATE),
+    ("opacity", OPACITY),
+    ("row", METRICS_ROW),
+    ("applied", I8),  # records applied by the last call
+)
