@@ -2,7 +2,7 @@
 
 ::
 
-    DepthbridgeError            everything this program raises on purpose; carries ``code`` and facts
+    DepthbridgeError            all that this program raises on purpose; carries ``code`` and facts
     ├── DataError               the peer's or the file's nonsense: refuse it, say where
     │   ├── MalformedError      one frame or message, seen from itself alone (``index``, ``field``)
     │   ├── FileFormatError     a recording that cannot be read (``path``, ``line`` or ``offset``)
@@ -143,7 +143,7 @@ class SessionError(DepthbridgeError):
     default_code = "session"
 
 
-class EnvironmentFault(DepthbridgeError):
+class EnvironmentFault(DepthbridgeError):  # noqa: N818 - the machine is at fault, not the caller
     """The machine says no: port or folder in use, no permission, disk full."""
 
     default_code = "environment"

@@ -100,7 +100,7 @@ class Grid:
 
 
 def _fraction(value: float | str | Decimal) -> Fraction:
-    """The decimal as a fraction; an exponent like 1e999999 would fill the memory, so it is refused."""
+    """The decimal as a fraction; exponents like 1e999999 would fill the memory: refused."""
     decimal = Decimal(str(value))
     if abs(decimal.adjusted()) > _MAX_EXPONENT:
         raise ValueError("exponent out of range")

@@ -1,4 +1,4 @@
-"""Books and analytics: frames in, metrics and cluster events out. Pure: no clock, no files, no JSON."""
+"""Books and analytics: frames in, metrics and cluster events out; no clock, no files."""
 
 from orderbook.books.book import Book, Outcome
 

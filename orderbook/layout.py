@@ -6,6 +6,7 @@ the heap, in regions that are enlarged outside the kernels. Times are ns UTC, pr
 size steps; NaN and ``NULL_TICKS`` mean null.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "STATE",
     "Struct",
     "Words",
+    "as_int",
     "record_dtype",
 ]
 
@@ -29,6 +31,9 @@ Struct: TypeAlias = Any
 """A view of one structured element (numpy.record), read and written by attribute."""
 Words: TypeAlias = NDArray[np.int64]
 """Flat storage."""
+
+as_int: Callable[[Any], int] = np.int64
+"""A small field as a full word: arithmetic on a u8 would stay a u8 with the JIT off."""
 
 NULL_TICKS: Final = -(2**63)
 """An integer field without a value."""

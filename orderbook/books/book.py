@@ -26,6 +26,7 @@ from orderbook.layout import (
     UNSORTED,
     Struct,
     Words,
+    as_int,
     record_dtype,
 )
 
@@ -145,7 +146,7 @@ class Book:
             far = self._heap[offset : offset + 2 * count : 2]
             assert (np.diff(far) > 0).all(), "far levels ascend"
             assert not len(far) or far[-1] < self._book["low"][side], (
-                "far levels are below the ring"
+                "far levels lie below the ring"
             )
             assert near or not len(far), "the best level is always in the ring"
 
@@ -157,7 +158,7 @@ def apply_records(records: Struct, base: int, start: int, words: Words, heap: Wo
     book = state.book
     for i in range(start, len(records)):
         record = records[i]
-        time = base + np.int64(record.dt)
+        time = base + as_int(record.dt)
         if time > state.now:
             if state.open:
                 status = judge_group(book)

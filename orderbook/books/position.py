@@ -6,10 +6,8 @@ past the end it is counted and changes nothing. Rows may be out of order or too 
 group: that is judged when time advances (``orderbook.books.judge``).
 """
 
-import numpy as np
-
 from market.jit import inlined
-from orderbook.layout import OK, ROWS, TOO_DEEP, UNSORTED, Struct
+from orderbook.layout import OK, ROWS, TOO_DEEP, UNSORTED, Struct, as_int
 
 __all__ = ["apply_position", "judge_rows"]
 
@@ -24,8 +22,8 @@ def apply_position(book: Struct, record: Struct) -> int:
     Returns:
         OK, or TOO_DEEP when not even a group could hold the row.
     """
-    side = np.int64(record.side)
-    row = np.int64(record.position)
+    side = as_int(record.side)
+    row = as_int(record.position)
     n = book.n[side]
     if record.op == 1 and row < n:
         if book.px[side, row] != record.price:
@@ -44,7 +42,7 @@ def apply_position(book: Struct, record: Struct) -> int:
         if n >= ROWS:
             return TOO_DEEP
         if row >= n:
-            book.appended += np.int64(row > n or record.op == 1)
+            book.appended += as_int(row > n or record.op == 1)
             row = n
         for i in range(n, row, -1):
             book.px[side, i] = book.px[side, i - 1]

@@ -6,8 +6,6 @@ level is worse than the window and lies in the heap, ascending in u, so that lev
 the window at the end of that list.
 """
 
-import numpy as np
-
 from market.jit import inlined
 from orderbook.layout import (
     BY_PRICE,
@@ -20,6 +18,7 @@ from orderbook.layout import (
     ROWS,
     Struct,
     Words,
+    as_int,
 )
 
 __all__ = ["apply_price", "refresh_rows"]
@@ -34,8 +33,8 @@ def apply_price(book: Struct, heap: Words, record: Struct) -> int:
     Returns:
         OK, or GROW when the far list may overflow (nothing changed).
     """
-    side = np.int64(record.side)
-    size = record.size if record.op != 2 else np.int64(0)
+    side = as_int(record.side)
+    size = record.size if record.op != 2 else as_int(0)
     u = record.price * (2 * side - 1)
     region = FAR_BID if side == 1 else FAR_ASK
     if book.levels[side] == 0 and book.heap.count[region] == 0:
@@ -127,7 +126,7 @@ def _anchor_down(book: Struct, heap: Words, side: int, region: int) -> None:
 def _set_far(book: Struct, heap: Words, region: int, u: int, size: int) -> None:
     start = book.heap.offset[region]
     count = book.heap.count[region]
-    low = np.int64(0)
+    low = as_int(0)
     high = count
     while low < high:
         middle = (low + high) // 2
@@ -154,7 +153,7 @@ def _set_far(book: Struct, heap: Words, region: int, u: int, size: int) -> None:
 
 @inlined
 def refresh_rows(book: Struct, heap: Words, rows: int) -> None:
-    """Write the best ``rows`` (at most ROWS) levels of each changed side into ``px``, ``sz``, ``n``."""
+    """Write the best ``rows`` levels of each changed side into ``px``, ``sz``, ``n``."""
     if book.mode != BY_PRICE:
         return
     for side in range(2):
@@ -166,7 +165,7 @@ def refresh_rows(book: Struct, heap: Words, rows: int) -> None:
 @inlined
 def _copy_rows(book: Struct, heap: Words, side: int, rows: int) -> int:
     sign = 2 * side - 1
-    n = np.int64(0)
+    n = as_int(0)
     left = book.levels[side]
     u = book.best[side]
     while n < rows and left > 0:
