@@ -57,12 +57,19 @@ def kernel_digest() -> str:
         for path in sorted((root / package).rglob("*.py")):
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
-    for part in (platform.python_version(), metadata.version("numba"), metadata.version("numpy")):
+    for part in (platform.python_version(), _version("numba"), _version("numpy")):
         digest.update(part.encode())
     for key in sorted(os.environ):
         if key.startswith("NUMBA_") and key != _VARIABLE:
             digest.update(f"{key}={os.environ[key]}".encode())
     return digest.hexdigest()[:16]
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "none"  # `doctor` still has to start, to say so
 
 
 def _parents(given: str | None) -> list[Path]:

@@ -1,0 +1,76 @@
+"""``generate``: more recordings like the bundled sample, with the truth beside them."""
+
+import argparse
+import gzip
+import lzma
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, cast
+
+from market.errors import UsageError
+
+__all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
+
+HELP = "writes generated depth as a NinjaTrader dump, and what was planted in it beside it"
+EXAMPLE = "generate es.txt.zst --seed 7 --minutes 30"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; the defaults make the bundled sample."""
+    from recording.generator import SAMPLE
+
+    parser.add_argument("out", type=Path, metavar="OUT", help="NAME.txt, or .txt.gz, .zst, .xz")
+    parser.add_argument("--seed", type=int, default=SAMPLE.seed, help="default %(default)s")
+    parser.add_argument("--minutes", type=int, default=SAMPLE.minutes, help="default %(default)s")
+    parser.add_argument("--no-walls", action="store_true", help="the same market without walls")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write ``OUT``, ``NAME.json`` (what a reader must know) and ``NAME.truth.json``."""
+    from recording.generator import Generator, GeneratorSettings, render
+
+    out: Path = args.out
+    name, _, suffix = out.name.partition(".txt")
+    if not name or suffix not in _OPENERS:
+        endings = ", ".join(f".txt{ending}" for ending in _OPENERS)
+        raise UsageError(f"{out} must end in one of {endings}")
+    if args.minutes < 1:
+        raise UsageError("--minutes must be at least 1")
+    generator = Generator(
+        GeneratorSettings(seed=args.seed, minutes=args.minutes, walls=not args.no_walls)
+    )
+    with _replacing(out) as part, _OPENERS[suffix](part) as file:
+        for line in generator.lines():
+            file.write(line.encode())
+    for ending, document in (("json", generator.sidecar()), ("truth.json", generator.truth())):
+        with _replacing(out.with_name(f"{name}.{ending}")) as part:
+            part.write_text(render(document), encoding="utf-8", newline="\n")
+    print(f"{generator.truth()['lines']} lines in {out}")
+    return 0
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A file beside, which takes the place of ``path`` only once it is complete."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _zstandard(path: Path) -> IO[bytes]:
+    import zstandard
+
+    stream: IO[bytes] = zstandard.open(path, "wb", cctx=zstandard.ZstdCompressor(level=19))
+    return stream
+
+
+_OPENERS: Final[dict[str, Callable[[Path], IO[bytes]]]] = {
+    "": lambda path: path.open("wb"),
+    ".gz": lambda path: cast("IO[bytes]", gzip.GzipFile(path, "wb")),
+    ".xz": lambda path: cast("IO[bytes]", lzma.LZMAFile(path, "wb")),
+    ".zst": _zstandard,
+}

@@ -1,0 +1,59 @@
+"""``test``: style, types, layers, spelling and the tests; one exit code for all of them."""
+
+import argparse
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from depthbridge.checkout import checkout
+
+__all__ = ["CHECKS", "EXAMPLE", "HELP", "add_arguments", "run"]
+
+HELP = "runs the linters, the type checker, the layer check and all tests"
+EXAMPLE = "test --long"
+
+_LAYERS: Final = "from importlinter.cli import lint_imports_command as c; c()"
+CHECKS: Final = (
+    ("ruff check", ("-m", "ruff", "check", ".")),
+    ("ruff format", ("-m", "ruff", "format", "--check", ".")),
+    ("mypy (Linux)", ("-m", "mypy", "--platform", "linux")),
+    (
+        "mypy (Windows)",
+        ("-m", "mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"),
+    ),
+    ("import layers", ("-c", _LAYERS)),
+    ("codespell", ("-m", "codespell_lib")),
+)
+"""Name and arguments of Python of each check that is not a test."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--long", action="store_true", help="also what takes minutes")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a line for each check and what failed, then pytest's own report; 0 or 1."""
+    root = checkout("tests")
+    failed = [name for name, arguments in CHECKS if not _passes(name, arguments, root)]
+    pytest = [sys.executable, "-m", "pytest", *(["--long"] if args.long else [])]
+    code = subprocess.run(pytest, cwd=root, check=False).returncode
+    if code:
+        failed.append("pytest")
+    if failed:
+        print(f"failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def _passes(name: str, arguments: tuple[str, ...], root: Path) -> bool:
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=root, check=False, capture_output=True, encoding="utf-8"
+    )
+    word = "ok" if done.returncode == 0 else "FAILED"
+    print(f"{word:<8}{name:<16}{time.perf_counter() - start:5.1f} s", flush=True)
+    if done.returncode:
+        print(done.stdout + done.stderr, flush=True)
+    return done.returncode == 0
