@@ -3,7 +3,7 @@
 import argparse
 import gzip
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, cast
@@ -14,6 +14,8 @@ __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
 HELP = "writes generated depth as a NinjaTrader dump, and what was planted in it beside it"
 EXAMPLE = "generate es.txt.zst --seed 7 --minutes 30"
+
+_SUFFIXES: Final = ("", ".gz", ".zst", ".xz")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,15 +34,15 @@ def run(args: argparse.Namespace) -> int:
 
     out: Path = args.out
     name, _, suffix = out.name.partition(".txt")
-    if not name or suffix not in _OPENERS:
-        endings = ", ".join(f".txt{ending}" for ending in _OPENERS)
+    if not name or suffix not in _SUFFIXES:
+        endings = ", ".join(f".txt{ending}" for ending in _SUFFIXES)
         raise UsageError(f"{out} must end in one of {endings}")
     if args.minutes < 1:
         raise UsageError("--minutes must be at least 1")
     generator = Generator(
         GeneratorSettings(seed=args.seed, minutes=args.minutes, walls=not args.no_walls)
     )
-    with _replacing(out) as part, _OPENERS[suffix](part) as file:
+    with _replacing(out) as part, _open(part, suffix) as file:
         for line in generator.lines():
             file.write(line.encode())
     for ending, document in (("json", generator.sidecar()), ("truth.json", generator.truth())):
@@ -61,16 +63,13 @@ def _replacing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _zstandard(path: Path) -> IO[bytes]:
-    import zstandard
+def _open(path: Path, suffix: str) -> IO[bytes]:
+    if suffix == ".gz":
+        return cast("IO[bytes]", gzip.open(path, "wb"))
+    if suffix == ".xz":
+        return cast("IO[bytes]", lzma.open(path, "wb"))
+    if suffix == ".zst":
+        import zstandard
 
-    stream: IO[bytes] = zstandard.open(path, "wb", cctx=zstandard.ZstdCompressor(level=19))
-    return stream
-
-
-_OPENERS: Final[dict[str, Callable[[Path], IO[bytes]]]] = {
-    "": lambda path: path.open("wb"),
-    ".gz": lambda path: cast("IO[bytes]", gzip.GzipFile(path, "wb")),
-    ".xz": lambda path: cast("IO[bytes]", lzma.LZMAFile(path, "wb")),
-    ".zst": _zstandard,
-}
+        return cast("IO[bytes]", zstandard.open(path, "wb", cctx=zstandard.ZstdCompressor(19)))
+    return path.open("wb")
