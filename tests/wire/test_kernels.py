@@ -1,0 +1,57 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.enums import DepthOp, Kind, OrderOp, QuoteOp, TradeSource
+from market.record import Records
+from tests.wire.builders import LARGEST, records
+from wire.kernels import FIELDS, MAX_MAGNITUDE, check_records
+
+OPS = {
+    Kind.DEPTH_POSITION: DepthOp, Kind.DEPTH_PRICE: DepthOp, Kind.QUOTE: QuoteOp,
+    Kind.TRADE: TradeSource, Kind.ORDER: OrderOp,
+}  # fmt: skip
+
+
+def twin(rows: Records, snapshot: bool) -> int:
+    """The same rules from the enums, one field after the other."""
+    for index, row in enumerate(rows):
+        for number, field in enumerate(FIELDS):
+            if not _valid(row, field, snapshot):
+                return 8 * index + number
+    return -1
+
+
+def _valid(row: Records, field: str, snapshot: bool) -> bool:
+    kind, op, value = int(row["kind"]), int(row["op"]), int(row[field])
+    running = kind == Kind.QUOTE and op == QuoteOp.SESSION_VOLUME
+    if field == "kind":
+        return value in OPS and not (snapshot and kind in (Kind.QUOTE, Kind.TRADE))
+    if field == "side":
+        return value <= (0 if running else 2 if kind == Kind.TRADE else 1)
+    if field == "op":
+        return value in list(OPS[Kind(kind)]) and not (snapshot and value)
+    if field == "position":
+        return kind != Kind.ORDER or value <= 1
+    if field == "price":
+        return value == 0 if running else abs(value) <= LARGEST
+    return 0 <= value <= LARGEST
+
+
+@given(records(), st.data())
+def test_the_kernel_finds_what_its_twin_finds(rows: Records, data: st.DataObject) -> None:
+    assert check_records(rows, False) == -1
+    if len(rows):
+        index = data.draw(st.integers(0, len(rows) - 1))
+        field = data.draw(st.sampled_from(FIELDS))
+        wide = field in ("price", "size")
+        rows[index][field] = data.draw(
+            st.integers(-(2**63), 2**63 - 1) if wide else st.integers(0, 255)
+        )
+    for snapshot in (False, True):
+        found, expected = check_records(rows, snapshot), twin(rows, snapshot)
+        assert (found < 0) == (expected < 0)
+        assert found // 8 == expected // 8
+
+
+def test_the_documented_limit_is_the_compiled_one() -> None:
+    assert MAX_MAGNITUDE == LARGEST

@@ -1,0 +1,40 @@
+"""The field types and the base class that all messages share."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+__all__ = [
+    "Level",
+    "Message",
+    "Name",
+    "OrderId",
+    "Row",
+    "Seq",
+    "SideName",
+    "SourceName",
+    "StreamIndex",
+    "Text",
+    "Time",
+    "Topic",
+]
+
+Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+StreamIndex = Annotated[int, Meta(ge=0, le=255)]
+Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Text = Annotated[str, Meta(max_length=256)]
+Time = int | Annotated[str, Meta(max_length=64)]
+Topic = Literal["metrics", "clusters", "signals", "book", "profile", "view"]
+SourceName = Literal["live", "playback", "replay", "demo"]
+SideName = Literal["bid", "ask"]
+OrderId = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]{1,20}$")]
+Row = Annotated[int, Meta(ge=0, le=255)]
+
+
+Level = tuple[float, float]
+
+
+class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """A message; its ``type`` is the tag of its class."""
+
+    open_field: ClassVar[str | None] = None
