@@ -234,6 +234,6 @@ class Snapshot(Update, frozen=True, kw_only=True, tag="snapshot", omit_defaults=
     """
 
     time: Time
-    bids: Annotated[tuple[Level, ...], Meta(max_length=65536)] = ()
-    asks: Annotated[tuple[Level, ...], Meta(max_length=65536)] = ()
+    bids: Annotated[tuple[Level, ...], Meta(max_length=65536)]
+    asks: Annotated[tuple[Level, ...], Meta(max_length=65536)]
     by: Literal["position", "price"] = "position"

@@ -37,15 +37,20 @@ class PlainL2:
         message: the message with empty ``updates``.
     """
 
-    __slots__ = ("_decoder", "_end", "_start", "_text", "message")
+    __slots__ = ("_decoder", "_end", "_start", "_text", "_unknown", "message")
 
     def __init__(
-        self, text: bytes, start: int, end: int, message: L2Update, decoder: MessageDecoder
+        self,
+        text: bytes,
+        span: tuple[int, int],
+        message: L2Update,
+        decoder: MessageDecoder,
+        unknown: int,
     ) -> None:
         self._text: Final = text
-        self._start: Final = start
-        self._end: Final = end
+        self._start, self._end = span
         self._decoder: Final = decoder
+        self._unknown: Final = unknown
         self.message: Final = message
 
     def batch(self, instrument: Instrument, makers: Sequence[str] = ()) -> Batch:
@@ -71,7 +76,9 @@ class PlainL2:
         return Batch(records, times[:count])
 
     def _general(self, instrument: Instrument, makers: Sequence[str]) -> Batch:
-        message = MessageDecoder(self._decoder.limit).decode(self._text)
+        decoder = MessageDecoder(self._decoder.limit)
+        message = decoder.decode(self._text)
+        self._decoder.unknown += decoder.unknown - self._unknown
         assert isinstance(message, L2Update)
         return l2_update(message, instrument, makers)
 
@@ -91,12 +98,13 @@ def split_plain_l2(text: bytes, decoder: MessageDecoder) -> PlainL2 | None:
     if head.count(b"{") != 1 or b"[" in head or b"\\" in head:
         return None
     start += len(_UPDATES)
+    before = decoder.unknown
     try:
         message = decoder.decode(text[:start] + text[end - 1 :])
     except MalformedError:
         return None
     assert isinstance(message, L2Update)
-    return PlainL2(text, start, end, message, decoder)
+    return PlainL2(text, (start, end), message, decoder, decoder.unknown - before)
 
 
 def warmup() -> None:
