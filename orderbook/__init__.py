@@ -1,5 +1,19 @@
 """Books and analytics: frames in, metrics and cluster events out; no clock, no files."""
 
+from orderbook.analyzer import Analyzer
+from orderbook.bars import Bar
 from orderbook.books.book import Book, Outcome
+from orderbook.layout import EVENT, METRICS_FIELDS, METRICS_ROW, NULL_TICKS
+from orderbook.parameters import Parameters
 
-__all__ = ["Book", "Outcome"]
+__all__ = [
+    "EVENT",
+    "METRICS_FIELDS",
+    "METRICS_ROW",
+    "NULL_TICKS",
+    "Analyzer",
+    "Bar",
+    "Book",
+    "Outcome",
+    "Parameters",
+]

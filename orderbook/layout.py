@@ -7,7 +7,7 @@ size steps; NaN and ``NULL_TICKS`` mean null.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ Struct: TypeAlias = Any
 Words: TypeAlias = NDArray[np.int64]
 """Flat storage."""
 
-as_int: Callable[[Any], int] = np.int64
+as_int = cast("Callable[[Any], int]", np.int64)
 """A small field as a full word: arithmetic on a u8 would stay a u8 with the JIT off."""
 
 NULL_TICKS: Final = -(2**63)
@@ -61,8 +61,9 @@ CELL_WIDTH: Final = 5
 """Words of a cell: price, buy, sell, unknown, trades."""
 
 # Heap regions and the words of one entry in each.
-FAR_ASK, FAR_BID, PROFILE, BAR, BARS_LOG, SUMS_LOG, EVENTS = range(7)
-REGION_WIDTHS: Final = (2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, 28)
+FAR_ASK, FAR_BID, PROFILE, BAR, BARS_LOG, SUMS_LOG, CLUSTER_EVENTS = range(7)
+EVENT_WIDTH: Final = 28
+REGION_WIDTHS: Final = (2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH)
 REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32)
 
 # Status of a kernel call.
@@ -230,6 +231,7 @@ ZONE = record_dtype(
     ("low", I8),  # ticks
     ("high", I8),
     ("poc", I8),
+    ("poc_size", I8),
     ("size", I8),
     ("peak", I8),
     ("told", I8),  # size at the last event
@@ -270,10 +272,11 @@ RESTING_STATE = record_dtype(
     ("zones", ZONE, (2, MAX_DEPTH)),
     ("runs_n", I8),
     ("runs", RUN, (MAX_DEPTH,)),
-    ("old_n", I8),
     ("old", ZONE, (MAX_DEPTH,)),
-    ("ended_n", I8),
     ("sorted", I8, (2 * MAX_DEPTH,)),  # scratch for the median
+    ("before_n", I8, (2,)),  # scratch: the rows before a snapshot
+    ("before_px", I8, (2, MAX_DEPTH)),
+    ("before_sz", I8, (2, MAX_DEPTH)),
 )
 
 TRADED_CLUSTER = record_dtype(
@@ -289,9 +292,6 @@ TRADED_CLUSTER = record_dtype(
     ("t_first", I8),
     ("t_last", I8),
     ("mean", F8),
-    ("announced_low", I8),  # trades after the announcement: extremes
-    ("announced_high", I8),
-    ("reason", I8),
 )
 
 TRADED_STATE = record_dtype(
@@ -300,13 +300,14 @@ TRADED_STATE = record_dtype(
     ("threshold", F8),  # of the open bar; NaN none
     ("mean", F8),
     ("judged", I8),  # start of the bar that the threshold is for
-    ("expiry", I8),  # earliest end by age
     ("dropped", I8),  # clusters that found no slot
 )
 
 OPACITY = record_dtype(
     ("samples", I8),
     ("minute", I8),  # of the open block
+    ("rows", I8),  # sizes in the window
+    ("window", I8, (HIST_BINS,)),  # sum of the blocks
     ("blocks", "<u4", (HIST_MINUTES, HIST_BINS)),
 )
 
@@ -374,53 +375,28 @@ EVENT = record_dtype(
     ("spare", I8, (4,)),
 )
 
-_FLOATS_BEFORE = [
-    "best_bid",
-    "best_ask",
-    "mid",
-    "spread",
-    "weighted_mid",
-    "queue_imbalance",
-    "imbalance",
-    "bid_ask_ratio",
-    "log2_ratio",
-    "ofi",
-    "ofi_1",
-    "ofi_2",
-    "ofi_3",
-    "ofi_4",
-    "ofi_5",
-    "ofi_z",
-    "momentum",
-    "volume",
-    "composite",
-]
-_FLOATS_FLOW = ["cvd", "delta", "vwap", "vwap_dev"]
-_FLOATS_AFTER = [
-    "volume_gap",
-    "microprice",
-    "added_bid",
-    "cancelled_bid",
-    "traded_bid",
-    "added_ask",
-    "cancelled_ask",
-    "traded_ask",
-    "pulling",
-    "stacking",
-    "flow_toxicity",
-]
+_BOOK_FIELDS = (
+    *("best_bid", "best_ask", "mid", "spread", "weighted_mid", "queue_imbalance", "imbalance"),
+    *("bid_ask_ratio", "log2_ratio", "ofi", "ofi_1", "ofi_2", "ofi_3", "ofi_4", "ofi_5", "ofi_z"),
+    *("momentum", "volume", "composite"),
+)
+_FLOW_FIELDS = ("cvd", "delta", "vwap", "vwap_dev")
+LATER_FIELDS: Final = (
+    *("volume_gap", "microprice", "added_bid", "cancelled_bid", "traded_bid", "added_ask"),
+    *("cancelled_ask", "traded_ask", "pulling", "stacking", "flow_toxicity"),
+)
 
 METRICS_ROW = record_dtype(
     ("index", I8),
     ("time_ns", I8),
     ("seq", I8),
     ("phase", I8),
-    *((name, F8) for name in _FLOATS_BEFORE),
+    *((name, F8) for name in _BOOK_FIELDS),
     ("outlook", I8),
-    *((name, F8) for name in _FLOATS_FLOW),
+    *((name, F8) for name in _FLOW_FIELDS),
     ("since", I8),
     ("complete", I8),
-    *((name, F8) for name in _FLOATS_AFTER),
+    *((name, F8) for name in LATER_FIELDS),
     ("warmup", I8),
 )
 METRICS_FIELDS: Final = METRICS_ROW.names or ()

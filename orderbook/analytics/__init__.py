@@ -1,0 +1,1 @@
+"""The analytics of docs/analytics.md, one subject a module, each with its kernels."""

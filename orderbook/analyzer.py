@@ -1,0 +1,484 @@
+"""The analyzer of one instrument from one source: frames in, metrics and cluster events out.
+
+It owns the arrays that the kernels work on, enlarges them, and knows the trading sessions. It does
+not know the wire, files or the wall clock.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.enums import Phase, Source
+from market.errors import MalformedError, UsageError
+from market.instrument import Instrument
+from market.record import Frame, Records
+from market.session import SessionCalendar
+from orderbook import describe
+from orderbook.analytics.profile import SHARES, point_of_control, value_area
+from orderbook.bars import Bar, BarStudies
+from orderbook.books.book import FAULTS, Levels, Outcome, level_records
+from orderbook.engine import (
+    advance_clock,
+    describe_live,
+    end_session,
+    load_rows,
+    mark_gap,
+    open_session,
+    process_records,
+    read_row,
+    reset_state,
+)
+from orderbook.heap import grow, new_heap, region
+from orderbook.layout import (
+    BAR,
+    BARS_LOG,
+    BOUNDARY,
+    CLUSTER_EVENTS,
+    EVENT,
+    FOREVER,
+    GROW,
+    LATER_FIELDS,
+    MAX_DEPTH,
+    OK,
+    PROFILE,
+    REWIND,
+    SESSION_END,
+    STALE_END,
+    STATE,
+)
+from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
+
+__all__ = ["Analyzer"]
+
+_NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
+_MINUTE = 60 * _NS_PER_S
+_MAX_PROFILE_ROWS = 1 << 22
+
+
+class Analyzer:
+    """Book and analytics of one stream.
+
+    Everything that goes in is journaled by the caller; nothing that comes out depends on anything
+    else. Methods named as in NinjaTrader's helper keep those names.
+
+    Args:
+        instrument: ticks and size steps of the frames.
+        parameters: see ``orderbook.parameters``.
+        calendar: trading sessions; None: one endless session.
+        source: where the stream comes from; only named in outputs.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        parameters: Parameters | None = None,
+        *,
+        calendar: SessionCalendar | None = None,
+        source: Source = Source.LIVE,
+    ) -> None:
+        if not 1 <= instrument.depth_levels <= MAX_DEPTH:
+            raise UsageError(f"depth_levels must be 1 to {MAX_DEPTH}")
+        self.instrument = instrument
+        self.source = source
+        self.parameters = parameters or Parameters()
+        self.bars: dict[str, BarStudies] = {}
+        self._calendar = calendar
+        self._words = np.zeros(STATE.itemsize // 8, np.int64)
+        self._state: Any = self._words.view(STATE)[0]
+        self._clock = self._state["clock"]
+        self._header = self._state["book"]["heap"]
+        self._heap = new_heap(self._header)
+        self._state["book"]["depth"] = instrument.depth_levels
+        self._state["resting"]["next_id"] = 1
+        self._clock["seq"] = 1
+        reset_state(self._words)
+        for name in LATER_FIELDS:
+            self._state["row"][name] = np.nan
+        self._write_parameters()
+
+    # -- what comes in -------------------------------------------------------------------------
+
+    def process_l2_update(self, frame: Frame) -> Outcome:
+        """Apply a frame of events (any kinds of records) in one compiled call.
+
+        Returns:
+            How many records were applied, and the book fault that stopped it, if any: then the
+            book is stale until ``load_snapshot``.
+        """
+        records = frame.records
+        if records.flags.writeable:
+            records = records.view()
+            records.flags.writeable = False
+        if not self._clock["started"] and len(records):
+            self._enter_session(frame.base + int(records["dt"][0]))
+        start, rewound = 0, False
+        while True:
+            status = process_records(records, frame.base, frame.seq, start, self._words, self._heap)
+            if status == OK:
+                return Outcome(len(records), None, rewound)
+            start = int(self._state["applied"])
+            if status in FAULTS:
+                self.gap(FAULTS[status])
+                return Outcome(start, FAULTS[status], rewound)
+            if status == REWIND:
+                self._rewind(frame.base + int(records["dt"][start]))
+                rewound = True
+            else:
+                self._serve(status)
+
+    def load_snapshot(self, records: Records, time: int, seq: int) -> None:
+        """Replace the book.
+
+        Args:
+            records: depth records, adds by position or by price.
+            time: of the snapshot, ns UTC.
+            seq: number of the next record.
+
+        Raises:
+            MalformedError: two records for one price of a side, or a size that is not positive.
+        """
+        levels = _snapshot_levels(records)
+        if self._clock["started"]:
+            self.advance(time)
+        else:
+            self._enter_session(time)
+            self._clock["started"] = 1
+            self._clock["now"] = time
+            grid = int(self._state["p"]["grid"])
+            self._clock["next_instant"] = (time // grid + 1) * grid
+            self._clock["quiet_since"] = self._clock["next_instant"]
+            self._state["flow"]["since"] = time
+        self._reserve_events()
+        while load_rows(levels, seq, self._words, self._heap) == GROW:
+            self._heap = grow(self._header, self._heap)
+
+    def load_levels(self, bids: Levels, asks: Levels, time: int, seq: int) -> None:
+        """Replace the book by (ticks, size) levels, as a JSON snapshot lists them."""
+        self.load_snapshot(level_records(bids, asks), time, seq)
+
+    def advance(self, time: int) -> str | None:
+        """Move the event clock to ``time`` (ns UTC); returns a book fault that it brought out."""
+        while True:
+            status = advance_clock(time, self._words, self._heap)
+            if status == OK:
+                return None
+            if status in FAULTS:
+                self.gap(FAULTS[status])
+                return FAULTS[status]
+            self._serve(status)
+
+    def gap(self, reason: str) -> None:
+        """Records were lost (or the book is wrong, for ``reason``): stale until a snapshot."""
+        mark_gap(self._words)
+        self.stale_reason = reason
+
+    stale_reason: str = ""
+
+    def pause(self, paused: bool = True) -> None:
+        """Playback stands still, or goes on."""
+        self._clock["paused"] = paused
+
+    def empty(self) -> None:
+        """Empty the book and go on without a snapshot, as a tolerant reader does after a fault."""
+        time = int(self._clock["now"])
+        self.gap("reset")
+        self.load_snapshot(level_records([], []), time, int(self._clock["seq"]))
+
+    def reconfigure(self, parameters: Parameters) -> None:
+        """Other parameters from here on; what has been measured stays."""
+        self.parameters = parameters
+        self._write_parameters()
+
+    def process_bar_update(self, bar: Bar) -> dict[str, Any]:
+        """A bar of the chart: its studies (averages, bands, trend, burst) per series."""
+        studies = self.bars.setdefault(bar.series, BarStudies())
+        return studies.update(bar)
+
+    # -- what comes out ------------------------------------------------------------------------
+
+    @property
+    def phase(self) -> Phase:
+        """State of the book as of the last completed group."""
+        for phase, flag in (
+            (Phase.STALE, self._clock["stale"]),
+            (Phase.WAITING, not self._clock["both_seen"]),
+            (Phase.CLOSED, self._clock["closed"]),
+            (Phase.PAUSED, self._clock["paused"]),
+            (Phase.CROSSED, self._clock["crossed"]),
+        ):
+            if flag:
+                return phase
+        return Phase.SYNCED
+
+    @property
+    def seq(self) -> int:
+        """The next sequence number."""
+        return int(self._clock["seq"])
+
+    @seq.setter
+    def seq(self, value: int) -> None:
+        self._clock["seq"] = value
+
+    @property
+    def clock(self) -> int:
+        """Event time, ns UTC; 0 before the first event."""
+        return int(self._clock["now"])
+
+    def row(self) -> NDArray[Any]:
+        """The metrics row of the last frame, METRICS_ROW of shape (1,), a copy."""
+        return self._words.view(STATE)["row"].copy()
+
+    def read(self) -> NDArray[Any]:
+        """A metrics row of the present state, labelled with the clock."""
+        read_row(self._words, self._heap)
+        return self.row()
+
+    def take_events(self) -> NDArray[Any]:
+        """Cluster events since the last call, EVENT array, in order."""
+        count = int(self._header["count"][CLUSTER_EVENTS])
+        if not count:
+            return _NO_EVENTS
+        events = region(self._header, self._heap, CLUSTER_EVENTS).copy()
+        self._header["count"][CLUSTER_EVENTS] = 0
+        return events.reshape(-1).view(EVENT)
+
+    def top(self, levels: int) -> tuple[Levels, Levels]:
+        """The best (bids, asks) of the visible rows, (ticks, size)."""
+        read = self._state["book"]
+        sides = []
+        for side in (1, 0):
+            n = min(int(read["n"][side]), levels)
+            prices = read["px"][side, :n].tolist()
+            sides.append(list(zip(prices, read["sz"][side, :n].tolist(), strict=True)))
+        return sides[0], sides[1]
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """How often rules had to bend: removes past the end, appends beyond it, lost clusters."""
+        book = self._state["book"]
+        return {
+            "removed_past_end": int(book["removed_past_end"]),
+            "appended": int(book["appended"]),
+            "orders_not_applied": int(book["unbuilt"]),
+            "clusters_dropped": int(self._state["traded"]["dropped"]),
+        }
+
+    def calculate_metrics(self) -> dict[str, Any]:
+        """The present metrics as named fields, null as None."""
+        return describe.metrics_fields(self.row()[0])
+
+    def calculate_clusters(self) -> list[dict[str, Any]]:
+        """The live clusters as objects of the protocol, by kind, bid before ask, price."""
+        self._reserve_events()
+        before = int(self._header["count"][CLUSTER_EVENTS])
+        count = describe_live(self._words, self._heap)
+        events = region(self._header, self._heap, CLUSTER_EVENTS)[before : before + count].copy()
+        self._header["count"][CLUSTER_EVENTS] = before
+        live = events.reshape(-1).view(EVENT)
+        live = live[np.lexsort((live["tick_low"], 1 - live["side"], live["kind"]))]
+        config = self.parameters.config_hash
+        return [
+            describe.cluster_fields(event, self.instrument, self.parameters, config)
+            for event in live
+        ]
+
+    def calculate_advanced_metrics(self) -> dict[str, Any]:
+        """Metrics, profile and the studies of each bar series in one object."""
+        return {
+            "metrics": self.calculate_metrics(),
+            "profile": self.analyze_volume_profile(),
+            "bars": {series: studies.last for series, studies in self.bars.items()},
+        }
+
+    def analyze_volume_profile(
+        self, preset: str | None = None, scope: str = "session"
+    ) -> dict[str, Any]:
+        """POC and value area, and the volume of every row between the lowest and highest trade.
+
+        Args:
+            preset: ``cbot2``, ``single`` or ``nt68``; None: as configured.
+            scope: ``session`` or ``rolling``.
+
+        Returns:
+            Prices in the instrument's unit; ``rows`` as [price, buy, sell, unknown], zeros left
+            out; POC and area None without trades.
+        """
+        preset = preset or self.parameters.profile.preset
+        if preset not in PROFILE_PRESETS or scope not in ("session", "rolling"):
+            raise UsageError(f"no profile {preset!r} over {scope!r}")
+        cells = self._cells(scope)
+        flow = self._state["flow"]
+        result: dict[str, Any] = {
+            "preset": preset,
+            "scope": scope,
+            "since": int(flow["since"]) or None,
+            "complete": bool(flow["complete"]),
+            "poc": None,
+            "value_area_low": None,
+            "value_area_high": None,
+            "volume": 0,
+            "rows": [],
+        }
+        if len(cells):
+            result |= self._profile_fields(cells, preset)
+        return result
+
+    def _profile_fields(self, cells: NDArray[np.int64], preset: str) -> dict[str, Any]:
+        low, high = int(cells[0, 0]), int(cells[-1, 0])
+        if high - low >= _MAX_PROFILE_ROWS:
+            raise UsageError(f"the profile spans {high - low + 1} ticks: too many to lay out")
+        volumes = np.zeros(high - low + 1, np.int64)
+        volumes[cells[:, 0] - low] = cells[:, 1:4].sum(axis=1)
+        percent, step = SHARES[preset]
+        poc = point_of_control(volumes)
+        first, last = value_area(volumes, poc, percent, step)
+        price = self.instrument.tick.to_price
+        size = self.instrument.size.to_price
+        return {
+            "poc": price(low + poc),
+            "value_area_low": price(low + first),
+            "value_area_high": price(low + last),
+            "volume": size(int(volumes.sum())),
+            "rows": [
+                [price(ticks), size(buy), size(sell), size(unknown)]
+                for ticks, buy, sell, unknown, _ in cells.tolist()
+            ],
+        }
+
+    def _cells(self, scope: str) -> NDArray[np.int64]:
+        """Cells (price, buy, sell, unknown, trades), ascending in price."""
+        if scope == "session":
+            return region(self._header, self._heap, PROFILE)
+        oldest = int(self._clock["now"]) // _MINUTE * _MINUTE
+        oldest -= (self.parameters.profile.rolling_minutes - 1) * _MINUTE
+        log = region(self._header, self._heap, BARS_LOG)
+        parts = [log[log[:, 0] > oldest, 1:], region(self._header, self._heap, BAR)]
+        cells = np.concatenate(parts)
+        prices, where = np.unique(cells[:, 0], return_inverse=True)
+        merged = np.zeros((len(prices), cells.shape[1]), np.int64)
+        np.add.at(merged, where, cells)
+        merged[:, 0] = prices
+        return merged
+
+    def check(self) -> None:
+        """Assert the invariants of a completed group, in words."""
+        bids, asks = self.top(MAX_DEPTH)
+        if self._clock["stale"] or self._clock["open"]:
+            return
+        for name, rows, sign in (("bids", bids, -1), ("asks", asks, 1)):
+            prices = [sign * ticks for ticks, _ in rows]
+            assert prices == sorted(set(prices)), f"{name} are strictly sorted from the best"
+            assert all(size >= 0 for _, size in rows), f"no size of the {name} is negative"
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _serve(self, status: int) -> None:
+        """Do what a kernel asked for."""
+        if status == GROW:
+            self._heap = grow(self._header, self._heap)
+        elif status == BOUNDARY:
+            self._turn_session()
+        else:
+            raise AssertionError(f"no such status: {status}")
+
+    def _enter_session(self, time: int) -> None:
+        """The stream begins at ``time``."""
+        self._state["flow"]["complete"] = 1
+        if self._calendar is None:
+            return
+        session = self._calendar.trading_session(time)
+        self._clock["closed"] = session is None
+        self._state["flow"]["complete"] = session is not None and time <= session.open
+        self._clock["boundary"] = self._calendar.next_boundary(time)
+
+    def _turn_session(self) -> None:
+        """The event clock reaches the boundary of a trading session."""
+        if self._calendar is None:
+            self._clock["boundary"] = FOREVER
+            return
+        time = int(self._clock["boundary"])
+        session = self._calendar.trading_session(time)
+        self._reserve_events()
+        if not self._clock["closed"]:
+            end_session(SESSION_END, time, self._words, self._heap)
+        if session is not None:
+            open_session(time, int(not self._clock["stale"]), self._words)
+        self._clock["closed"] = session is None
+        self._clock["boundary"] = self._calendar.next_boundary(time)
+
+    def _rewind(self, time: int) -> None:
+        """Time went back: everything starts anew, and what was before does not count."""
+        self._reserve_events()
+        end_session(STALE_END, int(self._clock["now"]), self._words, self._heap)
+        reset_state(self._words)
+        self._enter_session(time)
+        self._state["flow"]["complete"] = 0
+
+    def _reserve_events(self) -> None:
+        """Room for an event of every live cluster."""
+        zones = self._state["resting"]["n"]
+        needed = int(zones[0]) + int(zones[1]) + int(self._state["traded"]["n"])
+        needed += int(self._header["count"][CLUSTER_EVENTS])
+        if needed > self._header["capacity"][CLUSTER_EVENTS]:
+            self._header["wanted"] = CLUSTER_EVENTS
+            self._header["entries"] = needed
+            self._heap = grow(self._header, self._heap)
+
+    def _write_parameters(self) -> None:
+        """Copy the parameters into the kernels' layout, in ns."""
+        p, clusters = self._state["p"], self.parameters.clusters
+        scores, tick = self.parameters.scores, self.instrument.tick
+        values: dict[str, Any] = {
+            "numerator": tick.numerator,
+            "denominator": tick.denominator,
+            "grid": clusters.grid_ms * _NS_PER_MS,
+            "levels": scores.levels,
+            "weights": self.parameters.weights(),
+            "ofi_levels": scores.ofi_levels,
+            "ofi_half_life": scores.ofi_half_life_s * _NS_PER_S,
+            "momentum_h": scores.momentum_s,
+            "momentum_half_life": scores.momentum_half_life_s * _NS_PER_S,
+            "volume_window": scores.volume_window_s * _NS_PER_S,
+            "volume_n": scores.volume_windows,
+            "volume_min": scores.volume_least,
+            "increment": clusters.ClusterIncrement,
+            "volume_threshold": clusters.OrderBookVolumeThreshold,
+            "on": clusters.on_factor,
+            "off": clusters.off_factor,
+            "announce": clusters.announce_ms * _NS_PER_MS,
+            "buffer": clusters.ClusterBuffer,
+            "base_half_life": clusters.base_half_life_s * _NS_PER_S,
+            "update_share": clusters.update_share,
+            "touch": clusters.touch_ms * _NS_PER_MS,
+            "bars_range": clusters.bars_range,
+            "price_range": clusters.price_range,
+            "measure": MEASURES.index(clusters.measure),
+            "fixed": clusters.threshold or np.nan,
+            "deviations": clusters.deviations,
+            "sums_min": clusters.least_sums,
+            "sums_window": clusters.window_min * _MINUTE,
+            "expire": clusters.expire_min * _MINUTE,
+            "rolling": self.parameters.profile.rolling_minutes * _MINUTE,
+            "opacity_steps": self.parameters.opacity_steps(),
+            "opacity_min": clusters.opacity_samples,
+            "neutral": scores.neutral,
+        }
+        for name, value in values.items():
+            p[name] = value
+
+
+def _snapshot_levels(records: Records) -> Records:
+    """A snapshot's levels as depth records by price, each level once."""
+    levels = records.copy()
+    levels["kind"], levels["op"], levels["position"] = 1, 0, 0
+    if (levels["size"] < 0).any():
+        raise MalformedError("a snapshot has a negative size", field="size")
+    keys = np.stack([levels["side"].astype(np.int64), levels["price"]], axis=1)
+    if len(np.unique(keys, axis=0)) != len(levels):
+        raise MalformedError("a snapshot names a price twice", field="price")
+    return levels
+
+
+_NO_EVENTS = np.zeros(0, EVENT)

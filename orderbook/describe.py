@@ -1,0 +1,153 @@
+"""Rows and events as the named fields that leave the program; null is None."""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.enums import Phase
+from market.instrument import Instrument
+from orderbook.layout import METRICS_FIELDS, NULL_TICKS, Struct
+from orderbook.parameters import Parameters
+
+__all__ = [
+    "END_REASONS",
+    "EVENT_WORDS",
+    "KINDS",
+    "OUTLOOKS",
+    "PHASES",
+    "STATES",
+    "cluster_fields",
+    "event_word",
+    "metrics_fields",
+]
+
+PHASES: Final = tuple(phase.value for phase in Phase)
+OUTLOOKS: Final = (
+    "neutral",
+    "continue_bullish",
+    "continue_bearish",
+    "reversal_bullish",
+    "reversal_bearish",
+)
+EVENT_WORDS: Final = ("end", "update", "new", "snapshot")
+KINDS: Final = ("resting", "traded")
+STATES: Final = ("active", "touched", "ended")
+SIDES: Final = ("ask", "bid")
+END_REASONS: Final = (
+    None,
+    "session_end",
+    "stale",
+    "through",
+    "consumed",
+    "out_of_window",
+    "pulled",
+    "merged",
+    "expired",
+)
+_WORDS: Final = {"phase": PHASES, "outlook": OUTLOOKS}
+_FLAGS: Final = ("complete", "warmup")
+
+
+def metrics_fields(row: Struct) -> dict[str, Any]:
+    """All fields of one METRICS_ROW but ``index``, by name, in export order.
+
+    ``phase`` and ``outlook`` are words, ``complete`` and ``warmup`` booleans, whole numbers ints.
+    """
+    values = row.item()
+    fields = dict(zip(METRICS_FIELDS, values, strict=True))
+    del fields["index"]
+    for name, value in fields.items():
+        if isinstance(value, float):
+            if math.isnan(value):
+                fields[name] = None
+            elif value.is_integer():
+                fields[name] = int(value)
+    for name, words in _WORDS.items():
+        code = fields[name]
+        fields[name] = words[code] if code >= 0 else None
+    for name in _FLAGS:
+        fields[name] = bool(fields[name])
+    if fields["since"] == 0:
+        fields["since"] = None
+    return fields
+
+
+def event_word(event: Struct) -> str:
+    """``new``, ``update``, ``end`` or ``snapshot``."""
+    return EVENT_WORDS[event["event"]]
+
+
+def cluster_fields(
+    event: Struct, instrument: Instrument, parameters: Parameters, config: str = ""
+) -> dict[str, Any]:
+    """The cluster object of one EVENT, in the order of the protocol."""
+    low, high = int(event["tick_low"]), int(event["tick_high"])
+    buy, sell = int(event["buy"]), int(event["sell"])
+    rel = _float(event["rel"])
+    last = int(event["t_last"])
+    to_price, to_size = instrument.tick.to_price, instrument.size.to_price
+    return {
+        "id": int(event["id"]),
+        "kind": KINDS[event["kind"]],
+        "side": SIDES[event["side"]],
+        "tick_low": low,
+        "tick_high": high,
+        "price_low": to_price(low),
+        "price_high": to_price(high),
+        "poc": to_price(int(event["poc"])),
+        "size": _plain(to_size(int(event["size"]))),
+        "size_peak": _plain(to_size(int(event["size_peak"]))),
+        "orders": None,
+        "buy": _plain(to_size(buy)),
+        "sell": _plain(to_size(sell)),
+        "delta": _plain(to_size(buy - sell)),
+        "added": _size(event["added"], instrument),
+        "cancelled": _size(event["cancelled"], instrument),
+        "dominance": _float(event["dominance"]),
+        "rel": rel,
+        "score": None if rel is None else 100.0 * (1.0 - 1.0 / max(1.0, rel)),
+        "opacity": None if event["opacity"] < 0 else int(event["opacity"]),
+        "state": STATES[event["state"]],
+        "end_reason": END_REASONS[event["end_reason"]],
+        "t_first": int(event["t_first"]),
+        "t_last": last,
+        "age_ms": (last - int(event["t_first"])) // 1_000_000,
+        "distance_ticks": None if event["distance"] == NULL_TICKS else int(event["distance"]),
+        "source": {
+            "book": "L2",
+            "aggressor": None,
+            "feed": None,
+            "warmup": bool(event["warmup"]),
+        },
+        "config": config or parameters.config_hash,
+    }
+
+
+def _float(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _plain(value: float) -> float | int:
+    return int(value) if value.is_integer() else value
+
+
+def _size(steps: int, instrument: Instrument) -> float | int | None:
+    return None if steps == NULL_TICKS else _plain(instrument.size.to_price(int(steps)))
+
+
+def events_as_fields(
+    events: NDArray[Any], instrument: Instrument, parameters: Parameters
+) -> list[dict[str, Any]]:
+    """One object per event, with its ``event`` word, time and seq."""
+    config = parameters.config_hash
+    return [
+        {
+            "event": event_word(event),
+            "seq": int(event["seq"]) - 1,
+            "time": int(event["time"]),
+            "cluster": cluster_fields(event, instrument, parameters, config),
+        }
+        for event in np.atleast_1d(events)
+    ]

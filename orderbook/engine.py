@@ -1,0 +1,294 @@
+"""The compiled calls of an analyzer: one per frame, and the rare ones around it."""
+
+import math
+
+from market.jit import inlined, kernel
+from orderbook.analytics.bars import bar_clear, bar_trade
+from orderbook.analytics.cells import add_trade, has_room
+from orderbook.analytics.events import number_events, write_resting, write_traded
+from orderbook.analytics.flow import flow_clear_range, flow_session, flow_trade, flow_volume
+from orderbook.analytics.momentum import momentum_clear
+from orderbook.analytics.ofi import ofi_clear, ofi_restart
+from orderbook.analytics.opacity import opacity_clear, opacity_turn
+from orderbook.analytics.resting import (
+    drop_changed_zones,
+    keep_rows,
+    resting_clear,
+    resting_trade,
+)
+from orderbook.analytics.row import write_row
+from orderbook.analytics.traded import traded_clear
+from orderbook.analytics.volume import volume_clear
+from orderbook.books.ladder import apply_depth, clear_book
+from orderbook.books.price import refresh_rows
+from orderbook.clock import complete_group, run_instants, start_clock
+from orderbook.layout import (
+    BAR,
+    BARS_LOG,
+    CLUSTER_EVENTS,
+    EVENT_END,
+    EVENT_SNAPSHOT,
+    FOREVER,
+    GROW,
+    NO_REASON,
+    OK,
+    PROFILE,
+    REWIND,
+    STALE_END,
+    STATE,
+    SUMS_LOG,
+    Struct,
+    Words,
+    as_int,
+)
+
+__all__ = [
+    "advance_clock",
+    "describe_live",
+    "end_session",
+    "load_rows",
+    "mark_gap",
+    "open_session",
+    "process_records",
+    "read_row",
+    "reset_state",
+]
+
+_REWIND = 5_000_000_000
+_MINUTE = 60_000_000_000
+
+
+@kernel
+def process_records(
+    records: Struct, base: int, seq: int, start: int, words: Words, heap: Words
+) -> int:
+    """Apply ``records[start:]`` to book and analytics and write the metrics row.
+
+    Args:
+        records: RECORD array, read only.
+        base: ns UTC, added to each ``dt``.
+        seq: number of ``records[0]``.
+        start: first record to apply.
+        words: STATE, changed in place.
+        heap: changed in place.
+
+    Returns:
+        OK; or a status of ``orderbook.layout`` that stopped it before record ``applied``, with
+        everything before applied: GROW and BOUNDARY ask to be called again from there, REWIND and
+        the book faults do not apply the record.
+    """
+    state = words.view(STATE)[0]
+    clock = state.clock
+    book = state.book
+    for i in range(start, len(records)):
+        record = records[i]
+        time = base + as_int(record.dt)
+        if time != clock.now or not clock.started:
+            status = _move_time(state, heap, time)
+            if status != OK:
+                return _stop(state, i, seq, status)
+        if record.kind <= 1:
+            status = apply_depth(book, heap, record)
+            if status != OK:
+                return _stop(state, i, seq, status)
+            clock.open = 1
+        elif record.kind == 3:
+            if not _trade(state, heap, record):
+                return _stop(state, i, seq, GROW)
+        elif record.kind == 2:
+            if record.op == 1:
+                flow_volume(state.flow, record.size)
+        else:
+            book.unbuilt += 1
+        clock.seq = seq + i + 1
+    state.applied = len(records)
+    refresh_rows(book, heap, book.depth)
+    write_row(state)
+    return OK
+
+
+@inlined
+def _stop(state: Struct, index: int, seq: int, status: int) -> int:
+    state.applied = index
+    state.clock.seq = seq + index
+    return status
+
+
+@inlined
+def _move_time(state: Struct, heap: Words, time: int) -> int:
+    """Bring the clock to a record's time; an earlier one, within 5 s, joins the open group."""
+    clock = state.clock
+    if not clock.started:
+        start_clock(clock, time, state.p.grid)
+        state.flow.since = time
+        return OK
+    if time < clock.now:
+        return REWIND if time < clock.now - _REWIND else OK
+    if clock.open:
+        status = complete_group(state, heap)
+        if status != OK:
+            return status
+    if time >= clock.next_instant or time >= clock.boundary:
+        status = run_instants(state, heap, time)
+        if status != OK:
+            return status
+    clock.now = time
+    return OK
+
+
+@inlined
+def _trade(state: Struct, heap: Words, record: Struct) -> int:
+    """Apply a trade everywhere; 0 when the heap lacks room and nothing was changed."""
+    header = state.book.heap
+    if not (has_room(header, PROFILE, 1) and has_room(header, BAR, 1)):
+        return 0
+    price = record.price
+    size = record.size
+    aggressor = as_int(record.side)
+    signed = size if aggressor == 1 else (-size if aggressor == 0 else as_int(0))
+    add_trade(header, heap, PROFILE, price, aggressor, size)
+    add_trade(header, heap, BAR, price, aggressor, size)
+    minute = state.clock.now // _MINUTE * _MINUTE
+    bar_trade(state.bars, minute, price, signed, size)
+    flow_trade(state.flow, price, signed, size)
+    state.volume.open += size
+    resting_trade(state, price, aggressor, size, state.clock.now)
+    state.clock.active = 1
+    return 1
+
+
+@kernel
+def advance_clock(time: int, words: Words, heap: Words) -> int:
+    """A heartbeat moves the clock to ``time``; earlier ones change nothing. Status as above."""
+    state = words.view(STATE)[0]
+    clock = state.clock
+    if not clock.started or time <= clock.now:
+        return OK
+    if clock.open:
+        status = complete_group(state, heap)
+        if status != OK:
+            return status
+    status = run_instants(state, heap, time)
+    if status == OK:
+        clock.now = time
+    return status
+
+
+@kernel
+def read_row(words: Words, heap: Words) -> None:
+    """Write the metrics row of the present state."""
+    state = words.view(STATE)[0]
+    refresh_rows(state.book, heap, state.book.depth)
+    write_row(state)
+
+
+@kernel
+def load_rows(records: Struct, seq: int, words: Words, heap: Words) -> int:
+    """Replace the book by a snapshot: one record by price per level, all sizes positive.
+
+    The clock stands at the snapshot's time. Returns OK, or GROW with the book half loaded: grow
+    and call again.
+    """
+    state = words.view(STATE)[0]
+    book = state.book
+    keep_rows(state)
+    clear_book(book)
+    for i in range(len(records)):
+        status = apply_depth(book, heap, records[i])
+        if status != OK:
+            return status
+    book.loaded = 1
+    state.clock.stale = 0
+    state.clock.seq = seq
+    ofi_restart(state.ofi)
+    complete_group(state, heap)
+    first = book.heap.count[CLUSTER_EVENTS]
+    drop_changed_zones(state, heap, STALE_END, 0, state.clock.now)
+    number_events(state, heap, first)
+    return OK
+
+
+@kernel
+def mark_gap(words: Words) -> None:
+    """Records were lost: nothing is sampled until a snapshot, the session's sums are incomplete."""
+    state = words.view(STATE)[0]
+    state.clock.stale = 1
+    state.clock.open = 0
+    state.volume.partial = 1
+    state.flow.complete = 0
+    ofi_restart(state.ofi)
+
+
+@kernel
+def end_session(reason: int, time: int, words: Words, heap: Words) -> None:
+    """End all clusters for one reason; the heap has room for their events."""
+    state = words.view(STATE)[0]
+    first = state.book.heap.count[CLUSTER_EVENTS]
+    refresh_rows(state.book, heap, state.book.depth)
+    opacity_turn(state.opacity, max(state.opacity.minute, time // _MINUTE))
+    drop_changed_zones(state, heap, reason, 1, time)
+    for i in range(state.traded.n):
+        write_traded(state, heap, state.traded.clusters[i], i, EVENT_END, reason, time)
+    state.traded.n = 0
+    number_events(state, heap, first)
+
+
+@kernel
+def open_session(since: int, complete: int, words: Words) -> None:
+    """Start the sums and the profile of a session."""
+    state = words.view(STATE)[0]
+    flow_session(state.flow, since, complete)
+    state.book.heap.count[PROFILE] = 0
+
+
+@kernel
+def describe_live(words: Words, heap: Words) -> int:
+    """Append a snapshot event for every live announced cluster; returns their number.
+
+    The heap has room for them; the caller takes them off again.
+    """
+    state = words.view(STATE)[0]
+    refresh_rows(state.book, heap, state.book.depth)
+    first = state.book.heap.count[CLUSTER_EVENTS]
+    now = state.clock.now
+    for side in range(1, -1, -1):
+        for k in range(state.resting.n[side]):
+            zone = state.resting.zones[side, k]
+            if zone.id > 0:
+                write_resting(state, heap, zone, k, EVENT_SNAPSHOT, NO_REASON, now)
+    for i in range(state.traded.n):
+        write_traded(state, heap, state.traded.clusters[i], i, EVENT_SNAPSHOT, NO_REASON, now)
+    return as_int(state.book.heap.count[CLUSTER_EVENTS]) - first
+
+
+@kernel
+def reset_state(words: Words) -> None:
+    """Empty the book and all windows; ids, totals and settings stay."""
+    state = words.view(STATE)[0]
+    clear_book(state.book)
+    clock = state.clock
+    clock.started = 0
+    clock.open = 0
+    clock.active = 0
+    clock.stale = 0
+    clock.both_seen = 0
+    clock.crossed = 0
+    clock.boundary = FOREVER
+    ofi_clear(state.ofi)
+    momentum_clear(state.momentum)
+    volume_clear(state.volume)
+    bar_clear(state.bars)
+    state.bars.mid_mode = 1
+    flow_session(state.flow, 0, 0)
+    flow_clear_range(state.flow)
+    state.flow.traded = 0
+    state.flow.volume_known = 0
+    state.flow.volume_gap = math.nan
+    resting_clear(state.resting)
+    traded_clear(state.traded)
+    opacity_clear(state.opacity)
+    header = state.book.heap
+    header.count[PROFILE] = 0
+    header.count[BAR] = 0
+    header.count[BARS_LOG] = 0
+    header.count[SUMS_LOG] = 0

@@ -1,0 +1,195 @@
+"""The parameters of the analytics: every definition's numbers, with range, unit and meaning.
+
+Loaded once at the edge and passed as values; what a publisher may send as ``hello.settings`` is
+exactly ``to_mapping``'s shape.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from hashlib import sha256
+from typing import Any, Final, Self
+
+from market.errors import SettingsError
+from orderbook.layout import MAX_DEPTH, MOMENTUM_SLOTS, OFI_LEVELS, VOLUME_SLOTS
+
+__all__ = [
+    "MEASURES",
+    "PROFILE_PRESETS",
+    "Clusters",
+    "Parameters",
+    "Profile",
+    "Scores",
+]
+
+MEASURES: Final = ("volume", "delta", "buy", "sell", "trades")
+PROFILE_PRESETS: Final = ("cbot2", "single", "nt68")
+_GAMMAS: Final = {"low": 2.0, "normal": 1.0, "high": 0.5}
+_IMBALANCE_PRESETS: Final = ("default", "bookmap")
+
+
+def _number(default: float, low: float, high: float, unit: str, meaning: str) -> Any:  # noqa: ANN401
+    return field(
+        default=default, metadata={"low": low, "high": high, "unit": unit, "meaning": meaning}
+    )
+
+
+def _choice(default: str, allowed: tuple[str, ...], meaning: str) -> Any:  # noqa: ANN401
+    return field(default=default, metadata={"allowed": allowed, "unit": "", "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Resting and traded clusters, opacity (section ``clusters``)."""
+
+    grid_ms: int = _number(100, 10, 1000, "ms", "distance of the instants; divides 1000")
+    ClusterIncrement: int = _number(1, 1, 10_000, "ticks", "height of a bucket")
+    OrderBookVolumeThreshold: float = _number(
+        0.0, 0.0, 1e15, "size steps", "lower bound of the base that densities are measured against"
+    )
+    ClusterBuffer: int = _number(1, 0, 10_000, "ticks", "what still counts as at a cluster")
+    ClusterOpacityThreshold: int = _number(
+        0, 0, 100, "percent", "weaker clusters are hidden from subscribers"
+    )
+    OrderBookGranularity: int = _number(1, 1, 10_000, "ticks", "ticks per displayed row")
+    on_factor: float = _number(3.0, 1.0, 1000.0, "x base", "density at which a bucket turns on")
+    off_factor: float = _number(2.0, 0.1, 1000.0, "x base", "density below which it turns off")
+    announce_ms: int = _number(500, 0, 600_000, "ms", "age at which a zone is announced")
+    touch_ms: int = _number(100, 0, 60_000, "ms", "how long a trade counts as a touch")
+    base_half_life_s: float = _number(60.0, 0.1, 86_400.0, "s", "of the median row size")
+    update_share: float = _number(0.25, 0.01, 10.0, "of the peak", "size change worth an update")
+    bars_range: int = _number(1, 1, 10, "bars", "traded clusters: bars of a window")
+    price_range: int = _number(1, 1, 100, "rows", "traded clusters: rows of a window")
+    measure: str = _choice("volume", MEASURES, "traded clusters: what is summed")
+    threshold: float = _number(
+        0.0, 0.0, 1e15, "of the measure", "traded clusters: fixed threshold, 0 = statistical"
+    )
+    deviations: float = _number(3.0, 0.0, 100.0, "deviations", "of the statistical threshold")
+    least_sums: int = _number(50, 2, 1_000_000, "sums", "window sums needed for it")
+    window_min: int = _number(30, 1, 1440, "min", "how far back they reach")
+    expire_min: int = _number(30, 1, 1440, "min", "life of a traded cluster")
+    opacity: str = _choice("normal", tuple(_GAMMAS), "contrast: exponent 2, 1 or 0.5")
+    opacity_samples: int = _number(50, 1, 1_000_000, "instants", "needed for an opacity")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Volume profile (section ``profile``)."""
+
+    preset: str = _choice("cbot2", PROFILE_PRESETS, "rule of the value area")
+    rolling_minutes: int = _number(30, 1, 1440, "min", "span of the rolling profile")
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Book metrics and scores (section ``scores``)."""
+
+    imbalance: str = _choice("default", _IMBALANCE_PRESETS, "bookmap: weights halve every 10 rows")
+    levels: int = _number(5, 1, MAX_DEPTH, "rows", "rows of imbalance and ratio")
+    half_rows: float = _number(2.0, 0.1, 1000.0, "rows", "after which a row's weight has halved")
+    ofi_levels: int = _number(5, 1, OFI_LEVELS, "rows", "rows of order-flow imbalance")
+    ofi_half_life_s: float = _number(60.0, 1.0, 86_400.0, "s", "of ofi_z")
+    momentum_s: int = _number(30, 1, MOMENTUM_SLOTS - 1, "s", "horizon of momentum")
+    momentum_half_life_s: float = _number(600.0, 1.0, 86_400.0, "s", "of its deviation")
+    volume_window_s: int = _number(30, 1, 3600, "s", "window of the volume score")
+    volume_windows: int = _number(120, 2, VOLUME_SLOTS - 1, "windows", "ranked against")
+    volume_least: int = _number(20, 1, VOLUME_SLOTS - 1, "windows", "needed for a score")
+    neutral: float = _number(10.0, 0.0, 100.0, "points", "composite within it is neutral")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """All parameters of one analyzer; ``config_hash`` names them in every output."""
+
+    clusters: Clusters = Clusters()
+    profile: Profile = Profile()
+    scores: Scores = Scores()
+
+    def __post_init__(self) -> None:
+        for name in SECTIONS:
+            _check_section(name, getattr(self, name))
+        if 1000 % self.clusters.grid_ms:
+            raise SettingsError(
+                f"clusters.grid_ms {self.clusters.grid_ms} does not divide 1000",
+                key="clusters.grid_ms",
+                allowed="a divisor of 1000",
+            )
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
+        """Defaults overridden by ``{section: {key: value}}``.
+
+        Raises:
+            SettingsError: an unknown section or key, a wrong type or a value out of range.
+        """
+        return cls().overridden(mapping)
+
+    def overridden(self, mapping: Mapping[str, Any]) -> Self:
+        """A copy with some values replaced."""
+        changes: dict[str, Any] = {}
+        for section, values in mapping.items():
+            if section not in SECTIONS:
+                raise SettingsError(
+                    f"unknown setting {section}", key=section, allowed=", ".join(SECTIONS)
+                )
+            changes[section] = _override(section, getattr(self, section), values)
+        return replace(self, **changes)
+
+    def to_mapping(self) -> dict[str, dict[str, Any]]:
+        """All values, as ``from_mapping`` takes them."""
+        return asdict(self)
+
+    @property
+    def config_hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of the canonical values."""
+        text = ";".join(
+            f"{section}.{key}={value!r}"
+            for section, values in sorted(self.to_mapping().items())
+            for key, value in sorted(values.items())
+        )
+        return sha256(text.encode()).hexdigest()[:16]
+
+    def weights(self) -> list[float]:
+        """Weight of each row of the imbalance."""
+        half = 10.0 if self.scores.imbalance == "bookmap" else self.scores.half_rows
+        return [math.exp(-math.log(2.0) * i / half) for i in range(MAX_DEPTH)]
+
+    def opacity_steps(self) -> list[float]:
+        """The 20 values that u must exceed, one per step of 5."""
+        gamma = _GAMMAS[self.clusters.opacity]
+        return [(j / 20.0) ** (1.0 / gamma) for j in range(20)]
+
+
+SECTIONS: Final = ("clusters", "profile", "scores")
+
+
+def _override(section: str, present: Any, values: Any) -> Any:  # noqa: ANN401
+    if not isinstance(values, Mapping):
+        raise SettingsError(f"{section} must be a mapping", key=section, allowed="a mapping")
+    known = {item.name: item for item in fields(present)}
+    changes: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise SettingsError(
+                f"unknown setting {section}.{key}", key=f"{section}.{key}", allowed=", ".join(known)
+            )
+        integral = isinstance(value, int) and not isinstance(value, bool)
+        changes[key] = float(value) if known[key].type is float and integral else value
+    return replace(present, **changes)
+
+
+def _check_section(section: str, values: Any) -> None:  # noqa: ANN401
+    for item in fields(values):
+        key = f"{section}.{item.name}"
+        value = getattr(values, item.name)
+        if "allowed" in item.metadata:
+            allowed = ", ".join(item.metadata["allowed"])
+            good = value in item.metadata["allowed"]
+        else:
+            low, high = item.metadata["low"], item.metadata["high"]
+            allowed = f"{low} to {high} {item.metadata['unit']}"
+            good = type(value) is type(item.default) and low <= value <= high
+        if not good:
+            raise SettingsError(
+                f"{key} = {value!r}: allowed is {allowed}", key=key, allowed=allowed
+            )
