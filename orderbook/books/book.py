@@ -67,10 +67,10 @@ class Book:
     def __init__(self, depth: int = 10) -> None:
         if not 1 <= depth <= MAX_DEPTH:
             raise UsageError(f"depth must be 1 to {MAX_DEPTH}, not {depth}")
-        self._words = np.zeros(LONE_BOOK.itemsize // 8, np.int64)
-        self._state: Any = self._words.view(LONE_BOOK)[0]
+        self.words = np.zeros(LONE_BOOK.itemsize // 8, np.int64)
+        self._state: Any = self.words.view(LONE_BOOK)[0]
         self._book = self._state["book"]
-        self._heap = new_heap(self._book["heap"], _FAR_REGIONS)
+        self.heap = new_heap(self._book["heap"], _FAR_REGIONS)
         self._book["depth"] = depth
         self.clear()
 
@@ -88,13 +88,17 @@ class Book:
         """
         start = 0
         while True:
-            status = apply_records(records, base, start, self._words, self._heap)
+            status = apply_records(records, base, start, self.words, self.heap)
             start = int(self._state["applied"])
             if status == OK:
                 return Outcome(start)
             if status != GROW:
                 return Outcome(start, FAULTS[status])
-            self._heap = grow(self._book["heap"], self._heap)
+            self.grow()
+
+    def grow(self) -> None:
+        """Enlarge the heap region that a kernel asked for."""
+        self.heap = grow(self._book["heap"], self.heap)
 
     def load(self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> None:
         """Replace the book by a snapshot's levels; the next depth record decides the mode anew."""
@@ -106,7 +110,7 @@ class Book:
 
     def top(self, levels: int) -> tuple[Levels, Levels]:
         """The best ``levels`` (at most 256) of (bids, asks)."""
-        refresh_book(self._words, self._heap, min(levels, ROWS))
+        refresh_book(self.words, self.heap, min(levels, ROWS))
         return self._side(1, levels), self._side(0, levels)
 
     def _side(self, side: int, levels: int) -> Levels:
@@ -117,7 +121,7 @@ class Book:
 
     def clear(self) -> None:
         """Empty the book."""
-        clear_lone_book(self._words)
+        clear_lone_book(self.words)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -143,7 +147,7 @@ class Book:
             near = int(np.count_nonzero(ring))
             assert near == self._book["levels"][side], "levels counts the filled slots of the ring"
             offset, count = (int(self._book["heap"][key][side]) for key in ("offset", "count"))
-            far = self._heap[offset : offset + 2 * count : 2]
+            far = self.heap[offset : offset + 2 * count : 2]
             assert (np.diff(far) > 0).all(), "far levels ascend"
             assert not len(far) or far[-1] < self._book["low"][side], (
                 "far levels lie below the ring"
