@@ -1,0 +1,117 @@
+"""What a stream has to say, as the JSON messages of the wire: deterministic bytes.
+
+Live, replay and offline commands render here, so equal entries give equal bytes. Rendering only
+reads state; what nobody listens to is not rendered.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from market.enums import Phase
+from orderbook import describe
+from recording.stream import Result, Stream
+
+__all__ = [
+    "BOOK_ROWS",
+    "ClusterMessage",
+    "book_fields",
+    "book_message",
+    "cluster_messages",
+    "clusters_message",
+    "metrics_message",
+    "profile_fields",
+    "profile_message",
+]
+
+BOOK_ROWS: Final = 10
+
+
+class ClusterMessage(NamedTuple):
+    """One cluster event.
+
+    Attributes:
+        event: ``new``, ``update`` or ``end``.
+        id: of the cluster.
+        text: the message.
+    """
+
+    event: str
+    id: int
+    text: bytes
+
+
+def metrics_message(stream: Stream) -> bytes:
+    """The metrics after the last entry: its row, or while stale the phase and nothing else.
+
+    To be called when ``Result.publishes``.
+    """
+    phase = stream.phase
+    if phase is Phase.STALE:
+        head = _head(stream, "metrics", stream.expected - 1, stream.analyzer.clock)
+        return orjson.dumps({**head, "phase": phase.value})
+    fields = describe.metrics_fields(stream.analyzer.row()[0])
+    head = _head(stream, "metrics", fields.pop("seq"), fields.pop("time_ns"))
+    fields["config"] = stream.config
+    return orjson.dumps({**head, **fields})
+
+
+def cluster_messages(stream: Stream, result: Result) -> list[ClusterMessage]:
+    """The cluster events of an entry in order, one message each: updates are conflated per id."""
+    return [_cluster_message(stream, event) for event in result.events]
+
+
+def _cluster_message(stream: Stream, event: Any) -> ClusterMessage:  # noqa: ANN401 - an EVENT row
+    word = describe.event_word(event)
+    head = _head(stream, "clusters", int(event["seq"]) - 1, int(event["time"]))
+    cluster = describe.cluster_fields(event, stream.instrument, stream.parameters, stream.config)
+    text = orjson.dumps({**head, "event": word, "clusters": [cluster]})
+    return ClusterMessage(word, cluster["id"], text)
+
+
+def clusters_message(stream: Stream) -> bytes:
+    """The full set of live clusters, event ``snapshot``."""
+    head = _present(stream, "clusters")
+    clusters = stream.analyzer.calculate_clusters()
+    return orjson.dumps({**head, "event": "snapshot", "clusters": clusters})
+
+
+def book_message(stream: Stream, rows: int = BOOK_ROWS) -> bytes:
+    """The best rows of the book."""
+    return orjson.dumps(book_fields(stream, rows))
+
+
+def book_fields(stream: Stream, rows: int = BOOK_ROWS) -> dict[str, Any]:
+    """The best rows, [price, volume] in the instrument's units, best first."""
+    price, size = stream.instrument.tick.to_price, stream.instrument.size.to_price
+    bids, asks = stream.analyzer.top(rows)
+    return {
+        **_present(stream, "book"),
+        "phase": stream.phase.value,
+        "bids": [(price(ticks), size(steps)) for ticks, steps in bids],
+        "asks": [(price(ticks), size(steps)) for ticks, steps in asks],
+    }
+
+
+def profile_message(stream: Stream) -> bytes:
+    """The volume profile of the session."""
+    return orjson.dumps(profile_fields(stream))
+
+
+def profile_fields(stream: Stream) -> dict[str, Any]:
+    """The volume profile of the session, with its head."""
+    return {**_present(stream, "profile"), **stream.analyzer.analyze_volume_profile()}
+
+
+def _present(stream: Stream, kind: str) -> dict[str, Any]:
+    return _head(stream, kind, stream.expected - 1, stream.analyzer.clock)
+
+
+def _head(stream: Stream, kind: str, seq: int, time: int) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "instrument": stream.instrument.symbol,
+        "source": stream.source.value,
+        "seq": seq,
+        "time": time,
+    }

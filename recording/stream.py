@@ -1,0 +1,300 @@
+"""One instrument and source: entries in, metrics and cluster events out.
+
+The only place that drives the ``Analyzer`` from entries. The server writes an entry to the journal
+and applies it here; replay and the offline commands apply what a reader yields. So an output
+depends on nothing but the entries, and live equals replay by construction.
+
+What an entry does:
+
+========== =====================================================================================
+instrument the first names the stream; a later one begins a new run: everything is fresh
+session    a publisher takes over; if it is another one, the book is emptied and numbering
+           restarts, the session's statistics go on
+settings   the analytics go on under the new parameters
+frame      events in order go to book and analytics in one call; a book fault applies what is
+           before it and breaks the stream; while broken, events are numbered but not applied.
+           Snapshot frames are gathered until the last one, which replaces the book
+bar        takes its number; checked, and into the bar indicators
+clock      moves event time through silence
+gap        records are lost for good: broken until the snapshot that skips them
+phase      ``stale``, ``gap``: until the missing records come; ``stale``, ``silent``: until the
+           publisher speaks again; ``stale`` with any other reason: broken until a snapshot;
+           ``paused``
+makers     names for ``ref``; kept, no output
+========== =====================================================================================
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.enums import FrameFlag, FrameType, Phase, Source
+from market.errors import MalformedError
+from market.instrument import Instrument
+from market.record import RECORD, Frame, Records
+from market.session import SessionCalendar, calendar_for
+from orderbook import Analyzer, Bar, Parameters
+from recording.entries import (
+    BarEntry,
+    ClockEntry,
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+    MakersEntry,
+    PhaseEntry,
+    SessionEntry,
+    SettingsEntry,
+)
+
+__all__ = ["Result", "Stream"]
+
+_DOUBTS: Final = ("gap", "silent")
+"""Reasons of ``stale`` under which the book is still right."""
+
+
+class Result:
+    """What one entry led to.
+
+    Attributes:
+        applied: records that reached the book and the analytics.
+        fault: why the record after them was refused (``unsorted``, ``too_deep``, ``mixed``).
+        rewound: time went back by more than 5 s and everything was reset.
+        emits: whether the entry makes a metrics row (an events frame, a snapshot's last frame).
+        publishes: whether subscribers hear of it: a row, or another phase; while stale nothing
+            but the phase.
+    """
+
+    __slots__ = ("_events", "_row", "_stream", "applied", "emits", "fault", "publishes", "rewound")
+
+    def __init__(
+        self,
+        stream: "Stream",
+        applied: int = 0,
+        fault: str | None = None,
+        *,
+        rewound: bool = False,
+        emits: bool = False,
+    ) -> None:
+        self.applied = applied
+        self.fault = fault
+        self.rewound = rewound
+        self.emits = emits
+        self.publishes = False
+        self._stream = stream
+        self._row: NDArray[Any] | None = None
+        self._events: NDArray[Any] | None = None
+
+    @property
+    def row(self) -> NDArray[Any] | None:
+        """METRICS_ROW, shape (1,); None if the entry makes none. Read before the next apply."""
+        if self._row is None and self.emits:
+            self._row = self._stream.analyzer.row()
+        return self._row
+
+    @property
+    def events(self) -> NDArray[Any]:
+        """EVENT, cluster events in order, possibly none. Read before the next apply."""
+        if self._events is None:
+            self._events = self._stream.analyzer.take_events()
+        return self._events
+
+
+class Stream:
+    """The state of one instrument and source.
+
+    Attributes:
+        instrument: its definition.
+        source: where it comes from.
+        analyzer: book and analytics.
+        parameters: the settings in force.
+        config: their hash, in every output.
+        makers: names for ``ref`` of depth records.
+        expected: the next sequence number.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        source: Source = Source.LIVE,
+        parameters: Parameters | None = None,
+        calendar: SessionCalendar | None = None,
+    ) -> None:
+        self.instrument = instrument
+        self.source = source
+        self._initial = parameters or Parameters()
+        self._calendar = calendar or calendar_for(instrument.session)
+        self._named = False
+        self._start()
+
+    def _start(self) -> None:
+        self.parameters = self._initial
+        self.config = self.parameters.config_hash
+        self.analyzer = Analyzer(
+            self.instrument, self.parameters, calendar=self._calendar, source=self.source
+        )
+        self.makers: tuple[str, ...] = ()
+        self.expected = 1
+        self._session: str | None = None
+        self._broken = False
+        self._doubt = ""
+        self._phase: Phase | None = None
+        self._parts: list[Frame] = []
+
+    @property
+    def phase(self) -> Phase:
+        """As of the last completed group; ``stale`` while records are missing or nobody speaks."""
+        return Phase.STALE if self._doubt else self.analyzer.phase
+
+    @property
+    def broken(self) -> bool:
+        """Whether events are not applied until a snapshot comes."""
+        return self._broken
+
+    def apply(self, entry: Entry) -> Result:
+        """Take the next entry.
+
+        Raises:
+            DataError: a bar that :meth:`require_bar` refuses, a snapshot that names a price twice.
+            SettingsError: settings that this program does not know.
+        """
+        result = self._apply(entry)
+        phase = self.phase
+        changed = phase is not self._phase
+        self._phase = phase
+        if changed and not result.emits:
+            self.analyzer.read()
+        result.publishes = changed or (result.emits and phase is not Phase.STALE)
+        return result
+
+    def _apply(self, entry: Entry) -> Result:
+        match entry:
+            case FrameEntry(frame):
+                self._doubt = ""
+                if frame.type == FrameType.EVENTS:
+                    return self._apply_events(frame)
+                return self._apply_snapshot(frame)
+            case ClockEntry(time):
+                self._doubt = ""
+                return self._apply_clock(time)
+            case BarEntry(seq, values):
+                self._doubt = ""
+                self.expected = self.analyzer.seq = seq + 1
+                self.analyzer.process_bar_update(bar_of(values))
+            case GapEntry(reason):
+                self._lose(reason)
+            case PhaseEntry(phase, reason):
+                self._apply_phase(phase, reason)
+            case SettingsEntry(settings):
+                self._apply_settings(settings)
+            case SessionEntry():
+                self._apply_session(entry)
+            case InstrumentEntry():
+                if self._named:
+                    self._start()
+                self._named = True
+            case MakersEntry(names):
+                self.makers = names
+        return Result(self)
+
+    def require_bar(self, values: Mapping[str, Any]) -> None:
+        """Refuse a bar that contradicts itself or goes back in time within its series.
+
+        Raises:
+            MalformedError: with ``field``; nothing was changed.
+        """
+        bar = bar_of(values)
+        studies = self.analyzer.bars.get(bar.series)
+        if studies is not None and studies.last and bar.time <= studies.last["time"]:
+            raise MalformedError(
+                f"bars of {bar.series} must go forward in time", code="bad_bar", field="time"
+            )
+
+    def empty(self) -> None:
+        """Go on after a fault with an empty book: what a tolerant reader does."""
+        self.analyzer.empty()
+        self._broken = False
+
+    def _apply_events(self, frame: Frame) -> Result:
+        self.expected = frame.end
+        if self._broken:
+            return Result(self)
+        applied, fault, rewound = self.analyzer.process_l2_update(frame)
+        if fault is not None:
+            self._lose(fault)
+        return Result(self, applied, fault, rewound=rewound, emits=True)
+
+    def _apply_snapshot(self, frame: Frame) -> Result:
+        if self._parts and self._parts[0].seq != frame.seq:
+            self._parts.clear()
+        self._parts.append(frame)
+        if not frame.flags & FrameFlag.LAST:
+            return Result(self)
+        records = joined(self._parts)
+        self._parts.clear()
+        self.analyzer.load_snapshot(records, frame.base, frame.seq)
+        self.analyzer.read()
+        self.expected = frame.seq
+        self._broken = False
+        return Result(self, len(records), emits=True)
+
+    def _apply_clock(self, time: int) -> Result:
+        fault = self.analyzer.advance(time)
+        if fault is not None:
+            self._lose(fault)
+        return Result(self, fault=fault)
+
+    def _apply_phase(self, phase: str, reason: str) -> None:
+        if phase == Phase.PAUSED:
+            self.analyzer.pause()
+        elif reason in _DOUBTS:
+            self._doubt = reason
+        else:
+            self._lose(reason)
+
+    def _apply_settings(self, settings: Mapping[str, Any]) -> None:
+        parameters = Parameters.from_mapping(settings)
+        if parameters != self.parameters:
+            self.parameters = parameters
+            self.config = parameters.config_hash
+            self.analyzer.reconfigure(parameters)
+
+    def _apply_session(self, entry: SessionEntry) -> None:
+        if entry.session == self._session:
+            return
+        if self.analyzer.clock:
+            self._lose("restart")
+            self.analyzer.load_snapshot(np.zeros(0, RECORD), self.analyzer.clock, entry.seq)
+        self._broken = False
+        self._doubt = ""
+        self._session = entry.session
+        self.expected = self.analyzer.seq = entry.seq
+
+    def _lose(self, reason: str) -> None:
+        self._broken = True
+        self._parts.clear()
+        self.analyzer.gap(reason)
+
+
+def bar_of(values: Mapping[str, Any]) -> Bar:
+    """The bar of a ``bar_update``'s values.
+
+    Raises:
+        MalformedError: it contradicts itself; with ``field``.
+    """
+    series = values["series"]
+    prices = {name: float(values[name]) for name in ("open", "high", "low", "close", "volume")}
+    delta = values.get("delta")
+    return Bar(
+        series=f"{series['type']} {series['value']}", time=values["time"], delta=delta, **prices
+    )
+
+
+def joined(parts: Sequence[Frame]) -> Records:
+    """The records of a snapshot's frames."""
+    if len(parts) == 1:
+        return parts[0].records
+    records: Records = np.concatenate([part.records for part in parts])
+    return records
