@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
     from recording.generator import Generator, GeneratorSettings, render
 
     out: Path = args.out
-    name, _, suffix = out.name.partition(".txt")
-    if not name or suffix not in _SUFFIXES:
+    name, dump, suffix = out.name.partition(".txt")
+    if not name or not dump or suffix not in _SUFFIXES:
         endings = ", ".join(f".txt{ending}" for ending in _SUFFIXES)
         raise UsageError(f"{out} must end in one of {endings}")
     if args.minutes < 1:
