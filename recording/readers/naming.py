@@ -1,0 +1,108 @@
+"""Which instrument a file belongs to, when the caller does not say: by a sidecar or by its name.
+
+A sidecar is a JSON object beside the file, ``<file name>.json``, with any of ``instrument``,
+``tick_size``, ``size_step``, ``time_zone``.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from market.errors import DepthbridgeError, FileFormatError, UsageError
+from market.instrument import Instrument, InstrumentTable, alias_of, contract_of
+
+__all__ = ["Sidecar", "find_instrument", "name_in", "read_sidecar"]
+
+_KEYS: Final = ("instrument", "tick_size", "size_step", "time_zone")
+_CONTRACT: Final = re.compile(
+    r"(?<![A-Z0-9])([A-Z0-9]{1,8})[ _](\d\d-\d\d|##-##)(?!\d)", re.IGNORECASE
+)
+_ALIAS: Final = re.compile(
+    r"(?<![A-Z0-9])([A-Z0-9]{1,8}?[FGHJKMNQUVXZ]\d{1,2})(?![A-Z0-9])", re.IGNORECASE
+)
+_WORD: Final = re.compile(r"[A-Z0-9]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What lies beside a recording; None where it says nothing."""
+
+    instrument: str | None = None
+    tick_size: float | str | None = None
+    size_step: float | str | None = None
+    time_zone: str | None = None
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """The sidecar of a file; keys that belong to others are left alone.
+
+    Raises:
+        FileFormatError: it is there, but it is no JSON object.
+    """
+    beside = path.with_name(path.name + ".json")
+    if not beside.is_file():
+        return Sidecar()
+    try:
+        values: Any = json.loads(beside.read_bytes())
+    except ValueError as cause:
+        raise FileFormatError(f"{beside}: {cause}", path=str(beside), offset=0) from cause
+    if not isinstance(values, dict):
+        raise FileFormatError(f"{beside}: not a JSON object", path=str(beside), offset=0)
+    return Sidecar(**{key: values[key] for key in _KEYS if values.get(key) is not None})
+
+
+def find_instrument(
+    path: Path,
+    table: InstrumentTable,
+    *,
+    instrument: str | None,
+    tick_size: float | str | None,
+    sidecar: Sidecar,
+) -> tuple[Instrument, str | None]:
+    """The instrument, and a line that says how it was found if nobody said it.
+
+    Order: the caller, the sidecar, the file's name, its folder's name.
+
+    Raises:
+        UsageError: unknown, with what to pass.
+    """
+    name = instrument or sidecar.instrument
+    note = None
+    if name is None:
+        name = name_in(path, table)
+        if name is None:
+            raise UsageError(
+                f"{path}: the instrument is not in the name; pass --instrument, for example "
+                "--instrument 'ES 12-26' (and --tick-size if it is not a known future)",
+                code="unknown_instrument",
+                path=str(path),
+            )
+        note = f"instrument {name} taken from the name {path.name}"
+    step = tick_size if tick_size is not None else sidecar.tick_size
+    try:
+        return table.define(name, step, sidecar.size_step), note
+    except DepthbridgeError as cause:
+        if cause.code == "unknown_instrument":
+            hint = f"{name} is not a known instrument; pass --tick-size, for example 0.25"
+        else:
+            hint = cause.message
+        raise UsageError(f"{path}: {hint}", code=cause.code, path=str(path)) from cause
+
+
+def name_in(path: Path, table: InstrumentTable) -> str | None:
+    """A contract, its alias or a known root at the beginning of a file's or folder's name."""
+    for text in (path.name, path.parent.name):
+        contract = _CONTRACT.search(text)
+        if contract is not None:
+            return f"{contract[1].upper()} {contract[2]}"
+    for text in (path.name, path.parent.name):
+        for alias in _ALIAS.finditer(text):
+            name = contract_of(alias[1].upper())
+            if name is not None and alias_of(name) and table.resolve(name):
+                return name
+        word = _WORD.match(text)
+        if word is not None and word[0].upper() in table.roots:
+            return word[0].upper()
+    return None

@@ -1,0 +1,147 @@
+"""Opens a recording: a file, or a folder of files of one instrument, in any format."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from market.errors import UsageError
+from market.instrument import DEFAULT_INSTRUMENTS, Instrument, InstrumentTable
+from recording.entries import Entry, FrameEntry, InstrumentEntry
+from recording.readers.registry import Format, Request, detect, format_named, formats
+from recording.readers.report import Report
+
+__all__ = ["Recording", "open_recording"]
+
+
+def open_recording(
+    path: Path | str,
+    *,
+    format: str | None = None,
+    instrument: str | None = None,
+    tick_size: float | str | None = None,
+    time_zone: str | None = None,
+    tolerant: bool = False,
+    instruments: InstrumentTable = DEFAULT_INSTRUMENTS,
+) -> "Recording":
+    """Open a recording; nothing but its first bytes is read yet.
+
+    Args:
+        path: a file, or a folder whose files belong to one instrument.
+        format: a format's name; None finds it by content.
+        instrument: its name, where the recording does not say it.
+        tick_size: for an instrument that is not known.
+        time_zone: IANA zone of wall times, where the recording does not say it.
+        tolerant: skip and count malformed lines.
+        instruments: the instruments that are known.
+
+    Raises:
+        UsageError: no such file or format.
+        FileFormatError: empty, or of no known format.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError(f"{path} does not exist", code="no_file", path=str(path))
+    wanted = None if format is None else format_named(format)
+    files = _files(path, wanted)
+    request = Request(
+        path=path,
+        table=instruments,
+        report=Report(),
+        instrument=instrument,
+        tick_size=tick_size,
+        time_zone=time_zone,
+        tolerant=tolerant,
+    )
+    return Recording(path, files, request)
+
+
+class Recording:
+    """An iterable of entries, always beginning with an ``InstrumentEntry``; streams.
+
+    Attributes:
+        path: what was opened.
+        files: each with its format, in order.
+        report: what was noticed; complete after an iteration, begun anew by the next.
+    """
+
+    def __init__(self, path: Path, files: list[tuple[Path, Format]], request: Request) -> None:
+        self.path = path
+        self.files = files
+        self.report = request.report
+        self._request = request
+
+    @property
+    def format(self) -> Format:
+        """The format of the first file."""
+        return self.files[0][1]
+
+    @property
+    def instrument(self) -> Instrument:
+        """What the recording is of; reads up to its first entry.
+
+        Raises:
+            UsageError, FileFormatError: as the iteration.
+        """
+        entry = next(iter(self))
+        assert isinstance(entry, InstrumentEntry)
+        return entry.instrument
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Entries in order; sequence numbers and indices run on from file to file.
+
+        Raises:
+            UsageError: the instrument is not known, or the files are of several.
+            FileFormatError: a file ends to be readable; what came before was delivered.
+        """
+        self.report = report = Report()
+        named: Instrument | None = None
+        seq = 1
+        for path, known in self.files:
+            for entry in known.read(self._for(path, report, seq)):
+                if isinstance(entry, InstrumentEntry) and len(self.files) > 1:
+                    if named is not None:
+                        if entry.instrument != named:
+                            raise _several(self.path, named, entry.instrument)
+                        continue
+                    named = entry.instrument
+                elif isinstance(entry, FrameEntry):
+                    seq = entry.frame.end
+                yield entry
+
+    def _for(self, path: Path, report: Report, seq: int) -> Request:
+        request = self._request
+        return Request(
+            path=path,
+            table=request.table,
+            report=report,
+            instrument=request.instrument,
+            tick_size=request.tick_size,
+            time_zone=request.time_zone,
+            tolerant=request.tolerant,
+            seq=seq,
+            first=report.lines,
+        )
+
+
+def _files(path: Path, wanted: Format | None) -> list[tuple[Path, Format]]:
+    if path.is_file():
+        return [(path, wanted or detect(path))]
+    for known in (wanted,) if wanted else formats():
+        if known.holds(path):
+            return [(path, known)]
+    found = sorted(
+        child
+        for child in path.iterdir()
+        if child.is_file() and not child.name.startswith(".") and child.suffix != ".json"
+    )
+    if not found:
+        raise UsageError(f"{path} holds no recording", code="no_file", path=str(path))
+    return [(child, wanted or detect(child)) for child in found]
+
+
+def _several(path: Path, one: Instrument, other: Instrument) -> UsageError:
+    return UsageError(
+        f"{path} holds recordings of {one.symbol} and {other.symbol}; name one file, "
+        "or pass --instrument if they are the same",
+        code="several_instruments",
+        path=str(path),
+    )

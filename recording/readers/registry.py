@@ -1,0 +1,111 @@
+"""What every reader gets and gives, and the one table of formats.
+
+A new format is a module with a ``Format`` and a line in ``formats()``; the tests that hold for all
+formats find it there.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from market.errors import FileFormatError, UsageError
+from market.instrument import InstrumentTable
+from recording.entries import Entry
+from recording.readers.opener import peek
+from recording.readers.report import Report
+
+__all__ = ["Format", "Request", "detect", "format_named", "formats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One file to read.
+
+    Attributes:
+        path: the file.
+        table: the instruments that are known.
+        instrument: its name, if the caller says it.
+        tick_size: for an instrument that is not known.
+        time_zone: of wall times, if the caller says it.
+        tolerant: skip and count malformed lines.
+        seq: number of the first record.
+        first: number of the first line or record: files of a folder are counted through.
+        report: to be filled.
+    """
+
+    path: Path
+    table: InstrumentTable
+    report: Report
+    instrument: str | None = None
+    tick_size: float | str | None = None
+    time_zone: str | None = None
+    tolerant: bool = False
+    seq: int = 1
+    first: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A recording's format.
+
+    Attributes:
+        name: for ``--format``.
+        title: for people.
+        detect: whether a file that begins with these (decompressed) bytes has this format.
+        read: entries of a file; raises UsageError before the first, FileFormatError where it ends
+            to be readable.
+        suffixes: endings of file names that ``convert`` takes for this format.
+        holds: whether a folder is one recording of this format, which ``read`` then takes whole.
+    """
+
+    name: str
+    title: str
+    detect: Callable[[bytes], bool]
+    read: Callable[[Request], Iterator[Entry]]
+    suffixes: tuple[str, ...] = ()
+    holds: Callable[[Path], bool] = lambda _folder: False
+
+
+_MODULES: Final = ("dump",)
+"""In the order of detection."""
+
+
+def formats() -> tuple[Format, ...]:
+    """All formats."""
+    return tuple(import_module(f"recording.readers.{name}").FORMAT for name in _MODULES)
+
+
+def format_named(name: str) -> Format:
+    """A format by its name.
+
+    Raises:
+        UsageError: there is none, with the names there are.
+    """
+    for known in formats():
+        if known.name == name:
+            return known
+    names = ", ".join(known.name for known in formats())
+    raise UsageError(f"format {name!r} is unknown; there are {names}", code="unknown_format")
+
+
+def detect(path: Path) -> Format:
+    """The format of a file, by its content.
+
+    Raises:
+        FileFormatError: empty, or of no known format.
+    """
+    head = peek(path)
+    if not head:
+        raise FileFormatError(f"{path}: the file is empty", path=str(path), offset=0)
+    for known in formats():
+        if known.detect(head):
+            return known
+    names = ", ".join(known.name for known in formats())
+    raise FileFormatError(
+        f"{path}: not a recording: its first bytes fit none of {names}; "
+        "pass --format to say what it is",
+        path=str(path),
+        offset=0,
+    )
