@@ -80,7 +80,7 @@ class Generator:
         """What was planted in the lines iterated so far, as JSON can hold it."""
         settings = self._settings
         return {
-            "symbol": settings.symbol,
+            "instrument": settings.symbol,
             "tick_size": float(settings.tick_size),
             "seed": settings.seed,
             "minutes": settings.minutes,
@@ -90,10 +90,10 @@ class Generator:
         }
 
     def sidecar(self) -> dict[str, Any]:
-        """What a reader cannot know from the dump itself."""
+        """What a reader cannot know from the dump itself, for ``<file name>.json`` beside it."""
         settings = self._settings
         return {
-            "symbol": settings.symbol,
+            "instrument": settings.symbol,
             "tick_size": float(settings.tick_size),
             "time_zone": settings.time_zone,
         }

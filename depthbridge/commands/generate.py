@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write ``OUT``, ``NAME.json`` (what a reader must know) and ``NAME.truth.json``."""
+    """Write ``OUT``, ``OUT.json`` (what a reader must know) and ``NAME.truth.json``."""
     from recording.generator import Generator, GeneratorSettings, render
 
     out: Path = args.out
@@ -45,8 +45,9 @@ def run(args: argparse.Namespace) -> int:
     with _replacing(out) as part, _open(part, suffix) as file:
         for line in generator.lines():
             file.write(line.encode())
-    for ending, document in (("json", generator.sidecar()), ("truth.json", generator.truth())):
-        with _replacing(out.with_name(f"{name}.{ending}")) as part:
+    beside = {f"{out.name}.json": generator.sidecar(), f"{name}.truth.json": generator.truth()}
+    for file_name, document in beside.items():
+        with _replacing(out.with_name(file_name)) as part:
             part.write_text(render(document), encoding="utf-8", newline="\n")
     print(f"{generator.truth()['lines']} lines in {out}")
     return 0

@@ -13,8 +13,8 @@ _FOLDER: Final = Path(__file__).resolve().parent
 DUMP: Final = _FOLDER / "es_12-26.txt.zst"
 """The recording."""
 
-SIDECAR: Final = _FOLDER / "es_12-26.json"
-"""Symbol, tick size and time zone, which the dump itself does not say."""
+SIDECAR: Final = _FOLDER / "es_12-26.txt.zst.json"
+"""Instrument, tick size and time zone, which the dump itself does not say; readers find it."""
 
 TRUTH: Final = _FOLDER / "es_12-26.truth.json"
 """What was planted in it: walls and their fate, concentrated trading."""
