@@ -1,0 +1,142 @@
+"""The Analyzer and its twin side by side: fed alike, compared after every frame."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from market.instrument import Instrument
+from market.session import SessionCalendar
+from market.ticks import Grid
+from orderbook import Analyzer, Parameters
+from orderbook.describe import END_REASONS, EVENT_WORDS, KINDS, STATES
+from orderbook.layout import NULL_TICKS
+from tests.reference.analytics import Twin
+from tests.reference.position_book import Applied, Rows
+from tests.reference.records import Rec, frames_of
+from tests.reference.settings import Settings
+
+__all__ = ["Both", "analyzer_for", "instrument"]
+
+
+def instrument(tick: str = "0.25", depth: int = 10) -> Instrument:
+    return Instrument("TS 12-26", "TS", Grid(tick), Grid(1), 50.0, "always", depth)
+
+
+def analyzer_for(tick: str = "0.25", depth: int = 10, **settings: Any) -> Analyzer:
+    return Analyzer(instrument(tick, depth), Parameters.from_mapping(settings))
+
+
+class Both:
+    """Feeds an Analyzer and a Twin; every difference is an AssertionError."""
+
+    def __init__(
+        self,
+        tick: str = "0.25",
+        depth: int = 10,
+        calendar: SessionCalendar | None = None,
+        **settings: Any,
+    ) -> None:
+        parameters = Parameters.from_mapping(settings)
+        self.analyzer = Analyzer(instrument(tick, depth), parameters, calendar=calendar)
+        self.twin = Twin(Grid(tick), depth, Settings.of(parameters), calendar)
+        self.events: list[dict[str, Any]] = []
+        self.rows: list[dict[str, Any]] = []
+
+    def feed(self, recs: Sequence[Rec], limit: int = 4096) -> Applied:
+        """Process until a fault."""
+        applied = 0
+        for frame in frames_of(recs, limit, self.analyzer.seq):
+            part = recs[applied : applied + len(frame.records)]
+            outcome = self.analyzer.process_l2_update(frame)
+            wanted = self.twin.process(part)
+            assert (outcome.applied, outcome.fault) == wanted
+            applied += outcome.applied
+            self.agree()
+            if outcome.fault is not None:
+                return Applied(applied, outcome.fault)
+        return Applied(applied, None)
+
+    def advance(self, time: int) -> None:
+        self.analyzer.advance(time)
+        self.twin.advance(time)
+        self.agree(rows=False)
+
+    def gap(self) -> None:
+        self.analyzer.gap("gap")
+        self.twin.lose()
+
+    def load(self, bids: Rows, asks: Rows, time: int) -> None:
+        seq = self.analyzer.seq
+        self.analyzer.load_levels(bids, asks, time, seq)
+        self.twin.load(bids, asks, time, seq)
+        self.agree(rows=False)
+
+    def agree(self, rows: bool = True) -> None:
+        assert self.analyzer.phase == self.twin.phase
+        assert self.analyzer.seq == self.twin.seq
+        assert self.analyzer.clock == self.twin.clock
+        if rows:
+            row = self.analyzer.calculate_metrics()
+            self.rows.append(row)
+            found = {name: row[name] for name in self.twin.row if name != "time"}
+            found["time"] = row["time_ns"]
+            wanted = dict(self.twin.row)
+            assert found == wanted, _differences(found, wanted)
+        found_events = [event_fields(event) for event in self.analyzer.take_events()]
+        wanted_events, self.twin.events = self.twin.events, []
+        for found_event, wanted_event in zip(found_events, wanted_events, strict=False):
+            assert found_event == wanted_event, _differences(found_event, wanted_event)
+        longer = max(found_events, wanted_events, key=len)
+        assert len(found_events) == len(wanted_events), longer[
+            min(len(found_events), len(wanted_events)) :
+        ]
+        self.events += found_events
+
+
+def event_fields(event: Any) -> dict[str, Any]:
+    """An EVENT as the twin renders it."""
+
+    def whole(name: str) -> int | None:
+        return None if event[name] == NULL_TICKS else int(event[name])
+
+    def number(name: str) -> float | None:
+        return None if event[name] != event[name] else float(event[name])
+
+    fields: dict[str, Any] = {
+        "event": EVENT_WORDS[event["event"]],
+        "kind": KINDS[event["kind"]],
+        "state": STATES[event["state"]],
+        "end_reason": END_REASONS[event["end_reason"]],
+        "opacity": None if event["opacity"] < 0 else int(event["opacity"]),
+        "rel": number("rel"),
+        "dominance": number("dominance"),
+    }
+    for name in ("added", "cancelled", "distance"):
+        fields[name] = whole(name)
+    for name in (
+        "side",
+        "id",
+        "time",
+        "seq",
+        "tick_low",
+        "tick_high",
+        "poc",
+        "size",
+        "size_peak",
+        "buy",
+        "sell",
+        "t_first",
+        "t_last",
+    ):
+        fields[name] = int(event[name])
+    return fields
+
+
+def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """Fields that differ, found against wanted, and which thing it is."""
+    different = {
+        name: (found.get(name), wanted.get(name))
+        for name in sorted(found.keys() | wanted.keys())
+        if found.get(name) != wanted.get(name)
+    }
+    label = {name: wanted.get(name) for name in ("event", "kind", "id", "time", "seq")}
+    return f"{different} in {label}"

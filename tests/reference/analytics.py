@@ -1,0 +1,384 @@
+"""The whole Analyzer once more, slow and obvious, written from docs/analytics.md alone.
+
+Grid instants are evaluated one by one, silence included; nothing here is in closed form except
+where the page defines the value that way. Times ns UTC, prices ticks, sizes size steps.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from market.session import SessionCalendar
+from market.ticks import Grid
+from tests.reference.bars import MINUTE, Bars
+from tests.reference.book_metrics import book_metrics, crossed, two_sided
+from tests.reference.flow import Session, VolumeGap
+from tests.reference.ofi import Ofi
+from tests.reference.opacity import Opacity
+from tests.reference.position_book import Applied, PositionBook, Rows
+from tests.reference.price_book import PriceBook
+from tests.reference.profile import Profile
+from tests.reference.records import ASK, BID, BUY, POSITION, PRICE, QUOTE, SELL, TRADE, Rec
+from tests.reference.resting import Resting
+from tests.reference.scores import Momentum, Volume
+from tests.reference.settings import Settings
+from tests.reference.traded import Traded
+from tests.reference.zones import size_within
+
+__all__ = ["Twin"]
+
+SECOND = 10**9
+REWIND = 5 * SECOND
+
+Event = dict[str, Any]
+_EVENT_ORDER = {"end": 0, "update": 1, "new": 2}
+
+
+class Twin:
+    """One instrument and source."""
+
+    def __init__(
+        self,
+        tick: Grid,
+        depth: int = 10,
+        settings: Settings | None = None,
+        calendar: SessionCalendar | None = None,
+    ) -> None:
+        self.tick = tick
+        self.depth = depth
+        self.settings = settings or Settings()
+        self.calendar = calendar
+        self.next_id = 1
+        self.seq = 1
+        self.events: list[Event] = []
+        self.row: dict[str, Any] = {}
+        self.paused = False
+        self._reset()
+
+    def _reset(self) -> None:
+        settings = self.settings
+        self.clock: int | None = None
+        self.next_instant = 0
+        self.boundary: int | None = None
+        self.stale = False
+        self.both_seen = False
+        self.crossed = False
+        self.open = False
+        self.closed = False
+        self.book: PositionBook | PriceBook | None = None
+        self.snapshot: tuple[Rows, Rows] | None = None
+        self.ofi = Ofi(settings)
+        self.momentum = Momentum(settings)
+        self.volume = Volume(settings)
+        self.bars = Bars(settings)
+        self.session = Session(0, False)
+        self.volume_gap = VolumeGap()
+        self.resting = Resting(settings)
+        self.traded = Traded(settings)
+        self.opacity = Opacity(settings)
+        self.profile = Profile(settings)
+
+    # What comes in
+
+    def process(self, recs: Sequence[Rec]) -> Applied:
+        """A frame: records, then its row."""
+        seq = self.seq
+        outcome = Applied(len(recs), None)
+        for index, rec in enumerate(recs):
+            fault = self._record(rec)
+            if fault is not None:
+                self.lose()
+                outcome = Applied(index, fault)
+                break
+            self.seq += 1
+        self.seq = seq + len(recs)
+        self.row = self._row()
+        return outcome
+
+    def advance(self, time: int) -> str | None:
+        """A heartbeat."""
+        if self.clock is not None and time > self.clock:
+            return self._move(time)
+        return None
+
+    def lose(self) -> None:
+        """Records were lost: a gap."""
+        self.stale = True
+        self.open = False
+        self.ofi.restart()
+        self.volume.partial = True
+        self.session.complete = False
+
+    def load(self, bids: Rows, asks: Rows, time: int, seq: int) -> None:
+        """A snapshot replaces the book."""
+        if self.clock is None:
+            self._start(time)
+        else:
+            self.open = False
+            self.advance(time)
+        before = self._sides()
+        self.book = None
+        self.snapshot = (list(bids), list(asks))
+        self.stale = False
+        self.seq = seq
+        self.ofi.restart()
+        self.volume.partial = True
+        self._emit(self.resting.replaced(before, self._sides()))
+        self._judge_phase()
+        bids, asks = self.visible()
+        self.ofi.group(bids, asks)
+
+    # The clock
+
+    def _start(self, time: int) -> None:
+        self.clock = time
+        self.next_instant = time - time % self.settings.grid + self.settings.grid
+        complete = True
+        if self.calendar is not None:
+            session = self.calendar.trading_session(time)
+            self.closed = session is None
+            self.boundary = self.calendar.next_boundary(time)
+            complete = session is None or time <= session.open
+        self.session = Session(time, complete)
+
+    def _record(self, rec: Rec) -> str | None:
+        if self.clock is not None and rec.time < self.clock - REWIND:
+            self._rewind()
+        if self.clock is None:
+            self._start(rec.time)
+        elif rec.time > self.clock:
+            fault = self._move(rec.time)
+            if fault is not None:
+                return fault
+        return self._apply(rec)
+
+    def _rewind(self) -> None:
+        self._emit(self.resting.end_all("stale") + self.traded.end_all("stale"))
+        self._reset()
+
+    def _move(self, time: int) -> str | None:
+        fault = self._complete_group()
+        if fault is not None:
+            return fault
+        while self.next_instant <= time:
+            self._roll(self.next_instant)
+            self._instant(self.next_instant)
+            self.next_instant += self.settings.grid
+        self._roll(time)
+        self.clock = time
+        return None
+
+    def _complete_group(self) -> str | None:
+        if not self.open:
+            return None
+        if isinstance(self.book, PositionBook):
+            fault = self.book.fault()
+            if fault is not None:
+                return fault
+        self.open = False
+        self._judge_phase()
+        self.ofi.group(*self.visible())
+        return None
+
+    def _judge_phase(self) -> None:
+        bids, asks = self.visible()
+        self.both_seen = self.both_seen or two_sided(bids, asks)
+        self.crossed = crossed(bids, asks)
+
+    def _roll(self, time: int) -> None:
+        while self.calendar is not None and self.boundary is not None and self.boundary <= time:
+            session = self.calendar.trading_session(self.boundary)
+            self.closed = session is None
+            if session is not None and session.open == self.boundary:
+                self.session = Session(self.boundary, True)
+                self.profile.new_session()
+            self._emit(self.resting.end_all("session_end") + self.traded.end_all("session_end"))
+            self.boundary = self.calendar.next_boundary(self.boundary)
+
+    def _apply(self, rec: Rec) -> str | None:
+        if rec.kind in (POSITION, PRICE):
+            book = self._book_for(rec.kind)
+            if book is None:
+                return "mixed"
+            book.change(rec)
+            self.open = True
+        elif rec.kind == TRADE:
+            self._trade(rec)
+        elif rec.kind == QUOTE and rec.op == 1:
+            self.volume_gap.running(rec.size)
+        return None
+
+    def _book_for(self, kind: int) -> PositionBook | PriceBook | None:
+        wanted = PositionBook if kind == POSITION else PriceBook
+        if self.book is None:
+            self.book = PositionBook(self.depth) if kind == POSITION else PriceBook()
+            if self.snapshot is not None:
+                self.book.load(*self.snapshot)
+        return self.book if isinstance(self.book, wanted) else None
+
+    def _trade(self, rec: Rec) -> None:
+        assert self.clock is not None
+        signed = {BUY: rec.size, SELL: -rec.size}.get(rec.side, 0)
+        self.volume.trade(rec.size)
+        self.bars.trade(self.clock, rec.price, rec.size, signed)
+        self.session.trade(rec.price, rec.size, signed)
+        self.volume_gap.trade(rec.size)
+        self.profile.trade(self.clock, rec.price, rec.size, rec.side)
+        self.traded.trade(self.clock, rec.price, rec.size, rec.side)
+        self.resting.trade(self.clock, rec.price, rec.size, rec.side)
+
+    # An instant
+
+    def _instant(self, time: int) -> None:
+        bids, asks = self.visible()
+        sampled = (
+            not self.stale and self.both_seen and two_sided(bids, asks) and not crossed(bids, asks)
+        )
+        mid = bids[0][0] + asks[0][0] if sampled else None
+        if time % SECOND == 0:
+            self.momentum.at_second(time, mid)
+            self.ofi.at_second(time, sampled)
+        if time % self.settings.volume_window == 0:
+            self.volume.at_window()
+        if mid is not None:
+            self.bars.sample(time, mid)
+        if time % MINUTE == 0:
+            self.bars.close()
+            self.traded.close()
+        events: list[Event] = []
+        if sampled:
+            self.opacity.sample(time, bids, asks)
+            events += self.resting.sample(time, bids, asks)
+        events += self.traded.evaluate(time)
+        self._emit(events, time)
+
+    def _emit(self, events: list[Event], time: int | None = None) -> None:
+        """Put events of one instant in order, give ids, and render them at once."""
+        time = self.clock if time is None else time
+
+        def key(event: Event) -> tuple[int, int, int, int]:
+            thing = event.get("zone") or event["cluster"]
+            low = thing.run.low if "zone" in event else thing.low
+            kind = 0 if "zone" in event else 1
+            return _EVENT_ORDER[event["event"]], kind, 1 - thing.side, low
+
+        for event in sorted(events, key=key):
+            thing = event.get("zone") or event["cluster"]
+            if thing.id is None:
+                thing.id = self.next_id
+                self.next_id += 1
+            render = self._zone_fields if "zone" in event else self._cluster_fields
+            common = {"event": event["event"], "state": event["state"], "time": time}
+            common |= {"end_reason": event["reason"], "id": thing.id, "seq": self.seq}
+            common |= {"t_first": thing.t_first, "t_last": time}
+            self.events.append(common | render(thing))
+
+    def _zone_fields(self, zone: Any) -> Event:
+        bids, asks = self.visible()
+        run = zone.run
+        touch = bids if zone.side == BID else asks
+        distance = None
+        if touch:
+            best = touch[0][0]
+            distance = best - run.high if zone.side == BID else run.low - best
+        bid, ask = size_within(bids, run.low, run.high), size_within(asks, run.low, run.high)
+        base = self.resting.base
+        return {
+            "kind": "resting",
+            "side": zone.side,
+            "tick_low": run.low,
+            "tick_high": run.high,
+            "poc": run.poc,
+            "size": run.size,
+            "size_peak": zone.peak,
+            "buy": zone.buy,
+            "sell": zone.sell,
+            "added": zone.added,
+            "cancelled": zone.cancelled,
+            "rel": run.size / run.span / base if base else None,
+            "dominance": (bid - ask) / (bid + ask) if bid + ask else None,
+            "opacity": self.opacity.level(zone.row_size),
+            "distance": distance,
+        }
+
+    def _cluster_fields(self, cluster: Any) -> Event:
+        bids, asks = self.visible()
+        touch = bids if cluster.side == BID else asks
+        distance = None
+        if touch:
+            best = touch[0][0]
+            distance = best - cluster.high if cluster.side == BID else cluster.low - best
+        low, high = cluster.low, cluster.high
+        bid, ask = size_within(bids, low, high), size_within(asks, low, high)
+        return {
+            "kind": "traded",
+            "side": cluster.side,
+            "tick_low": low,
+            "tick_high": high,
+            "poc": cluster.poc,
+            "size": cluster.size,
+            "size_peak": cluster.size,
+            "buy": cluster.buy,
+            "sell": cluster.sell,
+            "added": None,
+            "cancelled": None,
+            "rel": cluster.rel,
+            "dominance": (bid - ask) / (bid + ask) if bid + ask else None,
+            "opacity": None,
+            "distance": distance,
+        }
+
+    # What comes out
+
+    def visible(self) -> tuple[Rows, Rows]:
+        """Bids and asks: the first declared rows, best first."""
+        return self.levels(self.depth)
+
+    def levels(self, count: int) -> tuple[Rows, Rows]:
+        if self.book is not None:
+            return self.book.top(count)
+        if self.snapshot is not None:
+            return self.snapshot[0][:count], self.snapshot[1][:count]
+        return [], []
+
+    def _sides(self) -> dict[int, Rows]:
+        bids, asks = self.visible()
+        return {BID: list(bids), ASK: list(asks)}
+
+    @property
+    def phase(self) -> str:
+        for word, holds in (
+            ("stale", self.stale),
+            ("waiting", not self.both_seen),
+            ("closed", self.closed),
+            ("paused", self.paused),
+            ("crossed", self.crossed),
+        ):
+            if holds:
+                return word
+        return "synced"
+
+    @property
+    def warmup(self) -> bool:
+        return not (self.momentum.warm and self.ofi.warm and self.volume.warm)
+
+    def _row(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {"time": self.clock, "seq": self.seq - 1, "phase": self.phase}
+        fields |= book_metrics(*self.levels(self.depth), self.tick, self.settings)
+        sums = self.ofi.take_row()
+        fields["ofi"] = None if sums is None else float(sums[0])
+        for level in range(self.settings.ofi_levels):
+            fields[f"ofi_{level + 1}"] = None if sums is None else float(sums[level])
+        fields["ofi_z"] = self.ofi.z
+        fields["momentum"] = self.momentum.score
+        fields["volume"] = self.volume.score
+        fields["composite"] = self.bars.composite()
+        fields["outlook"] = self.bars.outlook()
+        fields |= self.session.fields(self.tick)
+        fields["delta"] = None
+        if self.volume.traded:
+            fields["delta"] = float(self.bars.open.delta) if self.bars.open else 0.0
+        fields["since"] = self.session.since
+        fields["complete"] = self.session.complete
+        fields["volume_gap"] = self.volume_gap.gap
+        fields["warmup"] = self.warmup
+        return fields

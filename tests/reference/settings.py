@@ -1,0 +1,86 @@
+"""The analytics' parameters with the defaults of the design, as the twins read them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Settings"]
+
+_MS = 10**6
+_SECOND = 10**9
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Times in ns unless named otherwise."""
+
+    grid: int = 100 * _MS
+    levels: int = 5
+    halve: float = 2.0
+    ofi_levels: int = 5
+    ofi_half_life: int = 60 * _SECOND
+    ofi_warmup: int = 60
+    momentum_h: int = 30
+    momentum_half_life: int = 600 * _SECOND
+    volume_window: int = 30 * _SECOND
+    volume_n: int = 120
+    volume_min: int = 20
+    neutral: float = 10.0
+    increment: int = 1
+    threshold: float = 0.0
+    on: float = 3.0
+    off: float = 2.0
+    announce: int = 500 * _MS
+    buffer: int = 1
+    update_share: float = 0.25
+    touch: int = 100 * _MS
+    base_half_life: int = 60 * _SECOND
+    bars_range: int = 1
+    price_range: int = 1
+    measure: str = "volume"
+    fixed: float | None = None
+    deviations: float = 3.0
+    sums_min: int = 50
+    sums_window: int = 30 * 60 * _SECOND
+    expire: int = 30 * 60 * _SECOND
+    rolling_minutes: int = 30
+    opacity_minutes: int = 30
+    opacity_min: int = 50
+    gamma: float = 1.0
+
+    @classmethod
+    def of(cls, parameters: Any) -> "Settings":
+        """What the product's ``Parameters`` say, in the twins' units."""
+        clusters, scores = parameters.clusters, parameters.scores
+        return cls(
+            grid=clusters.grid_ms * _MS,
+            levels=scores.levels,
+            halve=10.0 if scores.imbalance == "bookmap" else scores.half_rows,
+            ofi_levels=scores.ofi_levels,
+            ofi_half_life=int(scores.ofi_half_life_s * _SECOND),
+            momentum_h=scores.momentum_s,
+            momentum_half_life=int(scores.momentum_half_life_s * _SECOND),
+            volume_window=scores.volume_window_s * _SECOND,
+            volume_n=scores.volume_windows,
+            volume_min=scores.volume_least,
+            neutral=scores.neutral,
+            increment=clusters.ClusterIncrement,
+            threshold=clusters.OrderBookVolumeThreshold,
+            on=clusters.on_factor,
+            off=clusters.off_factor,
+            announce=clusters.announce_ms * _MS,
+            buffer=clusters.ClusterBuffer,
+            touch=clusters.touch_ms * _MS,
+            base_half_life=int(clusters.base_half_life_s * _SECOND),
+            update_share=clusters.update_share,
+            bars_range=clusters.bars_range,
+            price_range=clusters.price_range,
+            measure=clusters.measure,
+            fixed=clusters.threshold or None,
+            deviations=clusters.deviations,
+            sums_min=clusters.least_sums,
+            sums_window=clusters.window_min * 60 * _SECOND,
+            expire=clusters.expire_min * 60 * _SECOND,
+            rolling_minutes=parameters.profile.rolling_minutes,
+            opacity_min=clusters.opacity_samples,
+            gamma={"low": 2.0, "normal": 1.0, "high": 0.5}[clusters.opacity],
+        )
