@@ -90,7 +90,9 @@ def _parents(given: str | None) -> list[Path]:
 
 
 def _user() -> str:
-    return "cache" if sys.platform == "win32" else str(os.getuid())
+    if sys.platform == "win32":
+        return "cache"  # the temporary folder is the user's own there
+    return str(os.getuid())
 
 
 def _usable(folder: Path) -> bool:

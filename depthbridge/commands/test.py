@@ -1,6 +1,7 @@
 """``test``: style, types, layers, spelling and the tests; one exit code for all of them."""
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -50,7 +51,13 @@ def run(args: argparse.Namespace) -> int:
 def _passes(name: str, arguments: tuple[str, ...], root: Path) -> bool:
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=root, check=False, capture_output=True, encoding="utf-8"
+        [sys.executable, *arguments],
+        cwd=root,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
     )
     word = "ok" if done.returncode == 0 else "FAILED"
     print(f"{word:<8}{name:<16}{time.perf_counter() - start:5.1f} s", flush=True)
