@@ -10,11 +10,12 @@ No fastmath, no error model of NumPy's: JIT on, JIT off and the twins agree bit 
 
 import os
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from numba import njit
+from numba.extending import intrinsic
 
-__all__ = ["fused", "inlined", "kernel"]
+__all__ = ["borrowed", "fused", "inlined", "kernel"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -38,3 +39,27 @@ def fused(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """As ``inlined``, always merged into its caller: for steps cheaper than their call."""
     compiled: Callable[_P, _R] = njit(nogil=True, forceinline=True)(function)
     return compiled
+
+
+if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+
+    def borrowed(array: Any) -> Any:  # noqa: ANN401 - any array type
+        """The array itself."""
+        return array
+
+else:
+
+    @intrinsic
+    def borrowed(typing_context: Any, array: Any) -> Any:  # noqa: ANN401
+        """The same array without reference counting, for the time of one kernel call.
+
+        An array that is handed from step to step costs two atomic operations a time, 9 ns of a
+        depth update that takes 3; the caller holds the reference.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+            view = context.make_array(signature.return_type)(context, builder, value=values[0])
+            view.meminfo = view.meminfo.type(None)
+            return view._getvalue()
+
+        return array(array), generate

@@ -53,15 +53,31 @@ __all__ = [
     "MAX_RECORDS",
     "RECORD",
     "VERSION",
+    "FieldRecord",
     "Frame",
     "Records",
     "make_frames",
     "times_of",
 ]
 
+
+class FieldRecord(np.record):  # type: ignore[misc] # final in the stubs only
+    """A structured scalar whose fields hide array methods of the same name (``size``, ``base``).
+
+    With the JIT off kernels read ``record.size`` from it, and mean the field.
+    """
+
+    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401 - any field
+        """The field of that name, or else the attribute."""
+        fields = super().__getattribute__("dtype").fields
+        if name in fields:
+            return self[name]
+        return super().__getattribute__(name)
+
+
 RECORD: Final = np.dtype(
     (
-        np.record,
+        FieldRecord,
         [
             ("dt", "<u4"),
             ("kind", "u1"),

@@ -46,6 +46,7 @@ from orderbook.layout import (
     SESSION_END,
     STALE_END,
     STATE,
+    STATUSES,
 )
 from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
 
@@ -88,6 +89,7 @@ class Analyzer:
         self._words = np.zeros(STATE.itemsize // 8, np.int64)
         self._state: Any = self._words.view(STATE)[0]
         self._clock = self._state["clock"]
+        self._started = False
         self._header = self._state["book"]["heap"]
         self._heap = new_heap(self._header)
         self._state["book"]["depth"] = instrument.depth_levels
@@ -111,14 +113,16 @@ class Analyzer:
         if records.flags.writeable:
             records = records.view()
             records.flags.writeable = False
-        if not self._clock["started"] and len(records):
+        if not self._started and len(records):
             self._enter_session(frame.base + int(records["dt"][0]))
         start, rewound = 0, False
         while True:
-            status = process_records(records, frame.base, frame.seq, start, self._words, self._heap)
+            start, status = divmod(
+                process_records(records, frame.base, frame.seq, start, self._words, self._heap),
+                STATUSES,
+            )
             if status == OK:
-                return Outcome(len(records), None, rewound)
-            start = int(self._state["applied"])
+                return Outcome(start, None, rewound)
             if status in FAULTS:
                 self.gap(FAULTS[status])
                 return Outcome(start, FAULTS[status], rewound)
@@ -140,7 +144,7 @@ class Analyzer:
             MalformedError: two records for one price of a side, or a size that is not positive.
         """
         levels = _snapshot_levels(records)
-        if self._clock["started"]:
+        if self._started:
             self.advance(time)
         else:
             self._enter_session(time)
@@ -385,6 +389,7 @@ class Analyzer:
 
     def _enter_session(self, time: int) -> None:
         """The stream begins at ``time``."""
+        self._started = True
         self._state["flow"]["complete"] = 1
         if self._calendar is None:
             return

@@ -2,7 +2,7 @@
 
 import math
 
-from market.jit import inlined, kernel
+from market.jit import borrowed, inlined, kernel
 from orderbook.analytics.bars import bar_clear, bar_trade
 from orderbook.analytics.cells import add_trade, has_room
 from orderbook.analytics.events import number_events, write_resting, write_traded
@@ -36,6 +36,7 @@ from orderbook.layout import (
     REWIND,
     STALE_END,
     STATE,
+    STATUSES,
     SUMS_LOG,
     Struct,
     Words,
@@ -73,10 +74,12 @@ def process_records(
         heap: changed in place.
 
     Returns:
+        ``applied * STATUSES + status`` (reading a field from Python costs as much as the call).
         OK; or a status of ``orderbook.layout`` that stopped it before record ``applied``, with
         everything before applied: GROW and BOUNDARY ask to be called again from there, REWIND and
         the book faults do not apply the record.
     """
+    heap = borrowed(heap)
     state = words.view(STATE)[0]
     clock = state.clock
     book = state.book
@@ -101,17 +104,15 @@ def process_records(
         else:
             book.unbuilt += 1
         clock.seq = seq + i + 1
-    state.applied = len(records)
     refresh_rows(book, heap, book.depth)
     write_row(state)
-    return OK
+    return len(records) * STATUSES + OK
 
 
 @inlined
 def _stop(state: Struct, index: int, seq: int, status: int) -> int:
-    state.applied = index
     state.clock.seq = seq + index
-    return status
+    return index * STATUSES + status
 
 
 @inlined
@@ -160,6 +161,7 @@ def _trade(state: Struct, heap: Words, record: Struct) -> int:
 @kernel
 def advance_clock(time: int, words: Words, heap: Words) -> int:
     """A heartbeat moves the clock to ``time``; earlier ones change nothing. Status as above."""
+    heap = borrowed(heap)
     state = words.view(STATE)[0]
     clock = state.clock
     if not clock.started or time <= clock.now:
@@ -177,6 +179,7 @@ def advance_clock(time: int, words: Words, heap: Words) -> int:
 @kernel
 def read_row(words: Words, heap: Words) -> None:
     """Write the metrics row of the present state."""
+    heap = borrowed(heap)
     state = words.view(STATE)[0]
     refresh_rows(state.book, heap, state.book.depth)
     write_row(state)
@@ -189,6 +192,7 @@ def load_rows(records: Struct, seq: int, words: Words, heap: Words) -> int:
     The clock stands at the snapshot's time. Returns OK, or GROW with the book half loaded: grow
     and call again.
     """
+    heap = borrowed(heap)
     state = words.view(STATE)[0]
     book = state.book
     keep_rows(state)
@@ -222,6 +226,7 @@ def mark_gap(words: Words) -> None:
 @kernel
 def end_session(reason: int, time: int, words: Words, heap: Words) -> None:
     """End all clusters for one reason; the heap has room for their events."""
+    heap = borrowed(heap)
     state = words.view(STATE)[0]
     first = state.book.heap.count[CLUSTER_EVENTS]
     refresh_rows(state.book, heap, state.book.depth)
@@ -247,6 +252,7 @@ def describe_live(words: Words, heap: Words) -> int:
 
     The heap has room for them; the caller takes them off again.
     """
+    heap = borrowed(heap)
     state = words.view(STATE)[0]
     refresh_rows(state.book, heap, state.book.depth)
     first = state.book.heap.count[CLUSTER_EVENTS]

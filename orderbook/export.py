@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from market.jit import inlined, kernel
+from market.jit import borrowed, inlined, kernel
 from market.record import Frame
 from orderbook.books.book import FAULTS, LONE_BOOK, Book, Outcome
 from orderbook.books.ladder import apply_depth, judge_group
@@ -124,6 +124,7 @@ def export_rows(
     Returns:
         OK, _FULL, GROW or a book fault; ``marks[3]`` records are applied then.
     """
+    heap = borrowed(heap)
     state = words.view(LONE_BOOK)[0]
     book = state.book
     for i in range(start, len(records)):
@@ -162,6 +163,7 @@ def export_rows(
 @kernel
 def write_last(levels: int, words: Words, heap: Words, rows: Struct, marks: Words) -> None:
     """Write the row of the open interval."""
+    heap = borrowed(heap)
     book = words.view(LONE_BOOK)[0].book
     _write_row(book, heap, marks[1], marks[0], levels, rows[marks[2]])
     marks[2] += 1

@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from market.record import FieldRecord
+
 __all__ = [
     "BOOK",
     "CELL_WIDTH",
@@ -68,6 +70,7 @@ REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32)
 
 # Status of a kernel call.
 OK, UNSORTED, TOO_DEEP, MIXED, GROW, BOUNDARY, REWIND = range(7)
+STATUSES: Final = 8
 
 NO_MODE, BY_POSITION, BY_PRICE = range(3)
 
@@ -99,7 +102,7 @@ F8: Final = "<f8"
 
 def record_dtype(*fields: tuple[Any, ...]) -> np.dtype[Any]:
     """A structured dtype whose scalars read by attribute, compiled or not."""
-    return np.dtype((np.record, list(fields)))
+    return np.dtype((FieldRecord, list(fields)))
 
 
 HEAP = record_dtype(
@@ -414,5 +417,4 @@ STATE = record_dtype(
     ("traded", TRADED_STATE),
     ("opacity", OPACITY),
     ("row", METRICS_ROW),
-    ("applied", I8),  # records applied by the last call
 )

@@ -7,7 +7,7 @@ import numpy as np
 
 from market.enums import Kind, Side
 from market.errors import UsageError
-from market.jit import kernel
+from market.jit import borrowed, kernel
 from market.record import RECORD, Records
 from orderbook.books.ladder import apply_depth, clear_book, judge_group
 from orderbook.books.price import refresh_rows
@@ -22,6 +22,7 @@ from orderbook.layout import (
     NEVER,
     OK,
     ROWS,
+    STATUSES,
     TOO_DEEP,
     UNSORTED,
     Struct,
@@ -37,7 +38,7 @@ Levels = list[tuple[int, int]]
 
 FAULTS: Final = {UNSORTED: "unsorted", TOO_DEEP: "too_deep", MIXED: "mixed"}
 
-LONE_BOOK: Final = record_dtype(("book", BOOK), ("now", I8), ("open", I8), ("applied", I8))
+LONE_BOOK: Final = record_dtype(("book", BOOK), ("now", I8), ("open", I8))
 _FAR_REGIONS = 2
 
 
@@ -88,8 +89,9 @@ class Book:
         """
         start = 0
         while True:
-            status = apply_records(records, base, start, self.words, self.heap)
-            start = int(self._state["applied"])
+            start, status = divmod(
+                apply_records(records, base, start, self.words, self.heap), STATUSES
+            )
             if status == OK:
                 return Outcome(start)
             if status != GROW:
@@ -157,7 +159,8 @@ class Book:
 
 @kernel
 def apply_records(records: Struct, base: int, start: int, words: Words, heap: Words) -> int:
-    """Apply ``records[start:]`` to a lone book; ``applied`` says how far it got."""
+    """Apply ``records[start:]`` to a lone book; returns ``applied * STATUSES + status``."""
+    heap = borrowed(heap)
     state = words.view(LONE_BOOK)[0]
     book = state.book
     for i in range(start, len(records)):
@@ -167,23 +170,21 @@ def apply_records(records: Struct, base: int, start: int, words: Words, heap: Wo
             if state.open:
                 status = judge_group(book)
                 if status != OK:
-                    state.applied = i
-                    return status
+                    return i * STATUSES + status
                 state.open = 0
             state.now = time
         if record.kind <= 1:
             status = apply_depth(book, heap, record)
             if status != OK:
-                state.applied = i
-                return status
+                return i * STATUSES + status
             state.open = 1
-    state.applied = len(records)
-    return OK
+    return len(records) * STATUSES + OK
 
 
 @kernel
 def refresh_book(words: Words, heap: Words, rows: int) -> None:
     """Bring the visible rows of a book by price up to ``rows``."""
+    heap = borrowed(heap)
     book = words.view(LONE_BOOK)[0].book
     book.dirty[0] = 1
     book.dirty[1] = 1

@@ -1,6 +1,6 @@
 """What books by position and by price have in common: apply a record, clear, load, judge."""
 
-from market.jit import inlined
+from market.jit import fused, inlined
 from orderbook.books.position import apply_position, judge_rows
 from orderbook.books.price import apply_price, refresh_rows
 from orderbook.layout import BY_POSITION, BY_PRICE, MIXED, NO_MODE, OK, RING, ROWS, Struct, Words
@@ -8,7 +8,7 @@ from orderbook.layout import BY_POSITION, BY_PRICE, MIXED, NO_MODE, OK, RING, RO
 __all__ = ["apply_depth", "clear_book", "judge_group"]
 
 
-@inlined
+@fused
 def apply_depth(book: Struct, heap: Words, record: Struct) -> int:
     """Apply one depth record of either kind.
 
@@ -18,6 +18,13 @@ def apply_depth(book: Struct, heap: Words, record: Struct) -> int:
     Returns:
         OK; MIXED, TOO_DEEP or GROW, and nothing has changed.
     """
+    if record.kind == 0 and book.mode == BY_POSITION:
+        return apply_position(book, record)
+    return _apply_other(book, heap, record)
+
+
+@inlined
+def _apply_other(book: Struct, heap: Words, record: Struct) -> int:
     if record.kind == 0:
         if book.mode != BY_POSITION:
             if book.mode == BY_PRICE:
