@@ -28,6 +28,7 @@ from recording.readers.text_kernel import (
     byte,
     cut_frame,
     digits,
+    is_point,
     line_end,
     load_eight,
     note_time,
@@ -233,7 +234,7 @@ def _statistic(p: Struct, kind: Whole, j: Whole, r: Struct) -> Whole:
     if byte(p, j) == 45:
         j += 1
     start = j
-    while 48 <= byte(p, j) <= 57 or byte(p, j) == 46 or byte(p, j) == 44:
+    while 48 <= byte(p, j) <= 57 or is_point(p, j):
         j += 1
     if j == start:
         return np.int64(-MALFORMED), False

@@ -22,7 +22,7 @@ _CONTRACT: Final = re.compile(
 _ALIAS: Final = re.compile(
     r"(?<![A-Z0-9])([A-Z0-9]{1,8}?[FGHJKMNQUVXZ]\d{1,2})(?![A-Z0-9])", re.IGNORECASE
 )
-_WORD: Final = re.compile(r"[A-Z0-9]+", re.IGNORECASE)
+_WORD: Final = re.compile(r"[A-Z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +93,17 @@ def find_instrument(
 
 def name_in(path: Path, table: InstrumentTable) -> str | None:
     """A contract, its alias or a known root at the beginning of a file's or folder's name."""
-    for text in (path.name, path.parent.name):
+    names = (path.name.upper(), path.absolute().parent.name.upper())
+    for text in names:
         contract = _CONTRACT.search(text)
         if contract is not None:
-            return f"{contract[1].upper()} {contract[2]}"
-    for text in (path.name, path.parent.name):
+            return f"{contract[1]} {contract[2]}"
+    for text in names:
         for alias in _ALIAS.finditer(text):
-            name = contract_of(alias[1].upper())
+            name = contract_of(alias[1])
             if name is not None and alias_of(name) and table.resolve(name):
                 return name
         word = _WORD.match(text)
-        if word is not None and word[0].upper() in table.roots:
-            return word[0].upper()
+        if word is not None and word[0] in table.roots:
+            return word[0]
     return None

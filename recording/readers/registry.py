@@ -68,7 +68,7 @@ class Format:
     holds: Callable[[Path], bool] = lambda _folder: False
 
 
-_MODULES: Final = ("dump",)
+_MODULES: Final = ("journal_file", "parquet", "dump", "nt_export", "depth_csv")
 """In the order of detection."""
 
 

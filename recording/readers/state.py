@@ -108,6 +108,7 @@ def new_parser(price: Grid, size: Grid, zone: NDArray[np.int64]) -> NDArray[Any]
         parser[name] = NULL
     parser["first_inversion"] = -1
     parser["side"] = 2
+    parser["separator"] = ord(";")
     parser["zones"] = len(zone)
     parser["zone"][0, : len(zone)] = zone
     parser["rules"][0, 0] = decimal_rule(price)

@@ -29,6 +29,7 @@ __all__ = [
     "digits",
     "eight_digits",
     "is_eight_digits",
+    "is_point",
     "line_end",
     "load_eight",
     "note_time",
@@ -151,6 +152,13 @@ def digits(p: Struct, i: int) -> Whole:
 
 
 @fused
+def is_point(p: Struct, i: int) -> Whole:
+    """Whether a decimal point or comma stands at ``i``; what separates fields is none."""
+    c = byte(p, i)
+    return c == 46 or (c == 44 and p.separator != 44)
+
+
+@fused
 def steps(p: Struct, i: int, grid: int) -> Whole:
     """A decimal with point or comma as steps of a grid, exactly; index BAD or OFF on failure."""
     word = load_eight(p, i)
@@ -160,7 +168,7 @@ def steps(p: Struct, i: int, grid: int) -> Whole:
     x = first_digits(word, count)
     j = i + count
     d = np.int64(0)
-    if byte(p, j) == 46 or byte(p, j) == 44:
+    if is_point(p, j):
         word = load_eight(p, j + 1)
         d = digit_run(word)
         if d == 0 or d == 8:
@@ -202,7 +210,7 @@ def long_steps(p: Struct, i: int, grid: int) -> Whole:
             count += 1
             if d >= 0:
                 d += 1
-        elif (c == -2 or c == -4) and d < 0 and count > 0:
+        elif is_point(p, j) and d < 0 and count > 0:
             d = np.int64(0)
         else:
             break

@@ -1,0 +1,233 @@
+"""Parquet as ``recording.writers.parquet`` writes it: rows of records, everything else in metadata.
+
+Columns: ``time`` (timestamp[ns, UTC]), ``kind``, ``side``, ``op``, ``position`` (u8), ``price``
+(double), ``size`` (int64, or double where the size step is not 1), ``ref`` (u64). Metadata, each
+with the prefix ``depthbridge.``: ``instrument`` (JSON), ``tick_size``, ``session``, ``gaps``,
+``config``, ``runs`` and ``controls`` (JSON). A file of other origin needs the columns ``time``,
+``side``, ``price``, ``size`` and the caller's options.
+"""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.enums import FrameType
+from market.errors import FileFormatError, MalformedError
+from market.instrument import Instrument
+from market.record import RECORD, Frame, make_frames
+from market.ticks import Grid
+from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry
+from recording.journal.codec import decode_entry
+from recording.readers.naming import find_instrument, read_sidecar
+from recording.readers.registry import Format, Request
+
+__all__ = ["FORMAT", "PREFIX"]
+
+PREFIX: Final = "depthbridge."
+_BATCH: Final = 1 << 16
+_NEEDED: Final = frozenset({"time", "side", "price", "size"})
+
+
+def _detect(head: bytes) -> bool:
+    return head.startswith(b"PAR1")
+
+
+def _read(request: Request) -> Iterator[Entry]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = str(request.path)
+    try:
+        file = pq.ParquetFile(path, read_dictionary=["price"])
+    except (pa.ArrowException, OSError) as cause:
+        raise FileFormatError(f"{path}: {_line(cause)}", path=path, offset=0) from cause
+    with file:
+        missing = _NEEDED - set(file.schema_arrow.names)
+        if missing:
+            columns = ", ".join(sorted(missing))
+            raise FileFormatError(f"{path}: lacks the columns {columns}", path=path, offset=0)
+        script = _Script(file.metadata.metadata or {}, path)
+        first = script.opening() or _named(request)
+        yield first
+        rows = _Rows(request, first.instrument)
+        batches = file.iter_batches(batch_size=_BATCH)
+        while True:
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError) as cause:
+                raise FileFormatError(
+                    f"{path}: {_line(cause)} (after row {rows.count:,})", path=path, offset=0
+                ) from cause
+            if batch is None:
+                break
+            yield from script.entries(*rows.take(batch), rows)
+        yield from script.rest(rows)
+
+
+def _named(request: Request) -> InstrumentEntry:
+    from market.enums import Source
+
+    sidecar = read_sidecar(request.path)
+    instrument, note = find_instrument(
+        request.path,
+        request.table,
+        instrument=request.instrument,
+        tick_size=request.tick_size,
+        sidecar=sidecar,
+    )
+    if note:
+        request.report.notes.append(note)
+    return InstrumentEntry(instrument, Source.REPLAY)
+
+
+class _Rows:
+    """Batches to records with absolute times."""
+
+    def __init__(self, request: Request, instrument: Instrument) -> None:
+        self.count = 0
+        self.first = request.first
+        self.report = request.report
+        self._path = str(request.path)
+        self._instrument = instrument
+
+    def take(self, batch: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:  # noqa: ANN401
+        """Records and times of a batch.
+
+        Raises:
+            FileFormatError: a value that no record can hold.
+        """
+        import pyarrow as pa
+
+        names = batch.schema.names
+        records = np.zeros(len(batch), RECORD)
+        for name in ("kind", "side", "op", "position", "ref"):
+            if name in names:
+                records[name] = batch.column(name).to_numpy(zero_copy_only=False)
+        if "kind" not in names and "position" not in names:
+            records["kind"] = 1
+        records["price"] = self._steps(batch.column("price"), self._instrument.tick)
+        size = batch.column("size")
+        if pa.types.is_floating(size.type):
+            records["size"] = self._steps(size.dictionary_encode(), self._instrument.size)
+        else:
+            records["size"] = size.to_numpy(zero_copy_only=False)
+        times = batch.column("time").cast(pa.timestamp("ns", "UTC"), safe=True).cast(pa.int64())
+        absolute: NDArray[np.int64] = times.to_numpy(zero_copy_only=False)
+        self.count += len(records)
+        report = self.report
+        report.lines = self.first + self.count
+        report.records += len(records)
+        if len(absolute):
+            if report.first_time is None:
+                report.first_time = int(absolute[0])
+            report.last_time = max(int(absolute.max()), report.last_time or int(absolute[0]))
+        return records, absolute
+
+    def _steps(self, column: Any, grid: Grid) -> NDArray[np.int64]:  # noqa: ANN401
+        """Floats by their dictionary to steps; a null (a session volume's price) is 0."""
+        values = column.dictionary.to_pylist()
+        try:
+            table = np.array([grid.to_ticks(value) for value in values] or [0], np.int64)
+        except MalformedError as cause:
+            raise FileFormatError(
+                f"{self._path}: {cause.message} (near row {self.count:,})",
+                path=self._path,
+                offset=0,
+            ) from cause
+        indices = column.indices
+        if indices.null_count:
+            places = indices.fill_null(0).to_numpy(zero_copy_only=False)
+            steps: NDArray[np.int64] = table[places]
+            steps[indices.is_null().to_numpy(zero_copy_only=False)] = 0
+            return steps
+        taken: NDArray[np.int64] = table[indices.to_numpy(zero_copy_only=False)]
+        return taken
+
+
+class _Script:
+    """What the metadata says about rows: where other frames begin, and control entries."""
+
+    def __init__(self, metadata: dict[bytes, bytes], path: str) -> None:
+        try:
+            self._runs = json.loads(metadata.get(f"{PREFIX}runs".encode(), b"[]"))
+            controls = json.loads(metadata.get(f"{PREFIX}controls".encode(), b"[]"))
+            self._controls = [
+                (int(row), decode_entry(kind, base64.b64decode(text)))
+                for row, kind, text in controls
+            ]
+        except (ValueError, TypeError, MalformedError) as cause:
+            raise FileFormatError(
+                f"{path}: damaged metadata: {cause}", path=path, offset=0
+            ) from cause
+        self._seq = 1
+        self._row = 0
+        self._type, self._flags, self._base = int(FrameType.EVENTS), 0, -1
+
+    def opening(self) -> InstrumentEntry | None:
+        """The instrument's entry, if the metadata has one."""
+        if self._controls and isinstance(self._controls[0][1], InstrumentEntry):
+            return self._controls.pop(0)[1]  # type: ignore[return-value]
+        return None
+
+    def entries(
+        self, records: NDArray[Any], times: NDArray[np.int64], rows: _Rows
+    ) -> Iterator[Entry]:
+        """Entries of the next rows, with the control entries that lie before and between them."""
+        low, end = 0, len(records)
+        while low < end:
+            yield from self._due(rows)
+            high = min(end, low + self._next_mark() - self._row)
+            yield from self._frames(records[low:high], times[low:high], rows)
+            self._row += high - low
+            low = high
+
+    def rest(self, rows: _Rows) -> Iterator[Entry]:
+        """Control entries after the last row."""
+        yield from self._due(rows)
+
+    def _next_mark(self) -> int:
+        marks = [2**62]
+        if self._runs:
+            marks.append(self._runs[0][0])
+        if self._controls:
+            marks.append(self._controls[0][0])
+        return min(marks)
+
+    def _due(self, rows: _Rows) -> Iterator[Entry]:
+        while self._controls and self._controls[0][0] <= self._row:
+            entry = self._controls.pop(0)[1]
+            if isinstance(entry, GapEntry):
+                rows.report.gaps += 1
+            yield entry
+        while self._runs and self._runs[0][0] <= self._row:
+            _, self._type, self._flags, self._seq, self._base = self._runs.pop(0)
+
+    def _frames(
+        self, records: NDArray[Any], times: NDArray[np.int64], rows: _Rows
+    ) -> Iterator[Entry]:
+        first = rows.first + self._row
+        if self._type != FrameType.EVENTS:
+            records["dt"] = times - self._base
+            yield FrameEntry(Frame(records, self._base, self._seq, self._type, self._flags))
+            return
+        for frame in make_frames(records, times, self._seq):
+            start = first + frame.seq - self._seq
+            yield FrameEntry(frame, np.arange(start, start + len(frame.records), dtype=np.int64))
+        self._seq += len(records)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+FORMAT: Final = Format(
+    name="parquet",
+    title="Parquet",
+    detect=_detect,
+    read=_read,
+    suffixes=(".parquet",),
+)

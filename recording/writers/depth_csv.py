@@ -1,0 +1,119 @@
+"""Entries to CSV, one row per numbered record; control entries have no row.
+
+The columns are those of ``recording.readers.depth_csv``; kinds, sides and operations are numbers.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market.enums import FrameType, Kind, QuoteOp
+from market.errors import UsageError
+from market.instrument import Instrument
+from market.record import times_of
+from market.ticks import Grid
+from recording.entries import Entry, FrameEntry, InstrumentEntry
+from recording.readers.depth_csv import COLUMNS
+
+__all__ = ["Writer"]
+
+_GROUP: Final = 1 << 16
+
+
+class Writer:
+    """Writes one recording."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb")
+        self._file.write(",".join(COLUMNS).encode() + b"\n")
+        self._instrument: Instrument | None = None
+        self._parts: list[FrameEntry] = []
+        self._held = 0
+
+    def write(self, entry: Entry) -> None:
+        """Add an entry.
+
+        Raises:
+            UsageError: a snapshot, or a second instrument.
+        """
+        if isinstance(entry, FrameEntry):
+            if entry.frame.type != FrameType.EVENTS:
+                raise UsageError("a CSV cannot hold snapshots; convert to .parquet instead")
+            self._parts.append(entry)
+            self._held += len(entry.frame.records)
+            if self._held >= _GROUP:
+                self._flush()
+        elif isinstance(entry, InstrumentEntry):
+            if self._instrument is not None and entry.instrument != self._instrument:
+                raise UsageError("a CSV recording holds one instrument")
+            self._instrument = entry.instrument
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._flush()
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close the file as it is."""
+        self._file.close()
+
+    def _flush(self) -> None:
+        if not self._held:
+            return
+        import pyarrow as pa
+        from pyarrow import csv
+
+        if self._instrument is None:
+            raise UsageError("a recording without its instrument cannot be written")
+        frames = [part.frame for part in self._parts]
+        records = np.concatenate([frame.records for frame in frames])
+        seq = np.concatenate([np.arange(frame.seq, frame.end) for frame in frames])
+        times = np.concatenate([times_of(frame) for frame in frames])
+        self._parts.clear()
+        self._held = 0
+        name = pa.array([self._instrument.symbol])
+        table = pa.table(
+            [
+                pa.array(seq),
+                pa.array(times),
+                name.take(pa.array(np.zeros(len(records), np.int64))),
+                *(pa.array(np.ascontiguousarray(records[f])) for f in ("kind", "side", "op")),
+                pa.array(np.ascontiguousarray(records["position"])),
+                _prices(records, self._instrument.tick),
+                _decimals(records["size"], self._instrument.size),
+                pa.array(np.ascontiguousarray(records["ref"])),
+            ],
+            names=list(COLUMNS),
+        )
+        options = csv.WriteOptions(include_header=False, quoting_style="none")
+        csv.write_csv(table, self._file, options)
+
+
+def _prices(records: NDArray[Any], grid: Grid) -> Any:  # noqa: ANN401 - a pyarrow array
+    """Prices as decimals; a session volume has none."""
+    import pyarrow.compute as pc
+
+    priceless = (records["kind"] == Kind.QUOTE) & (records["op"] == QuoteOp.SESSION_VOLUME)
+    prices = _decimals(records["price"], grid)
+    return pc.if_else(priceless, "", prices) if priceless.any() else prices
+
+
+def _decimals(steps: NDArray[np.int64], grid: Grid) -> Any:  # noqa: ANN401 - a pyarrow array
+    """Exact decimals of steps; few values repeat often."""
+    import pyarrow as pa
+
+    if grid.numerator == grid.denominator == 1:
+        return pa.array(np.ascontiguousarray(steps))
+    values, places = np.unique(steps, return_inverse=True)
+    step = Decimal(grid.numerator) / Decimal(grid.denominator)
+    texts = [_plain(int(value) * step) for value in values]
+    return pa.array(texts).take(pa.array(places))
+
+
+def _plain(value: Decimal) -> str:
+    """Without exponent and without trailing zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
