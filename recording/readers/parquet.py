@@ -42,7 +42,7 @@ def _read(request: Request) -> Iterator[Entry]:
 
     path = str(request.path)
     try:
-        file = pq.ParquetFile(path, read_dictionary=["price"])
+        file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as cause:
         raise FileFormatError(f"{path}: {_line(cause)}", path=path, offset=0) from cause
     with file:
@@ -112,7 +112,7 @@ class _Rows:
         records["price"] = self._steps(batch.column("price"), self._instrument.tick)
         size = batch.column("size")
         if pa.types.is_floating(size.type):
-            records["size"] = self._steps(size.dictionary_encode(), self._instrument.size)
+            records["size"] = self._steps(size, self._instrument.size)
         else:
             records["size"] = size.to_numpy(zero_copy_only=False)
         times = batch.column("time").cast(pa.timestamp("ns", "UTC"), safe=True).cast(pa.int64())
@@ -128,24 +128,22 @@ class _Rows:
         return records, absolute
 
     def _steps(self, column: Any, grid: Grid) -> NDArray[np.int64]:  # noqa: ANN401
-        """Floats by their dictionary to steps; a null (a session volume's price) is 0."""
-        values = column.dictionary.to_pylist()
-        try:
-            table = np.array([grid.to_ticks(value) for value in values] or [0], np.int64)
-        except MalformedError as cause:
-            raise FileFormatError(
-                f"{self._path}: {cause.message} (near row {self.count:,})",
-                path=self._path,
-                offset=0,
-            ) from cause
-        indices = column.indices
-        if indices.null_count:
-            places = indices.fill_null(0).to_numpy(zero_copy_only=False)
-            steps: NDArray[np.int64] = table[places]
-            steps[indices.is_null().to_numpy(zero_copy_only=False)] = 0
-            return steps
-        taken: NDArray[np.int64] = table[indices.to_numpy(zero_copy_only=False)]
-        return taken
+        """Doubles to steps; a null (a session volume's price) is 0."""
+        if column.null_count:
+            column = column.fill_null(0)
+        values = column.to_numpy(zero_copy_only=False)
+        steps = np.zeros(len(values), np.int64)
+        fine = np.abs(values) < grid.step * 2.0**52
+        steps[fine] = np.rint(values[fine] * grid.denominator / grid.numerator)
+        for place in np.flatnonzero(steps * grid.numerator / grid.denominator != values):
+            try:
+                steps[place] = grid.to_ticks(float(values[place]))
+            except MalformedError as cause:
+                row = self.first + self.count + int(place)
+                raise FileFormatError(
+                    f"{self._path}: row {row + 1:,}: {cause.message}", path=self._path, offset=0
+                ) from cause
+        return steps
 
 
 class _Script:
