@@ -98,9 +98,12 @@ def profile_message(stream: Stream) -> bytes:
     return orjson.dumps(profile_fields(stream))
 
 
-def profile_fields(stream: Stream) -> dict[str, Any]:
-    """The volume profile of the session, with its head."""
-    return {**_present(stream, "profile"), **stream.analyzer.analyze_volume_profile()}
+def profile_fields(
+    stream: Stream, preset: str | None = None, scope: str = "session"
+) -> dict[str, Any]:
+    """A volume profile with its head. Raises UsageError: no such preset or scope."""
+    profile = stream.analyzer.analyze_volume_profile(preset, scope)
+    return {**_present(stream, "profile"), **profile}
 
 
 def _present(stream: Stream, kind: str) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""``/api/v1/…``: the present state, for whoever polls."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from market.enums import Phase, Source
+from market.errors import UsageError
+from orderbook import describe
+from recording.messages import BOOK_ROWS, book_fields, profile_fields
+from server.answers import error_response, json_response
+from server.channel import Channel
+from server.runtime import Runtime
+from wire.codes import ErrorCode
+
+__all__ = ["api_routes", "metrics_fields"]
+
+_SOURCES: Final = ", ".join(source.value for source in Source)
+_MOST_ROWS: Final = 100
+
+
+def api_routes(runtime: Runtime) -> list[Route]:
+    """The routes over a runtime."""
+
+    async def get_instruments(_: Request) -> Response:
+        rows = [_instrument_fields(channel) for channel in runtime.hub]
+        return json_response({"status": "ok", "instruments": rows})
+
+    def state_of(render: Callable[[Channel, Request], dict[str, Any]]) -> Any:  # noqa: ANN401
+        async def get_state(request: Request) -> Response:
+            return _answer(runtime, request, render)
+
+        return get_state
+
+    base = "/api/v1/instruments"
+    return [
+        Route(base, get_instruments),
+        Route(f"{base}/{{symbol:path}}/book", state_of(_book)),
+        Route(f"{base}/{{symbol:path}}/metrics", state_of(_metrics)),
+        Route(f"{base}/{{symbol:path}}/clusters", state_of(_clusters)),
+        Route(f"{base}/{{symbol:path}}/profile", state_of(_profile)),
+    ]
+
+
+def _answer(
+    runtime: Runtime, request: Request, render: Callable[[Channel, Request], dict[str, Any]]
+) -> Response:
+    wanted = request.query_params.get("source", Source.LIVE.value)
+    if wanted not in list(Source):
+        return error_response(
+            ErrorCode.OUT_OF_RANGE, f"source is one of {_SOURCES}", field="source"
+        )
+    symbol = request.path_params["symbol"]
+    channel = runtime.hub.find(symbol, Source(wanted))
+    if channel is None:
+        content = {
+            "status": "error",
+            "code": ErrorCode.UNKNOWN_INSTRUMENT.value,
+            "message": f"{symbol} has sent nothing as {wanted}",
+        }
+        return json_response(content, 404)
+    try:
+        content = render(channel, request)
+    except UsageError as error:
+        return error_response(ErrorCode.OUT_OF_RANGE, error.message)
+    time = channel.stream.analyzer.clock
+    return json_response({"status": "ok", **content, "time_iso": iso(time)})
+
+
+def iso(time: int) -> str | None:
+    """Nanoseconds UTC as ISO 8601 with nine decimals; None before the first event."""
+    if not time:
+        return None
+    seconds, rest = divmod(time, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def metrics_fields(channel: Channel) -> dict[str, Any]:
+    """The metrics of the last row; while stale nothing but the phase."""
+    stream = channel.stream
+    head = {
+        "instrument": channel.symbol,
+        "source": channel.source.value,
+        "seq": stream.expected - 1,
+        "time": stream.analyzer.clock,
+        "phase": stream.phase.value,
+    }
+    if stream.phase is Phase.STALE:
+        return head
+    fields = describe.metrics_fields(stream.analyzer.row()[0])
+    del fields["time_ns"], fields["seq"], fields["phase"]
+    return {**head, **fields, "config": stream.config}
+
+
+def _metrics(channel: Channel, _: Request) -> dict[str, Any]:
+    return metrics_fields(channel)
+
+
+def _book(channel: Channel, request: Request) -> dict[str, Any]:
+    text = request.query_params.get("levels", str(BOOK_ROWS))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_ROWS:
+        raise UsageError(f"levels is 1 to {_MOST_ROWS}")
+    fields = book_fields(channel.stream, int(text))
+    return {"book": "L2", **{key: fields[key] for key in fields if key != "type"}}
+
+
+def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
+    return {
+        "instrument": channel.symbol,
+        "source": channel.source.value,
+        "seq": channel.stream.expected - 1,
+        "time": channel.stream.analyzer.clock,
+        "phase": channel.stream.phase.value,
+        "clusters": channel.stream.analyzer.calculate_clusters(),
+    }
+
+
+def _profile(channel: Channel, request: Request) -> dict[str, Any]:
+    preset = request.query_params.get("preset")
+    scope = request.query_params.get("scope", "session")
+    fields = profile_fields(channel.stream, preset, scope)
+    return {key: fields[key] for key in fields if key != "type"}
+
+
+def _instrument_fields(channel: Channel) -> dict[str, Any]:
+    instrument = channel.stream.instrument
+    return {
+        "symbol": instrument.symbol,
+        "aliases": list(instrument.aliases),
+        "root": instrument.root,
+        "source": channel.source.value,
+        "tick_size": instrument.tick.step,
+        "size_step": instrument.size.step,
+        "point_value": instrument.point_value,
+        "session": instrument.session,
+        "depth_levels": instrument.depth_levels,
+        "phase": channel.stream.phase.value,
+        "book": "L2",
+    }

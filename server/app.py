@@ -1,0 +1,117 @@
+"""The routes: what uvicorn runs."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final, cast
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from server.access import Access, AccessGuard, refuse
+from server.answers import error_response, json_response
+from server.api import api_routes
+from server.health import health, not_ready
+from server.http import update_routes
+from server.protocol import EXTENSION, StreamProtocol
+from server.runtime import Runtime
+from wire.codes import ErrorCode
+
+__all__ = ["SUBPROTOCOL", "create_app"]
+
+SUBPROTOCOL: Final = "depthbridge.v1"
+_STATIC: Final = Path(__file__).parent / "static"
+_TYPES: Final = {"index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css"}
+_CSP: Final = {
+    "Content-Security-Policy": "default-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+def create_app(runtime: Runtime, access: Access) -> ASGIApp:
+    """The application over a runtime."""
+
+    async def get_health(_: Request) -> Response:
+        return json_response(health(runtime))
+
+    async def get_livez(_: Request) -> Response:
+        return json_response({"status": "ok"})
+
+    async def get_readyz(_: Request) -> Response:
+        reason = not_ready(runtime)
+        content = {"status": "ok"} if reason is None else {"status": "not_ready", "reason": reason}
+        return json_response(content, 200 if reason is None else 503)
+
+    routes = [
+        Route("/health", get_health),
+        Route("/livez", get_livez),
+        Route("/readyz", get_readyz),
+        *update_routes(runtime),
+        *api_routes(runtime),
+        Route("/", _page("index.html")),
+        *(Route(f"/{name}", _page(name)) for name in _TYPES if name != "index.html"),
+        WebSocketRoute("/ws", _Endpoint(runtime)),
+    ]
+    app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed})
+    return AccessGuard(app, access)
+
+
+class _Endpoint:
+    """The WebSocket handshake; afterwards the protocol class hands messages over itself."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime = self._runtime
+        refused = self._refusal(scope)
+        if refused is not None:
+            await refuse(refused, scope, receive, send)
+            return
+        websocket = WebSocket(scope, receive, send)
+        offered = SUBPROTOCOL in scope["subprotocols"]
+        await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
+        protocol = cast("StreamProtocol", scope["extensions"][EXTENSION])
+        dialogue = runtime.connect(protocol)
+        try:
+            while (await receive())["type"] != "websocket.disconnect":
+                continue
+        finally:
+            runtime.disconnect(dialogue)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        runtime, limits = self._runtime, self._runtime.settings.server
+        if runtime.ending:
+            return error_response(ErrorCode.BUSY, "the server is stopping")
+        if scope["subprotocols"] and SUBPROTOCOL not in scope["subprotocols"]:
+            return error_response(
+                ErrorCode.PROTOCOL_VERSION, f"this server speaks the subprotocol {SUBPROTOCOL}"
+            )
+        if runtime.connections >= limits.connections:
+            return error_response(ErrorCode.BUSY, f"{limits.connections} connections are open")
+        address = scope["client"][0] if scope["client"] else ""
+        if runtime.connections_of(address) >= limits.connections_per_address:
+            most = limits.connections_per_address
+            return error_response(ErrorCode.BUSY, f"{most} connections of this address are open")
+        return None
+
+
+def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def get_page(_: Request) -> Response:
+        return FileResponse(_STATIC / name, media_type=_TYPES[name], headers=_CSP)
+
+    return get_page
+
+
+async def _not_found(request: Request, _: Exception) -> Response:
+    content = {"status": "error", "code": "not_found", "message": f"no {request.scope['path']}"}
+    return json_response(content, 404)
+
+
+async def _not_allowed(request: Request, _: Exception) -> Response:
+    content = {"status": "error", "code": "method", "message": f"{request.method} is not allowed"}
+    return json_response(content, 405)

@@ -1,0 +1,459 @@
+"""One instrument and source on the server: what arrives is judged, recorded, applied, published.
+
+The order is the product's promise: the session judges the number, the journal has the entry, then
+book and analytics move in one call, then answers go out. Everything that can shape an output
+passes through :meth:`Channel.record`.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from market.enums import FrameFlag, FrameType, Kind, Phase, Source
+from market.errors import EnvironmentFault, MalformedError
+from market.record import MAX_RECORDS, Frame, Records
+from orderbook import Parameters, describe
+from recording.entries import (
+    BarEntry,
+    ClockEntry,
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+    MakersEntry,
+    PhaseEntry,
+    SessionEntry,
+    SettingsEntry,
+)
+from recording.journal import JournalWriter
+from recording.messages import ClusterMessage, cluster_messages, metrics_message
+from recording.stream import Result, Stream, joined
+from wire.checksum import book_crc32
+from wire.codes import ErrorCode, ResyncReason
+from wire.session import Action, ResyncRequest, State, StreamSession, Verdict
+
+__all__ = ["Channel", "Counters", "Listener", "Liveness", "snapshot_frames"]
+
+_LOG: Final = logging.getLogger("depthbridge.channel")
+_CHECKED_ROWS: Final = 10
+_KINDS_EVERY_NS: Final = 250_000_000
+"""Which kinds arrive is sampled: it is for health only."""
+
+
+class Listener(Protocol):
+    """Somebody who gets what a channel publishes."""
+
+    def metrics(self, channel: "Channel", text: bytes) -> None:
+        """A metrics message."""
+
+    def cluster(self, channel: "Channel", message: ClusterMessage) -> None:
+        """A cluster event."""
+
+    def applied(self, channel: "Channel") -> None:
+        """An entry was applied; for topics that are rendered per listener."""
+
+
+class Publisher(Protocol):
+    """Whoever sends a channel's data over a connection."""
+
+    def resync(self, channel: "Channel", request: ResyncRequest) -> None:
+        """Records, or a snapshot, are needed."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened on a channel, for health and logs."""
+
+    frames: int = 0
+    records: int = 0
+    duplicates: int = 0
+    malformed: int = 0
+    faults: int = 0
+    checks: int = 0
+    checks_ignored: int = 0
+    checks_failed: int = 0
+    journal_failures: int = 0
+    ignored: int = 0
+    """Messages that this version takes and has no use for (orders, fills, positions)."""
+
+
+@dataclass(slots=True)
+class Liveness:
+    """When something was last heard, monotonic ns and event time ns UTC."""
+
+    heard: int = 0
+    event_time: int = 0
+    feed_lag: int | None = None
+    """Sender's clock at sending minus the newest event time, ns."""
+    first_at: int = 0
+    kinds_at: int = 0
+    depth_at: int = 0
+    quotes_at: int = 0
+    connected: bool = False
+    flags: Mapping[str, bool] = field(default_factory=dict)
+
+
+class Channel:
+    """The state of one instrument and source.
+
+    Attributes:
+        stream: book and analytics.
+        session: numbers of the publisher.
+        publisher: the connection that sends the data, if one does.
+        listeners: who gets what is published, with the topics.
+        counters: what happened.
+        live: when something was last heard.
+        journal_broken: the journal refused an entry; nothing is acknowledged meanwhile.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        journal: JournalWriter | None,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        check_books: bool = False,
+    ) -> None:
+        """Begin with an empty book.
+
+        Args:
+            stream: fresh, for the channel's instrument and source.
+            journal: None for source ``demo``, or where recording is off.
+            clock: receive times, ns UTC.
+            check_books: run the book's invariants after every frame (DebugMode).
+        """
+        self.stream = stream
+        self.session = StreamSession()
+        self.publisher: Publisher | None = None
+        self.listeners: dict[Listener, frozenset[str]] = {}
+        self.counters = Counters()
+        self.live = Liveness()
+        self.journal_broken = False
+        self.check_books = check_books
+        self._ended: list[dict[str, Any]] | None = None
+        self._journal = journal
+        self._clock = clock
+        self.record(InstrumentEntry(stream.instrument, stream.source))
+        self.record(_settings_entry(stream.parameters))
+
+    @property
+    def symbol(self) -> str:
+        """The instrument's full name."""
+        return self.stream.instrument.symbol
+
+    @property
+    def source(self) -> Source:
+        """Where the data comes from."""
+        return self.stream.source
+
+    @property
+    def key(self) -> tuple[str, Source]:
+        """Symbol and source."""
+        return self.symbol, self.source
+
+    # What is safe.
+
+    @property
+    def written_seq(self) -> int:
+        """Highest number that may be acknowledged."""
+        return self.session.expected - 1 if self._journal is None else self._journal.written_seq
+
+    @property
+    def durable_seq(self) -> int | None:
+        """Highest number on disk; None without a journal."""
+        return None if self._journal is None else self._journal.durable_seq
+
+    @property
+    def needs_sync(self) -> bool:
+        """Whether the journal holds entries that are not on disk."""
+        return self._journal is not None and self._journal.dirty
+
+    def sync(self) -> None:
+        """Bring the journal to disk; blocks, from any thread. Raises EnvironmentFault."""
+        if self._journal is not None:
+            self._journal.sync()
+
+    def close(self) -> None:
+        """End the journal with its footer. Raises EnvironmentFault."""
+        if self._journal is not None:
+            self._journal.close(self._clock())
+
+    # What arrives.
+
+    def begin(
+        self, session: str, client: str = "", flags: Mapping[str, bool] | None = None
+    ) -> bool:
+        """A publisher begins or resumes; returns whether its session is a new one."""
+        self.live.flags = dict(flags or {})
+        if not self.session.begin(session):
+            return False
+        self.record(SessionEntry(session, client, self.session.expected, self.live.flags))
+        return True
+
+    def configure(self, parameters: Parameters) -> None:
+        """Analytics go on under these parameters."""
+        if parameters != self.stream.parameters:
+            self.record(_settings_entry(parameters))
+
+    def makers(self, names: Sequence[str]) -> None:
+        """The names that ``ref`` of later depth records means."""
+        self.record(MakersEntry(tuple(names)))
+
+    def frame(
+        self, frame: Frame, now: int, raw: bytes | None = None
+    ) -> tuple[Verdict, Result | None]:
+        """Judge, record and apply one frame.
+
+        Args:
+            frame: decoded, so not malformed.
+            now: monotonic ns.
+            raw: its bytes as they came.
+
+        Returns:
+            The judgement, and what applying led to, if anything was applied.
+
+        Raises:
+            MalformedError: a snapshot of too many frames, or one that contradicts itself.
+        """
+        expected = self.session.expected
+        verdict = self.session.judge(frame, now)
+        self.live.heard = now
+        self.counters.duplicates += verdict.duplicates
+        self._note_gap(verdict)
+        if verdict.action is Action.LOAD:
+            return verdict, self._load(verdict, expected, now)
+        if verdict.frame is None:
+            return verdict, None
+        self._note_times(verdict.frame, now)
+        whole = not verdict.duplicates and verdict.frame.type == FrameType.EVENTS
+        result = self.record(FrameEntry(verdict.frame), raw if whole else None)
+        if self.check_books and not self.stream.broken:
+            self.stream.analyzer.check()
+        self._after(result, now)
+        return verdict, result
+
+    def bar(self, seq: int, values: Mapping[str, Any], now: int) -> Verdict:
+        """Judge, record and apply a bar; it takes one number.
+
+        Raises:
+            MalformedError: it contradicts itself or goes back in time; its number is still free.
+        """
+        if seq == self.session.expected:
+            self.stream.require_bar(values)
+        verdict = self.session.judge_numbers(seq, 1, now)
+        self.live.heard = now
+        self._note_gap(verdict)
+        if verdict.action in (Action.APPLY, Action.HOLD):
+            self.record(BarEntry(seq, values))
+        return verdict
+
+    def heartbeat(self, last: int | None, event_time: int | None, now: int) -> None:
+        """A sign of life: a lost last record shows, the event clock moves."""
+        self.live.heard = now
+        if last is not None:
+            self._note_gap(self.session.heartbeat(last, now))
+        healthy = self.session.state in (State.FRESH, State.LIVE)
+        if event_time is not None and healthy:
+            result = self.record(ClockEntry(event_time))
+            if result.fault is not None:
+                self.counters.faults += 1
+                self._ask(self.session.fail(ResyncReason.UNSORTED, now).resync)
+
+    def check(self, seq: int, crc32: int, now: int) -> None:
+        """Compare the publisher's checksum of its book with ours."""
+        self.live.heard = now
+        if not self.session.check_applies(seq):
+            self.counters.checks_ignored += 1
+            return
+        self.counters.checks += 1
+        bids, asks = self.stream.analyzer.top(_CHECKED_ROWS)
+        if book_crc32(asks, bids) == crc32:
+            return
+        self.counters.checks_failed += 1
+        _LOG.warning("book differs from the publisher's", extra=self._facts(seq=seq))
+        self.break_off(ResyncReason.CHECKSUM, now)
+
+    def break_off(self, reason: ResyncReason, now: int) -> None:
+        """The book is wrong, or may be: stale until a snapshot."""
+        self.record(PhaseEntry(Phase.STALE.value, reason.value))
+        self._ask(self.session.fail(reason, now).resync)
+
+    def ask_again(self, now: int) -> None:
+        """Repeat a request that the publisher has not answered, each time after a longer wait."""
+        self._ask(self.session.overdue(now))
+
+    def silent(self) -> None:
+        """The publisher has not spoken for too long."""
+        if self.session.state in (State.FRESH, State.LIVE):
+            self.record(PhaseEntry(Phase.STALE.value, "silent"))
+
+    def disconnected(self) -> None:
+        """The publisher's connection ended."""
+        self.session.disconnected()
+        self.live.connected = False
+
+    def _note_gap(self, verdict: Verdict) -> None:
+        if verdict.gap is not None:
+            self.record(PhaseEntry(Phase.STALE.value, "gap"))
+        self._ask(verdict.resync)
+
+    def _ask(self, request: ResyncRequest | None) -> None:
+        if request is not None and self.publisher is not None:
+            self.publisher.resync(self, request)
+
+    def _load(self, verdict: Verdict, expected: int, now: int) -> Result | None:
+        """Replace the book by a snapshot; one that contradicts itself is refused whole."""
+        try:
+            require_snapshot(joined(verdict.snapshot))
+        except MalformedError:
+            self.session.expected = expected
+            self.break_off(ResyncReason.RESET, now)
+            raise
+        if verdict.lost is not None:
+            self.record(GapEntry("gap", *verdict.lost))
+        result = None
+        for part in verdict.snapshot:
+            result = self.record(FrameEntry(part))
+        return result
+
+    def _after(self, result: Result, now: int) -> None:
+        """A book fault, or a step back in time, ends the book: ask for a snapshot."""
+        if result.fault is None and not result.rewound:
+            return
+        self.counters.faults += 1
+        _LOG.warning("book fault", extra=self._facts(reason=result.fault or "rewind"))
+        if result.fault is None:
+            self.break_off(ResyncReason.RESET, now)
+        else:
+            self._ask(self.session.fail(ResyncReason.UNSORTED, now).resync)
+
+    # What goes out.
+
+    @contextmanager
+    def collecting(self, ended: list[dict[str, Any]]) -> Iterator[None]:
+        """Append the clusters that end meanwhile to ``ended``, as objects of the protocol."""
+        self._ended = ended
+        try:
+            yield
+        finally:
+            self._ended = None
+
+    def record(self, entry: Entry, raw: bytes | None = None) -> Result:
+        """Journal, apply, publish."""
+        if self._journal is not None:
+            if self.journal_broken:
+                self._resume(self._journal)
+            self._write(self._journal, entry, raw)
+        result = self.stream.apply(entry)
+        self._publish(result)
+        return result
+
+    def _resume(self, journal: JournalWriter) -> None:
+        """If the disk has room again: what it refused is lost, so a snapshot must follow."""
+        lost = GapEntry("journal")
+        if self._write(journal, lost, None):
+            self.journal_broken = False
+            _LOG.warning("journal can be written again", extra=self._facts())
+            self._publish(self.stream.apply(lost))
+            self._ask(self.session.fail(ResyncReason.RESET, time.monotonic_ns()).resync)
+
+    def _write(self, journal: JournalWriter, entry: Entry, raw: bytes | None) -> bool:
+        try:
+            journal.write(entry, self._clock(), raw)
+        except EnvironmentFault as fault:
+            self.counters.journal_failures += 1
+            if not self.journal_broken:
+                _LOG.error("journal cannot be written", extra=self._facts(reason=fault.message))
+            self.journal_broken = True
+            return False
+        return True
+
+    def _publish(self, result: Result) -> None:
+        events = result.events
+        if self._ended is not None:
+            stream = self.stream
+            self._ended += [
+                describe.cluster_fields(event, stream.instrument, stream.parameters, stream.config)
+                for event in events
+                if describe.event_word(event) == "end"
+            ]
+        if not self.listeners:
+            return
+        listeners = list(self.listeners.items())
+        if len(events):
+            hearing = [one for one, topics in listeners if "clusters" in topics]
+            for message in cluster_messages(self.stream, result) if hearing else ():
+                for listener in hearing:
+                    listener.cluster(self, message)
+        if result.publishes:
+            hearing = [one for one, topics in listeners if "metrics" in topics]
+            text = metrics_message(self.stream) if hearing else b""
+            for listener in hearing:
+                listener.metrics(self, text)
+            for listener, _ in listeners:
+                listener.applied(self)
+
+    def _note_times(self, frame: Frame, now: int) -> None:
+        self.counters.frames += 1
+        count = len(frame.records)
+        if not count:
+            return
+        self.counters.records += count
+        newest = frame.base + int(frame.records["dt"][-1])
+        self.live.event_time = max(self.live.event_time, newest)
+        self._note_kinds(frame, now)
+        if frame.sent:
+            self.live.feed_lag = frame.sent - newest
+
+    def _note_kinds(self, frame: Frame, now: int) -> None:
+        """Many data plans have no Level II: quotes without depth must show."""
+        live = self.live
+        if now - live.kinds_at < _KINDS_EVERY_NS:
+            return
+        live.kinds_at = now
+        live.first_at = live.first_at or now
+        kinds = frame.records["kind"]
+        if (kinds <= Kind.DEPTH_PRICE).any():
+            live.depth_at = now
+        if (kinds == Kind.QUOTE).any():
+            live.quotes_at = now
+
+    def _facts(self, **more: object) -> dict[str, object]:
+        return {"instrument": self.symbol, "source": self.source.value, **more}
+
+
+def snapshot_frames(records: Records, time: int, seq: int) -> list[Frame]:
+    """A snapshot's records as frames, the last one flagged.
+
+    Args:
+        records: adds, best first; ``dt`` is set to 0.
+        time: of the snapshot, ns UTC.
+        seq: the next increment's.
+    """
+    records["dt"] = 0
+    parts = np.array_split(records, range(MAX_RECORDS, len(records), MAX_RECORDS))
+    frames = [Frame(part, time, seq, FrameType.SNAPSHOT) for part in parts]
+    frames[-1] = frames[-1]._replace(flags=int(FrameFlag.LAST))
+    return frames
+
+
+def require_snapshot(records: Records) -> None:
+    """Refuse a snapshot that names a price of a side twice.
+
+    Raises:
+        MalformedError: ``out_of_range``.
+    """
+    keys = records["price"] * 2 + (records["side"] & 1)
+    if len(np.unique(keys)) != len(keys):
+        raise MalformedError(
+            "a snapshot names a price twice", code=ErrorCode.OUT_OF_RANGE, field="price"
+        )
+
+
+def _settings_entry(parameters: Parameters) -> SettingsEntry:
+    return SettingsEntry(parameters.to_mapping(), parameters.config_hash)

@@ -1,0 +1,166 @@
+"""One WebSocket connection, seen from its socket: a bounded inbox and a bounded outbox.
+
+The inbox only takes messages in; above its limit reading pauses. The outbox is written when the
+transport has room; a peer that takes nothing for too long, or lets more pile up than may be
+dropped, is cut with 4408, so that it never holds up the book or another peer.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import Final
+
+from server.outbox import Outbox
+from server.protocol import StreamProtocol
+from server.settings import ServerSettings
+from wire.codes import CloseCode, ErrorCode
+from wire.messages import ErrorMessage, encode_message
+
+__all__ = ["Connection"]
+
+_PORTION: Final = 1 << 16
+"""Bytes handed to the transport at once; then it must drain first."""
+
+
+class Connection:
+    """Inbox and outbox of one peer.
+
+    Attributes:
+        address: of the peer, for logs.
+        outbox: what waits to be sent.
+        received: messages so far.
+    """
+
+    def __init__(
+        self,
+        protocol: StreamProtocol,
+        settings: ServerSettings,
+        ready: Callable[["Connection"], None],
+        dirty: Callable[["Connection"], None],
+    ) -> None:
+        """Begin with empty boxes.
+
+        Args:
+            protocol: the transport's side.
+            settings: limits.
+            ready: called when the inbox is no longer empty.
+            dirty: called when the outbox should be flushed soon.
+        """
+        self.address = protocol.client[0] if protocol.client else ""
+        self.outbox = Outbox(settings.outbox_bytes)
+        self.received = 0
+        self._protocol = protocol
+        self._settings = settings
+        self._ready = ready
+        self._dirty = dirty
+        self._inbox: deque[bytes | str] = deque()
+        self._inbox_bytes = 0
+        self._second = 0
+        self._in_second = 0
+        self._stalled_since: float | None = None
+        self._full_since: float | None = None
+
+    # From the protocol.
+
+    def message(self, data: bytes | str) -> bool:
+        """Take a message in; True asks to pause reading."""
+        size = len(data)
+        if size > self._settings.frame_bytes:
+            limit = self._settings.frame_bytes
+            self.fail(
+                ErrorCode.TOO_LARGE, f"{size} bytes exceed the limit {limit}", CloseCode.TOO_LARGE
+            )
+            return True
+        if self._over_rate():
+            limit = self._settings.messages_per_second
+            self.fail(
+                ErrorCode.OVER_LIMIT, f"more than {limit} messages a second", CloseCode.OVER_LIMIT
+            )
+            return True
+        self.received += 1
+        self._inbox.append(data)
+        self._inbox_bytes += size
+        if len(self._inbox) == 1:
+            self._ready(self)
+        return self._inbox_bytes >= self._settings.inbound_bytes
+
+    def writable(self) -> None:
+        """The transport takes data again."""
+        self._stalled_since = None
+        self.flush()
+
+    # For the pipeline.
+
+    def take(self) -> bytes | str:
+        """The oldest message; reading goes on when half of the limit is free."""
+        data = self._inbox.popleft()
+        self._inbox_bytes -= len(data)
+        if self._inbox_bytes < self._settings.inbound_bytes // 2:
+            self._protocol.resume_reading()
+        return data
+
+    @property
+    def waiting(self) -> int:
+        """Messages in the inbox."""
+        return len(self._inbox)
+
+    @property
+    def open(self) -> bool:
+        """Whether something can still be sent."""
+        return not self._protocol.closing
+
+    def send(self, message: bytes, key: Hashable = None) -> None:
+        """Put a message into the outbox; it goes out at the end of the pipeline's slice.
+
+        Args:
+            message: JSON text, UTF-8.
+            key: replaces the waiting message of the same key; None: never dropped.
+        """
+        if self._protocol.closing:
+            return
+        self.outbox.put(message, key)
+        self._dirty(self)
+        if self.outbox.full and key is None:
+            self.close(CloseCode.TOO_SLOW, "more waits than may be dropped")
+
+    def flush(self) -> None:
+        """Write as much of the outbox as the transport takes."""
+        outbox, protocol = self.outbox, self._protocol
+        while len(outbox) and protocol.can_write:
+            protocol.write_text(outbox.take(_PORTION))
+        if not len(outbox):
+            self._full_since = None
+        elif self._stalled_since is None:
+            self._stalled_since = time.monotonic()
+
+    def check_pace(self, now: float) -> None:
+        """Cut a peer that has been too slow for too long (``now`` monotonic, seconds)."""
+        self._full_since = (self._full_since or now) if self.outbox.full else None
+        for since in (self._stalled_since, self._full_since):
+            if (
+                len(self.outbox)
+                and since is not None
+                and now - since > self._settings.slow_client_s
+            ):
+                self.close(CloseCode.TOO_SLOW, "the outbox stayed full")
+                return
+
+    def fail(self, code: ErrorCode, message: str, close: CloseCode) -> None:
+        """Say what is wrong and close."""
+        self.send(encode_message(ErrorMessage(code=code.value, message=message, fatal=True)))
+        self.flush()
+        self.close(close, code.value)
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection; what waits in both boxes is dropped."""
+        self._inbox.clear()
+        self._inbox_bytes = 0
+        self.outbox.take(self.outbox.size)
+        self._protocol.close_now(code, reason)
+
+    def _over_rate(self) -> bool:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._in_second = second, 0
+        self._in_second += 1
+        return self._in_second > self._settings.messages_per_second

@@ -1,0 +1,458 @@
+"""The conversation with one WebSocket peer: hello, data, questions, and what it listens to.
+
+Messages come from the pipeline one at a time; answers go to the connection's outbox. A refused
+message changes nothing and is answered with an ``error``.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Literal
+
+from market.enums import FrameFlag, Source
+from market.errors import DataError, DepthbridgeError, MalformedError, SessionError
+from market.record import MAX_RECORDS, Frame, make_frames
+from recording.messages import metrics_message
+from server.answers import error_fields
+from server.channel import Channel, snapshot_frames
+from server.connection import Connection
+from server.hub import Hub
+from server.subscription import Subscription
+from wire.codes import CloseCode, ErrorCode, ResyncReason
+from wire.fast import split_plain_l2
+from wire.frames import decode_frame
+from wire.messages import (
+    Ack,
+    BarUpdate,
+    Bye,
+    Check,
+    DeclaredInstrument,
+    ErrorMessage,
+    Fill,
+    Heartbeat,
+    Hello,
+    L3Update,
+    Makers,
+    Message,
+    MessageDecoder,
+    Order,
+    Position,
+    Resync,
+    Snapshot,
+    Subscribe,
+    Unsubscribe,
+    Update,
+    Welcome,
+    encode_message,
+)
+from wire.session import AckPolicy, Grant, ResyncRequest, negotiate
+from wire.updates import Batch, bar_values, parse_time, snapshot_update, to_batch
+
+__all__ = ["Dialogue"]
+
+_LOG: Final = logging.getLogger("depthbridge.dialogue")
+_PROTOCOL: Final = 1
+_Reason = Literal["gap", "checksum", "unsorted", "reset", "restart", "feed"]
+_REASONS: Final[dict[ResyncReason, _Reason]] = {
+    ResyncReason.GAP: "gap",
+    ResyncReason.CHECKSUM: "checksum",
+    ResyncReason.UNSORTED: "unsorted",
+    ResyncReason.RESET: "reset",
+    ResyncReason.RESTART: "restart",
+    ResyncReason.FEED: "feed",
+}
+
+
+class _Published:
+    """A stream that this connection publishes."""
+
+    __slots__ = ("acks", "channel", "index")
+
+    def __init__(self, index: int, channel: Channel) -> None:
+        self.index = index
+        self.channel = channel
+        self.acks = AckPolicy()
+
+
+class Dialogue:
+    """What one peer said so far.
+
+    Attributes:
+        id: of the connection, for the publishers' table.
+        connection: its boxes.
+        subscription: what it listens to.
+        session: UUID of the publisher's run, after ``hello``.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        connection: Connection,
+        hub: Hub,
+        version: str,
+        supersede: Callable[[int], None],
+    ) -> None:
+        """Begin before ``hello``.
+
+        Args:
+            number: of the connection.
+            connection: its boxes.
+            hub: the channels.
+            version: of the server.
+            supersede: closes another connection with 4409.
+        """
+        self.id = number
+        self.connection = connection
+        self.subscription = Subscription(connection, hub)
+        self.session = ""
+        self._hub = hub
+        self._version = version
+        self._supersede = supersede
+        self._decoder = MessageDecoder(hub.settings.server.frame_bytes)
+        self._greeted = False
+        self._published: list[_Published] = []
+        self._by_channel: dict[Channel, _Published] = {}
+        self._handlers: Final[dict[type[Message], Callable[[Any, int], None]]] = {
+            Makers: self._makers,
+            BarUpdate: self._bar,
+            Check: self._check,
+            Snapshot: self._snapshot,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
+            Heartbeat: self._heartbeat,
+            Bye: self._bye,
+            Order: self._ignore,
+            Fill: self._ignore,
+            Position: self._ignore,
+            L3Update: self._orders,
+        }
+
+    # What comes in.
+
+    def handle(self, data: bytes | str) -> None:
+        """One message of the peer."""
+        now = time.monotonic_ns()
+        stream: int | None = None
+        try:
+            if isinstance(data, str):
+                self._text(data, now)
+            else:
+                stream = data[5] if len(data) > 5 else None
+                self._frame(data, now)
+        except DepthbridgeError as error:
+            self._refuse(error, stream)
+
+    def _frame(self, data: bytes, now: int) -> None:
+        frame = decode_frame(data, limit=self._decoder.limit)
+        published = self._stream(frame.stream)
+        self._take(published, frame, now, data)
+
+    def _take(
+        self, published: _Published, frame: Frame, now: int, raw: bytes | None = None
+    ) -> None:
+        channel = published.channel
+        self._hub.publishers.seen(channel.key, self.session, now)
+        _, result = channel.frame(frame, now, raw)
+        reply_now = bool(frame.flags & FrameFlag.REPLY_NOW)
+        if reply_now and result is not None and not self.subscription.hears_every_row(channel):
+            self.connection.send(metrics_message(channel.stream), ("metrics", channel.key))
+        if published.acks.taken(now, reply_now=reply_now):
+            self._acknowledge(published)
+
+    def _text(self, text: str, now: int) -> None:
+        if self._greeted and text.startswith('{"type":"l2_update",'):
+            plain = split_plain_l2(text.encode(), self._decoder)
+            if plain is not None:
+                published = self._addressed(plain.message)
+                names = published.channel.stream.makers
+                self._batch(
+                    published,
+                    plain.message,
+                    plain.batch(published.channel.stream.instrument, names),
+                    now,
+                )
+                return
+        message = self._decoder.decode(text)
+        if isinstance(message, Hello):
+            self._hello(message, now)
+            return
+        if not self._greeted:
+            self._fatal(ErrorCode.HELLO_EXPECTED, "the first message must be hello")
+            return
+        handler = self._handlers.get(type(message))
+        if handler is not None:
+            handler(message, now)
+        elif isinstance(message, Update):
+            published = self._addressed(message)
+            stream = published.channel.stream
+            self._batch(
+                published, message, to_batch(message, stream.instrument, stream.makers), now
+            )
+        else:
+            raise MalformedError(
+                "a message that only a server sends", code=ErrorCode.BAD_TYPE, field="type"
+            )
+
+    def _batch(self, published: _Published, message: Update, batch: Batch, now: int) -> None:
+        """Records of a JSON message, as the frames that they make."""
+        channel = published.channel
+        if batch.makers:
+            channel.makers((*channel.stream.makers, *batch.makers))
+        seq = channel.session.expected if message.seq is None else message.seq
+        for frame in make_frames(batch.records, batch.times, seq, MAX_RECORDS):
+            self._take(published, frame, now)
+
+    # Hello.
+
+    def _hello(self, hello: Hello, now: int) -> None:
+        if self._greeted:
+            raise MalformedError("hello was said before", code=ErrorCode.BAD_TYPE, field="type")
+        if negotiate(hello.protocol.min, hello.protocol.max) is None:
+            self._fatal(
+                ErrorCode.PROTOCOL_VERSION,
+                f"this server speaks protocol {_PROTOCOL}, not {hello.protocol.min} to "
+                f"{hello.protocol.max}",
+            )
+            return
+        parameters = self._hub.parameters(hello.settings)
+        self._greeted = True
+        self.session = hello.session
+        source = Source(hello.source)
+        streams: dict[str, int] = {}
+        if hello.role == "publisher":
+            for declared in hello.instruments:
+                published = self._publish(hello, declared, source, now)
+                if published is not None:
+                    published.channel.configure(parameters)
+                    streams[declared.symbol] = published.index
+        welcome = Welcome(
+            protocol=_PROTOCOL,
+            server=self._version,
+            streams=streams,
+            resume_from={
+                published.index: published.channel.session.expected for published in self._published
+            },
+            max_batch=MAX_RECORDS,
+            heartbeat_s=self._hub.settings.server.heartbeat_s,
+            config=parameters.config_hash,
+        )
+        self.connection.send(encode_message(welcome))
+        symbols = [declared.symbol for declared in hello.instruments]
+        if hello.subscribe:
+            self.subscription.add(hello.subscribe, symbols, source)
+
+    def _publish(
+        self, hello: Hello, declared: DeclaredInstrument, source: Source, now: int
+    ) -> _Published | None:
+        try:
+            instrument = self._hub.define(
+                declared.symbol,
+                tick_size=declared.tick_size,
+                size_step=declared.size_step,
+                point_value=declared.point_value,
+                depth_levels=declared.depth_levels,
+            )
+        except DepthbridgeError as error:
+            self._refuse(error, None)
+            return None
+        key = (instrument.symbol, source)
+        claim = self._hub.publishers.claim(
+            key, hello.session, self.id, now, takeover=hello.takeover
+        )
+        if claim.grant is Grant.BUSY:
+            busy = SessionError(
+                f"another session publishes {instrument.symbol} as {source.value}; say hello with "
+                "takeover, or subscribe",
+                code=ErrorCode.INSTRUMENT_BUSY,
+                instrument=instrument.symbol,
+            )
+            self._refuse(busy, None)
+            return None
+        if claim.superseded is not None:
+            self._supersede(claim.superseded)
+        channel = self._hub.channel(instrument, source)
+        channel.begin(hello.session, hello.client, hello.flags)
+        channel.publisher = self
+        channel.live.connected = True
+        channel.live.heard = now
+        published = _Published(len(self._published), channel)
+        self._published.append(published)
+        self._by_channel[channel] = published
+        return published
+
+    # The other messages.
+
+    def _makers(self, message: Makers, now: int) -> None:
+        self._stream(message.stream).channel.makers(message.names)
+
+    def _bar(self, message: BarUpdate, now: int) -> None:
+        published = self._addressed(message)
+        channel = published.channel
+        seq = channel.session.expected if message.seq is None else message.seq
+        channel.bar(seq, bar_values(message), now)
+        if published.acks.taken(now):
+            self._acknowledge(published)
+
+    def _snapshot(self, message: Snapshot, now: int) -> None:
+        published = self._addressed(message)
+        channel = published.channel
+        batch = snapshot_update(message, channel.stream.instrument)
+        seq = channel.session.expected if message.seq is None else message.seq
+        for frame in snapshot_frames(batch.records, parse_time(message.time), seq):
+            self._take(published, frame, now)
+
+    def _check(self, message: Check, now: int) -> None:
+        self._stream(message.stream).channel.check(message.seq, message.crc32, now)
+
+    def _orders(self, message: L3Update, now: int) -> None:
+        raise MalformedError(
+            "order-level books are not built by this version: send l2_update",
+            code=ErrorCode.BAD_KIND,
+            field="type",
+        )
+
+    def _ignore(self, message: Order | Fill | Position, now: int) -> None:
+        channel = self._hub.find(message.instrument, Source.LIVE)
+        if channel is not None:
+            channel.counters.ignored += 1
+
+    def _subscribe(self, message: Subscribe, now: int) -> None:
+        self.subscription.add(
+            message.topics, message.instruments, Source(message.source), message.max_rate_hz
+        )
+
+    def _unsubscribe(self, message: Unsubscribe, now: int) -> None:
+        self.subscription.drop(message.topics, message.instruments, Source(message.source))
+
+    def _heartbeat(self, message: Heartbeat, now: int) -> None:
+        event_time = None if message.time is None else parse_time(message.time)
+        for index in message.last:
+            self._stream(index)
+        for published in self._published:
+            channel = published.channel
+            self._hub.publishers.seen(channel.key, self.session, now)
+            channel.heartbeat(message.last.get(published.index), event_time, now)
+
+    def _bye(self, message: Bye, now: int) -> None:
+        self._heartbeat(Heartbeat(last=message.last, time=message.time), now)
+        for published in self._published:
+            self._acknowledge(published)
+            self._hub.publishers.bye(published.channel.key, self.session)
+            published.channel.disconnected()
+            published.channel.publisher = None
+        self._published.clear()
+        self._by_channel.clear()
+
+    # What goes out.
+
+    def resync(self, channel: Channel, request: ResyncRequest) -> None:
+        """Ask the peer for records or a snapshot."""
+        published = self._by_channel.get(channel)
+        if published is not None:
+            message = Resync(
+                stream=published.index, from_=request.from_, reason=_REASONS[request.reason]
+            )
+            self.connection.send(encode_message(message))
+
+    def acknowledge_due(self, now: int) -> None:
+        """Send the acks whose time has come (monotonic ns)."""
+        for published in self._published:
+            due = published.acks.due_at
+            if due is not None and now >= due:
+                self._acknowledge(published)
+
+    def acknowledge_durable(self) -> None:
+        """More is on disk: let the publisher forget it."""
+        for published in self._published:
+            self._acknowledge(published)
+
+    def beat(self) -> None:
+        """The server's heartbeat."""
+        last = {
+            published.index: published.channel.session.expected - 1 for published in self._published
+        }
+        beat = Heartbeat(last=last, time=time.time_ns())
+        self.connection.send(encode_message(beat), key="heartbeat")
+
+    def end(self, now: int) -> None:
+        """The connection is gone."""
+        self.subscription.end()
+        self._hub.publishers.disconnected(self.id)
+        for published in self._published:
+            if published.channel.publisher is self:
+                published.channel.disconnected()
+                published.channel.publisher = None
+
+    @property
+    def streams(self) -> Iterable[Channel]:
+        """What it publishes."""
+        return tuple(self._by_channel)
+
+    def _acknowledge(self, published: _Published) -> None:
+        channel = published.channel
+        if channel.journal_broken:
+            return
+        published.acks.sent()
+        ack = Ack(stream=published.index, seq=channel.written_seq, durable_seq=channel.durable_seq)
+        self.connection.send(encode_message(ack), key=("ack", published.index))
+
+    def _stream(self, index: int) -> _Published:
+        if not self._greeted:
+            raise SessionError("the first message must be hello", code=ErrorCode.HELLO_EXPECTED)
+        if index >= len(self._published):
+            if not self._published:
+                raise SessionError(
+                    "this connection publishes nothing", code=ErrorCode.NOT_PUBLISHER
+                )
+            raise SessionError(f"stream {index} is unknown", code=ErrorCode.UNKNOWN_STREAM)
+        published = self._published[index]
+        if published.channel.publisher is not self:
+            raise SessionError("another connection has the stream", code=ErrorCode.NOT_PUBLISHER)
+        return published
+
+    def _addressed(self, message: Update) -> _Published:
+        """The stream that a data message names by index or by symbol."""
+        if message.stream is not None:
+            return self._stream(message.stream)
+        if message.instrument is None:
+            raise MalformedError(
+                "'stream' or 'instrument' is missing",
+                code=ErrorCode.MISSING_FIELD,
+                field="instrument",
+            )
+        for published in self._published:
+            instrument = published.channel.stream.instrument
+            if message.instrument in (instrument.symbol, *instrument.aliases):
+                instrument.require(tick_size=message.tick_size, size_step=message.size_step)
+                return self._stream(published.index)
+        raise SessionError(
+            f"{message.instrument} is not published by this connection",
+            code=ErrorCode.UNKNOWN_STREAM,
+        )
+
+    def _refuse(self, error: DepthbridgeError, stream: int | None) -> None:
+        code, facts = error_fields(error)
+        seq = None
+        if stream is not None and stream < len(self._published):
+            channel = self._published[stream].channel
+            seq = channel.session.expected
+            if isinstance(error, DataError):
+                channel.counters.malformed += 1
+        if code is ErrorCode.HELLO_EXPECTED:
+            self._fatal(code, error.message)
+            return
+        details = {key: value for key, value in error.facts.items() if value is not None}
+        message = ErrorMessage(
+            code=code.value,
+            message=error.message,
+            stream=stream,
+            seq=seq,
+            index=facts.get("index"),
+            field=facts.get("field"),
+            facts={} if isinstance(error, DataError) else details,
+        )
+        self.connection.send(encode_message(message))
+        _LOG.info("refused", extra={"code": code.value, "reason": error.message})
+
+    def _fatal(self, code: ErrorCode, message: str) -> None:
+        self.connection.fail(code, message, CloseCode.PROTOCOL_VERSION)

@@ -1,0 +1,113 @@
+"""What is wrong, for people and programs: ``/health``, ``/livez``, ``/readyz``."""
+
+import time
+from typing import Any, Final
+
+from market.enums import Phase
+from server.channel import Channel
+from server.runtime import Runtime
+from wire.session import State
+
+__all__ = ["health", "not_ready", "stream_row"]
+
+_NO_DEPTH_NS: Final = 30_000_000_000
+_QUIET: Final = (Phase.CLOSED, Phase.PAUSED)
+
+
+def health(runtime: Runtime) -> dict[str, Any]:
+    """The answer of ``/health``: cheap, whatever the load."""
+    now = time.monotonic_ns()
+    rows = [stream_row(channel, now) for channel in runtime.hub]
+    status, reasons = _status(runtime, rows)
+    return {
+        "status": status,
+        "reason": reasons[0] if reasons else None,
+        "reasons": reasons,
+        "version": runtime.version,
+        "protocol": {"min": 1, "max": 1},
+        "uptime_s": round(time.monotonic() - runtime.started, 3),
+        "connections": runtime.connections,
+        "recording": runtime.settings.recording.enabled,
+        "config": runtime.settings.config_hash,
+        "streams": rows,
+    }
+
+
+def not_ready(runtime: Runtime) -> str | None:
+    """Why the server should get no data now; None: it is ready."""
+    if runtime.ending:
+        return "stopping"
+    if runtime.warming_failed:
+        return "kernels"
+    if not runtime.warm:
+        return "starting"
+    if any(channel.journal_broken for channel in runtime.hub):
+        return "journal"
+    return None
+
+
+def stream_row(channel: Channel, now: int) -> dict[str, Any]:
+    """One instrument and source.
+
+    Args:
+        channel: whose row it is.
+        now: monotonic ns.
+    """
+    stream, live = channel.stream, channel.live
+    return {
+        "instrument": channel.symbol,
+        "source": channel.source.value,
+        "phase": stream.phase.value,
+        "book": "L2",
+        "use_l3": bool(live.flags.get("useL3")),
+        "publisher": live.connected,
+        "age_ms": (now - live.heard) // 1_000_000 if live.heard else None,
+        "lag_ms": None if live.feed_lag is None else live.feed_lag / 1e6,
+        "last_seq": channel.session.expected - 1,
+        "written_seq": channel.written_seq,
+        "durable_seq": channel.durable_seq,
+        "time": stream.analyzer.clock,
+        "missing": _missing(channel, now),
+        "records": channel.counters.records,
+        "duplicates": channel.counters.duplicates,
+        "gaps": channel.session.gaps,
+        "resyncs": channel.session.resyncs,
+        "faults": channel.counters.faults,
+        "config": stream.config,
+    }
+
+
+def _missing(channel: Channel, now: int) -> list[str]:
+    """What the stream would need to be whole, in words that never change."""
+    live, state = channel.live, channel.session.state
+    missing = []
+    if not live.connected and channel.publisher is None and _stale_age(channel, now):
+        missing.append("publisher")
+    if state is State.GAPPED:
+        missing.append("records")
+    if state is State.BROKEN:
+        missing.append("snapshot")
+    if live.quotes_at and now - max(live.depth_at, live.first_at) > _NO_DEPTH_NS:
+        missing.append("depth")
+    if channel.journal_broken:
+        missing.append("journal")
+    return missing
+
+
+def _stale_age(channel: Channel, now: int) -> bool:
+    quiet = channel.stream.phase in _QUIET
+    return not quiet and now - channel.live.heard > _NO_DEPTH_NS // 2
+
+
+def _status(runtime: Runtime, rows: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    reason = not_ready(runtime)
+    if reason == "starting":
+        return "starting", ["starting"]
+    reasons = [] if reason is None else [reason]
+    for row in rows:
+        if row["publisher"] and row["phase"] == Phase.STALE.value:
+            reasons.append("stale")
+        if "depth" in row["missing"]:
+            reasons.append("no_depth")
+    unique = list(dict.fromkeys(reasons))
+    return ("degraded" if unique else "ok"), unique

@@ -1,0 +1,114 @@
+"""Every instrument and source of this server: which channels exist, who publishes, who listens."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from market.enums import Source
+from market.errors import MalformedError
+from market.instrument import Instrument
+from orderbook import Parameters
+from recording.journal import JournalWriter, RollRules
+from recording.stream import Stream
+from server.channel import Channel
+from server.settings import Settings
+from wire.codes import ErrorCode
+from wire.session import Publishers
+
+__all__ = ["Hub"]
+
+_NS_PER_MINUTE: Final = 60_000_000_000
+_MOST_CHANNELS: Final = 1024
+
+
+class Hub:
+    """Channels by symbol and source.
+
+    Attributes:
+        settings: of the process.
+        publishers: who publishes which channel.
+        on_channel: called with every new channel.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], int] = time.time_ns) -> None:
+        self.settings = settings
+        self.publishers = Publishers()
+        self.on_channel: Callable[[Channel], None] = lambda _: None
+        self._clock = clock
+        self._channels: dict[tuple[str, Source], Channel] = {}
+        self._declared: dict[str, Instrument] = {}
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter(list(self._channels.values()))
+
+    def define(
+        self,
+        symbol: str,
+        *,
+        tick_size: float | None = None,
+        size_step: float | None = None,
+        point_value: float | None = None,
+        depth_levels: int | None = None,
+    ) -> Instrument:
+        """The instrument of a declaration; its first channel settles it.
+
+        Raises:
+            SessionError: ``unknown_instrument``, ``tick_size_conflict``.
+            MalformedError: a value that is none.
+        """
+        table = self.settings.instruments
+        resolved = table.resolve(symbol)
+        known = self._declared.get(symbol if resolved is None else resolved.symbol)
+        if known is not None:
+            known.require(tick_size=tick_size, size_step=size_step)
+            return known
+        instrument = table.define(symbol, tick_size, size_step, point_value, depth_levels)
+        if resolved is None and depth_levels is None:
+            instrument = replace(instrument, depth_levels=self.settings.book.depth_levels)
+        return instrument
+
+    def channel(self, instrument: Instrument, source: Source) -> Channel:
+        """The channel of an instrument and source, made at its first use.
+
+        Raises:
+            MalformedError: ``out_of_range``: there are too many already.
+        """
+        key = (instrument.symbol, source)
+        found = self._channels.get(key)
+        if found is None:
+            if len(self._channels) >= _MOST_CHANNELS:
+                raise MalformedError("too many instruments", code=ErrorCode.OUT_OF_RANGE)
+            self._declared.setdefault(instrument.symbol, instrument)
+            found = self._open(instrument, source)
+            self._channels[key] = found
+            self.on_channel(found)
+        return found
+
+    def find(self, name: str, source: Source) -> Channel | None:
+        """The channel of a symbol or alias, if it exists."""
+        known = self._declared.get(name) or self.settings.instruments.resolve(name)
+        return self._channels.get((known.symbol if known else name, source))
+
+    def parameters(self, overrides: Mapping[str, Any]) -> Parameters:
+        """The server's analytics settings with a publisher's over them.
+
+        Raises:
+            SettingsError: an unknown key or a value out of range.
+        """
+        return self.settings.analytics.overridden(overrides)
+
+    def _open(self, instrument: Instrument, source: Source) -> Channel:
+        calendar = self.settings.calendar(instrument.session)
+        stream = Stream(instrument, source, self.settings.analytics, calendar)
+        recording = self.settings.recording
+        journal = None
+        if recording.enabled and source is not Source.DEMO:
+            rules = RollRules(
+                int(recording.segment_mb * (1 << 20)),
+                int(recording.segment_minutes * _NS_PER_MINUTE),
+            )
+            journal = JournalWriter(
+                self.settings.recordings_folder, instrument, source, calendar, rules=rules
+            )
+        return Channel(stream, journal, clock=self._clock, check_books=self.settings.server.debug)

@@ -1,0 +1,138 @@
+"""The one task that turns what arrived into journal, book and answers.
+
+Connections take turns, one message each, so a busy one cannot starve the others. After every
+slice of a few milliseconds the sockets get their turn, and the outboxes are written: within a
+slice newer metrics replace older ones, and many small answers become one write.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeVar
+
+from market.errors import EnvironmentFault
+
+__all__ = ["Flushable", "Pipeline", "Source"]
+
+_T = TypeVar("_T")
+_SLICE_S: Final = 0.002
+_LOG: Final = logging.getLogger("depthbridge.pipeline")
+
+
+class Source(Protocol):
+    """Something that has messages."""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that wait."""
+
+
+class Flushable(Protocol):
+    """Something that collected answers."""
+
+    def flush(self) -> None:
+        """Write them."""
+
+
+class _Job:
+    """Work of an HTTP request; its answer goes to a future."""
+
+    __slots__ = ("answer", "work")
+
+    def __init__(self, work: Callable[[], Any], answer: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.answer = answer
+
+
+class Pipeline:
+    """Runs everything that touches a channel, one thing at a time.
+
+    Attributes:
+        handled: messages and jobs so far.
+    """
+
+    def __init__(self, handle: Callable[[Any], None], *, jobs: int = 256) -> None:
+        """Begin empty.
+
+        Args:
+            handle: takes a source with waiting messages and handles its oldest one.
+            jobs: most HTTP requests that may wait; one more is refused.
+        """
+        self.handled = 0
+        self._handle = handle
+        self._most_jobs = jobs
+        self._jobs = 0
+        self._ready: deque[Any] = deque()
+        self._flushes: dict[Flushable, None] = {}
+        self._wake = asyncio.Event()
+
+    def ready(self, source: Source) -> None:
+        """A source has its first message."""
+        self._ready.append(source)
+        self._wake.set()
+
+    def flush_later(self, answers: Flushable) -> None:
+        """Write these answers at the end of the slice."""
+        self._flushes[answers] = None
+        self._wake.set()
+
+    async def submit(self, work: Callable[[], _T]) -> _T:
+        """Run ``work`` in turn and return what it returns.
+
+        Raises:
+            EnvironmentFault: ``busy``: too many requests wait.
+        """
+        if self._jobs >= self._most_jobs:
+            raise EnvironmentFault("too many requests wait", code="busy")
+        answer: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        self._jobs += 1
+        try:
+            self._ready.append(_Job(work, answer))
+            self._wake.set()
+            return await answer
+        finally:
+            self._jobs -= 1
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._ready or self._flushes:
+                self._slice()
+                if self._ready:
+                    await asyncio.sleep(0)
+
+    def drain(self) -> None:
+        """Handle everything that waits, for a clean end."""
+        while self._ready:
+            self._slice()
+
+    def _slice(self) -> None:
+        ready = self._ready
+        until = time.perf_counter() + _SLICE_S
+        while ready:
+            self._one(ready.popleft())
+            if time.perf_counter() > until:
+                break
+        flushes = list(self._flushes)
+        self._flushes.clear()
+        for answers in flushes:
+            answers.flush()
+
+    def _one(self, item: Any) -> None:  # noqa: ANN401 - a source or a job
+        self.handled += 1
+        if isinstance(item, _Job):
+            if not item.answer.done():
+                try:
+                    item.answer.set_result(item.work())
+                except Exception as error:  # noqa: BLE001 - belongs to whoever asked
+                    item.answer.set_exception(error)
+            return
+        if not item.waiting:
+            return
+        self._handle(item)
+        if item.waiting:
+            self._ready.append(item)

@@ -1,0 +1,209 @@
+"""Starts and stops the process: one socket, uvicorn with our protocol class, our lifecycle.
+
+uvicorn's own signal handling raises the signal again after the shutdown, which would end the
+process without an exit code of ours; here the signal only asks for the end.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from market.errors import EnvironmentFault, SettingsError
+from server.access import Access, require_safe_bind
+from server.app import create_app
+from server.protocol import StreamProtocol
+from server.runtime import Runtime
+from server.settings import Settings
+
+__all__ = ["ServerProcess", "new_event_loop"]
+
+_LOG: Final = logging.getLogger("depthbridge.server")
+_GRACE_S: Final = 5
+"""For open requests at the end; with the journal's sync the whole stays under 10 s."""
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Uvloop where it exists, else asyncio's own."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ImportError):
+            import uvloop
+
+            return uvloop.new_event_loop()
+    return asyncio.new_event_loop()
+
+
+class ServerProcess:
+    """The server within this process's event loop.
+
+    Attributes:
+        runtime: everything behind the sockets.
+        stopped_by: the signal that ended it, or None.
+    """
+
+    def __init__(self, settings: Settings, version: str) -> None:
+        """Check what can be checked before anything is opened.
+
+        Raises:
+            SettingsError: an address that needs a token and TLS; a token file that is not one.
+        """
+        require_safe_bind(settings.server)
+        self.stopped_by: int | None = None
+        self.runtime = Runtime(settings, version)
+        self._settings = settings
+        self._access = Access(settings.server)
+        self._uvicorn: _Uvicorn | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._port = 0
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        secure = self._settings.server.tls_certificate is not None
+        host = self._settings.server.host
+        name = f"[{host}]" if ":" in host else host
+        return f"{'https' if secure else 'http'}://{name}:{self._port}"
+
+    async def start(self) -> None:
+        """Listen; kernels warm up meanwhile.
+
+        Raises:
+            EnvironmentFault: port or folder in use, or not allowed.
+        """
+        listener = _listen(self._settings.server.host, self._settings.server.port)
+        self._port = listener.getsockname()[1]
+        try:
+            self.runtime.open()
+        except EnvironmentFault:
+            listener.close()
+            raise
+        self._uvicorn = _Uvicorn(self._config(), self._on_signal)
+        self._task = asyncio.create_task(self._uvicorn.serve([listener]))
+        ready = asyncio.create_task(self._uvicorn.ready.wait())
+        await asyncio.wait((self._task, ready), return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            ready.cancel()
+            self._task.result()
+        self.runtime.start()
+        _LOG.info("listening", extra={"url": self.url})
+
+    async def wait(self) -> None:
+        """Return when the server has ended, by a signal or by ``stop``."""
+        assert self._task is not None
+        try:
+            await asyncio.shield(self._task)
+        finally:
+            await self.runtime.stop()
+            _LOG.info("stopped")
+
+    async def stop(self) -> None:
+        """Stop accepting, close connections with 1012, flush and sync."""
+        assert self._uvicorn is not None
+        self._uvicorn.should_exit = True
+        await self.wait()
+
+    def _on_signal(self, number: int) -> None:
+        self.stopped_by = number
+
+    def _config(self) -> uvicorn.Config:
+        server = self._settings.server
+        return uvicorn.Config(
+            create_app(self.runtime, self._access),
+            loop="none",
+            http="httptools",
+            ws=StreamProtocol,
+            ws_max_size=2 * server.frame_bytes,
+            ws_ping_interval=server.ping_interval_s,
+            ws_ping_timeout=server.ping_timeout_s,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            ssl_certfile=server.tls_certificate,
+            ssl_keyfile=server.tls_key,
+        )
+
+
+class _Uvicorn(uvicorn.Server):
+    """Says when it listens, and keeps a signal to itself."""
+
+    def __init__(self, config: uvicorn.Config, on_signal: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+        self._on_signal = on_signal
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ctrl-C, SIGTERM, and CTRL_BREAK on Windows ask for the end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if sys.platform == "win32":
+            numbers.append(signal.SIGBREAK)
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Ask for the end; a second Ctrl-C does not wait for open requests."""
+        self._on_signal(sig)
+        super().handle_exit(sig, frame)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        EnvironmentFault: ``port_in_use`` or ``cannot_listen``.
+        SettingsError: the address is none of this machine.
+    """
+    try:
+        family, kind, number, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as cause:
+        raise SettingsError(
+            f"server.host {host} is no address of this machine", key="server.host"
+        ) from cause
+    listener = socket.socket(family, kind, number)
+    try:
+        if sys.platform == "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as cause:
+        listener.close()
+        raise EnvironmentFault(
+            f"cannot listen on {host} port {port} ({cause.strerror}); "
+            "is another server running? Choose a port with --port or server.port",
+            code="port_in_use",
+            host=host,
+            port=port,
+        ) from cause
+    return listener

@@ -1,0 +1,246 @@
+"""Everything behind the sockets: the pipeline, the channels, and what has to happen in time."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
+
+from market.errors import EnvironmentFault
+from recording.journal import FolderLock
+from server.channel import Channel
+from server.connection import Connection
+from server.dialogue import Dialogue
+from server.hub import Hub
+from server.pipeline import Pipeline
+from server.protocol import StreamProtocol
+from server.settings import Settings
+from server.warmup import warm_kernels
+from wire.codes import CloseCode, ErrorCode
+
+__all__ = ["Runtime"]
+
+_LOG: Final = logging.getLogger("depthbridge.runtime")
+_TICK_S: Final = 0.01
+_SLOW_TICK_S: Final = 0.25
+
+
+class Runtime:
+    """The parts of the server that outlive a connection.
+
+    Attributes:
+        settings: of the process.
+        version: of the server.
+        hub: the channels.
+        pipeline: the one task that touches them.
+        started: monotonic seconds.
+        warm: whether the kernels are compiled.
+        ending: whether the server is shutting down.
+    """
+
+    def __init__(self, settings: Settings, version: str) -> None:
+        self.settings = settings
+        self.version = version
+        self.hub = Hub(settings)
+        self.hub.on_channel = self._meet
+        self.pipeline = Pipeline(self._handle)
+        self.started = time.monotonic()
+        self.ending = False
+        self.warming_failed = ""
+        self._warm = asyncio.Event()
+        self._lock: FolderLock | None = None
+        self._dialogues: dict[int, Dialogue] = {}
+        self._by_connection: dict[Connection, Dialogue] = {}
+        self._numbers = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # Life.
+
+    def open(self) -> None:
+        """Take the recordings folder.
+
+        Raises:
+            EnvironmentFault: not writable, or another server has it.
+        """
+        if self.settings.recording.enabled:
+            self._lock = FolderLock(self.settings.recordings_folder)
+
+    def start(self) -> None:
+        """Warm the kernels in a thread; then work."""
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._warm_up, args=(loop,), name="warm-up", daemon=True).start()
+        for work in (self._work, self._tick, self._slow_tick, self._sync):
+            self._tasks.append(asyncio.create_task(self._guarded(work)))
+
+    async def stop(self) -> None:
+        """Handle what waits, bring the journals to disk, give the folder free."""
+        if self.ending:
+            return
+        self.ending = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.warm:
+            self.pipeline.drain()
+        await asyncio.to_thread(self._close_channels)
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def warm(self) -> bool:
+        """Whether the kernels are compiled and data is worked on."""
+        return self._warm.is_set()
+
+    async def when_warm(self) -> None:
+        """Return when data is worked on."""
+        await self._warm.wait()
+
+    # Connections.
+
+    @property
+    def connections(self) -> int:
+        """WebSocket connections now."""
+        return len(self._dialogues)
+
+    def connections_of(self, address: str) -> int:
+        """WebSocket connections of one address."""
+        return sum(one.connection.address == address for one in self._dialogues.values())
+
+    @property
+    def bridges(self) -> int:
+        """Connections that publish something other than the demo."""
+        return sum(
+            any(channel.source != "demo" for channel in dialogue.streams)
+            for dialogue in self._dialogues.values()
+        )
+
+    def connect(self, protocol: StreamProtocol) -> Dialogue:
+        """A peer was accepted."""
+        connection = Connection(
+            protocol, self.settings.server, self.pipeline.ready, self.pipeline.flush_later
+        )
+        self._numbers += 1
+        dialogue = Dialogue(self._numbers, connection, self.hub, self.version, self._supersede)
+        self._dialogues[dialogue.id] = dialogue
+        self._by_connection[connection] = dialogue
+        protocol.attach(connection)
+        return dialogue
+
+    def disconnect(self, dialogue: Dialogue) -> None:
+        """A peer is gone; what it had sent before is still worked on."""
+        while dialogue.connection.waiting and self.warm:
+            dialogue.handle(dialogue.connection.take())
+        self._dialogues.pop(dialogue.id, None)
+        self._by_connection.pop(dialogue.connection, None)
+        dialogue.end(time.monotonic_ns())
+
+    def _supersede(self, number: int) -> None:
+        dialogue = self._dialogues.get(number)
+        if dialogue is not None:
+            dialogue.connection.close(CloseCode.SUPERSEDED, "superseded")
+
+    def _meet(self, channel: Channel) -> None:
+        for dialogue in self._dialogues.values():
+            dialogue.subscription.meet(channel)
+
+    def _handle(self, connection: Connection) -> None:
+        """The pipeline's turn for one connection."""
+        data = connection.take()
+        dialogue = self._by_connection.get(connection)
+        if dialogue is None:
+            return
+        try:
+            dialogue.handle(data)
+        except Exception:  # noqa: BLE001 - one peer's message must not stop the others
+            _LOG.exception("defect", extra={"address": connection.address})
+            connection.fail(ErrorCode.INTERNAL, "a defect of the server", CloseCode.RESTART)
+
+    # Tasks.
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        """A defect in a task must not pass silently: it is logged, and the work goes on."""
+        while True:
+            try:
+                await work()
+            except asyncio.CancelledError:
+                raise
+            except Exception:  # noqa: BLE001 - ours to mend; stopping would lose live data
+                _LOG.exception("defect", extra={"task": work.__name__})
+                await asyncio.sleep(_SLOW_TICK_S)
+
+    async def _work(self) -> None:
+        await self._warm.wait()
+        await self.pipeline.run()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now = time.monotonic_ns()
+            for dialogue in list(self._dialogues.values()):
+                dialogue.acknowledge_due(now)
+                dialogue.subscription.flush(now)
+
+    async def _slow_tick(self) -> None:
+        beat_at = time.monotonic()
+        while True:
+            await asyncio.sleep(_SLOW_TICK_S)
+            now = time.monotonic()
+            now_ns = time.monotonic_ns()
+            for dialogue in list(self._dialogues.values()):
+                dialogue.connection.check_pace(now)
+            if now >= beat_at + self.settings.server.heartbeat_s:
+                beat_at = now
+                for dialogue in list(self._dialogues.values()):
+                    dialogue.beat()
+            silent = set(self.hub.publishers.silent(now_ns))
+            for channel in self.hub:
+                if channel.key in silent:
+                    channel.silent()
+                channel.ask_again(now_ns)
+
+    async def _sync(self) -> None:
+        """Bring journals to disk, together, in a thread: the disk never holds up the book."""
+        while True:
+            await asyncio.sleep(self.settings.recording.sync_ms / 1000)
+            due = [channel for channel in self.hub if channel.needs_sync]
+            if due:
+                failed = await asyncio.to_thread(_sync_all, due)
+                for channel in failed:
+                    channel.counters.journal_failures += 1
+                for dialogue in list(self._dialogues.values()):
+                    if any(channel in due for channel in dialogue.streams):
+                        dialogue.acknowledge_durable()
+
+    def _warm_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        started = time.perf_counter()
+        try:
+            warm_kernels()
+        except Exception as error:  # noqa: BLE001 - health has to say why nothing works
+            _LOG.exception("kernels do not compile")
+            self.warming_failed = str(error) or type(error).__name__
+            return
+        seconds = round(time.perf_counter() - started, 3)
+        _LOG.info("kernels are warm", extra={"seconds": seconds})
+        try:
+            loop.call_soon_threadsafe(self._warm.set)
+        except RuntimeError:
+            _LOG.info("stopped before the kernels were warm")
+
+    def _close_channels(self) -> None:
+        for channel in self.hub:
+            try:
+                channel.close()
+            except EnvironmentFault as fault:
+                _LOG.error("journal not closed", extra={"reason": fault.message})
+
+
+def _sync_all(channels: Iterable[Channel]) -> list[Channel]:
+    failed = []
+    for channel in channels:
+        try:
+            channel.sync()
+        except EnvironmentFault as fault:
+            _LOG.error("journal not on disk", extra={"reason": fault.message})
+            failed.append(channel)
+    return failed

@@ -1,0 +1,364 @@
+"""The configuration: one YAML file, the environment, and the defaults under both.
+
+Precedence: default < file < environment < the publisher's ``hello.settings`` (analytics only).
+An unknown key or a value out of range stops the start. Frozen after loading.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import yaml
+
+from market.errors import SettingsError
+from market.instrument import DEFAULT_INSTRUMENTS, InstrumentTable
+from market.session import SessionCalendar, SessionTemplate, calendar_for, templates_from
+from orderbook import Parameters
+from server.options import Option, build
+
+__all__ = [
+    "ANALYTICS",
+    "PRESETS",
+    "BookSettings",
+    "LoggingSettings",
+    "RecordingSettings",
+    "ServerSettings",
+    "Settings",
+    "SignalsSettings",
+    "load_settings",
+    "settings_from",
+]
+
+ANALYTICS: Final = ("clusters", "profile", "scores")
+"""Sections that shape outputs; a publisher may override them with ``hello.settings``."""
+PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "ninjatrader": {"profile": {"preset": "nt68"}},
+}
+"""``preset``: definitions as a platform has them; single keys of the file still win."""
+_PREFIX: Final = "DEPTHBRIDGE_"
+_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Section ``server``: sockets, limits, times."""
+
+    host: Annotated[
+        str, Option("address to listen on; any other than loopback needs a token and TLS")
+    ] = "127.0.0.1"
+    port: Annotated[int, Option("port to listen on; 0 takes a free one", low=0, high=65535)] = 8765
+    token_file: Annotated[
+        Path | None,
+        Option("file with the access token (at least 22 characters); loopback needs none"),
+    ] = None
+    tls_certificate: Annotated[Path | None, Option("PEM file with the certificate chain")] = None
+    tls_key: Annotated[Path | None, Option("PEM file with the private key")] = None
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        Option("web origins that may connect, besides the server's own: [https://desk.example]"),
+    ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Option("names under which the server is reached, besides localhost and its address"),
+    ] = ()
+    connections: Annotated[int, Option("WebSocket connections at once", low=1, high=10_000)] = 32
+    connections_per_address: Annotated[int, Option("of one address", low=1, high=10_000)] = 8
+    messages_per_second: Annotated[
+        int,
+        Option("messages of one connection; above that it is closed with 4429", low=1, high=10**7),
+    ] = 20_000
+    frame_bytes: Annotated[
+        int, Option("largest message, as sent and decoded", low=4096, high=1 << 24, unit="bytes")
+    ] = 1 << 20
+    inbound_bytes: Annotated[
+        int,
+        Option(
+            "queued from one connection; then reading pauses",
+            low=1 << 16,
+            high=1 << 30,
+            unit="bytes",
+        ),
+    ] = 8 << 20
+    outbox_bytes: Annotated[
+        int,
+        Option(
+            "waiting for one connection; above that it counts as full",
+            low=1 << 16,
+            high=1 << 30,
+            unit="bytes",
+        ),
+    ] = 4 << 20
+    slow_client_s: Annotated[
+        float,
+        Option(
+            "a client whose outbox stays full for so long is cut with 4408",
+            low=0.1,
+            high=3600,
+            unit="seconds",
+        ),
+    ] = 10.0
+    heartbeat_s: Annotated[
+        float, Option("heartbeat interval, both ways", low=0.1, high=3600, unit="seconds")
+    ] = 5.0
+    ping_interval_s: Annotated[
+        float, Option("WebSocket ping interval", low=0.1, high=3600, unit="seconds")
+    ] = 10.0
+    ping_timeout_s: Annotated[
+        float,
+        Option(
+            "a ping unanswered for so long ends the connection", low=0.1, high=3600, unit="seconds"
+        ),
+    ] = 10.0
+    request_s: Annotated[
+        float,
+        Option("an HTTP request's body must arrive within", low=0.1, high=600, unit="seconds"),
+    ] = 5.0
+    display_timezone: Annotated[
+        str, Option("IANA zone of times on the status page; everything inside is UTC")
+    ] = "UTC"
+    debug: Annotated[
+        bool, Option("check the book after each batch and log stage timings (DebugMode)")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """Section ``recording``: the journal."""
+
+    enabled: Annotated[
+        bool, Option("write the journal; off: an ack means applied, not recorded")
+    ] = True
+    folder: Annotated[
+        Path | None,
+        Option(
+            "where journals lie; null: %LOCALAPPDATA%\\Depthbridge\\recordings on Windows, else "
+            "~/.local/share/depthbridge/recordings"
+        ),
+    ] = None
+    segment_mb: Annotated[
+        float, Option("a segment ends at this size", low=0.01, high=4096, unit="MiB")
+    ] = 64.0
+    segment_minutes: Annotated[
+        float, Option("or at this age", low=0.01, high=1440, unit="minutes")
+    ] = 60.0
+    sync_ms: Annotated[
+        float,
+        Option(
+            "written entries are brought to disk this often",
+            low=10,
+            high=60_000,
+            unit="milliseconds",
+        ),
+    ] = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingSettings:
+    """Section ``logging``: what is said about the run."""
+
+    config: Annotated[
+        Path | None, Option("a logging.config.dictConfig file; null: log_conf.yaml")
+    ] = None
+    level: Annotated[str, Option("of the program's own messages", choices=_LEVELS)] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class BookSettings:
+    """Section ``book``: how books are built."""
+
+    depth_levels: Annotated[
+        int, Option("rows per side of an instrument that declares none", low=1, high=100)
+    ] = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsSettings:
+    """Section ``signals``; rules come with a later version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the process is told at its start.
+
+    Attributes:
+        analytics: the sections ``clusters``, ``profile``, ``scores``.
+        templates: session templates by name.
+    """
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    recording: RecordingSettings = field(default_factory=RecordingSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    book: BookSettings = field(default_factory=BookSettings)
+    signals: SignalsSettings = field(default_factory=SignalsSettings)
+    analytics: Parameters = field(default_factory=Parameters)
+    instruments: InstrumentTable = DEFAULT_INSTRUMENTS
+    templates: Mapping[str, SessionTemplate] = field(default_factory=lambda: templates_from({}))
+
+    @property
+    def config_hash(self) -> str:
+        """Hash of the analytics settings: what two outputs must share to be compared."""
+        return self.analytics.config_hash
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Where journals lie."""
+        return self.recording.folder or default_recordings_folder()
+
+    def calendar(self, template: str) -> SessionCalendar:
+        """The calendar of a session template, the user's own included."""
+        return calendar_for(template, self.templates)
+
+
+_SECTIONS: Final[dict[str, Any]] = {
+    "server": ServerSettings,
+    "recording": RecordingSettings,
+    "logging": LoggingSettings,
+    "book": BookSettings,
+    "signals": SignalsSettings,
+}
+_ALL: Final = (
+    "preset",
+    "server",
+    "instruments",
+    "sessions",
+    "book",
+    *ANALYTICS,
+    "signals",
+    "recording",
+    "logging",
+)
+
+
+def load_settings(
+    path: Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Read the configuration.
+
+    Args:
+        path: the YAML file; None: defaults and environment only.
+        environment: variables; None: this process's.
+        overrides: section to key to value, laid over all (command-line options).
+
+    Raises:
+        SettingsError: ``key`` is the path of what is wrong, ``allowed`` what may stand there.
+    """
+    values = _from_file(path) if path is not None else {}
+    variables = os.environ if environment is None else environment
+    _lay_over(values, _from_environment(variables))
+    _lay_over(values, overrides or {})
+    return settings_from(values)
+
+
+def settings_from(values: Mapping[str, Any]) -> Settings:
+    """Settings from nested mappings, checked. Raises as :func:`load_settings`."""
+    _require_known(values, _ALL, "")
+    templates = templates_from(_section(values, "sessions"))
+    built = {name: build(kind, _section(values, name), name) for name, kind in _SECTIONS.items()}
+    analytics = Parameters.from_mapping(_preset(values.get("preset")))
+    analytics = analytics.overridden({name: _section(values, name) for name in ANALYTICS})
+    instruments = DEFAULT_INSTRUMENTS.with_settings(_section(values, "instruments"))
+    for root in instruments.roots:
+        found = instruments.resolve(root)
+        if found is not None:
+            calendar_for(found.session, templates)
+    return Settings(
+        analytics=analytics,
+        instruments=instruments,
+        templates=templates,
+        **built,
+    )
+
+
+def _preset(name: object) -> Mapping[str, Mapping[str, Any]]:
+    if name is None:
+        return {}
+    if not isinstance(name, str) or name not in PRESETS:
+        allowed = ", ".join(PRESETS)
+        raise SettingsError(
+            f"preset is {name!r}; allowed: {allowed} or null", key="preset", allowed=allowed
+        )
+    return PRESETS[name]
+
+
+def default_recordings_folder() -> Path:
+    """The user's data folder."""
+    if os.name == "nt":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+        return Path(base) / "Depthbridge" / "recordings"
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "depthbridge" / "recordings"
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise SettingsError(
+            f"the configuration {path} cannot be read: {cause.strerror}", key=str(path)
+        ) from cause
+    except (yaml.YAMLError, UnicodeDecodeError) as cause:
+        reason = " ".join(str(cause).split())
+        raise SettingsError(
+            f"the configuration {path} is not YAML: {reason}", key=str(path)
+        ) from cause
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"the configuration {path} must hold sections", key=str(path))
+    return values
+
+
+def _from_environment(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """``DEPTHBRIDGE_<SECTION>_<KEY>``, the value as YAML. Other variables are not ours."""
+    values: dict[str, dict[str, Any]] = {}
+    for name in sorted(variables):
+        if not name.startswith(_PREFIX):
+            continue
+        section, _, key = name.removeprefix(_PREFIX).lower().partition("_")
+        if key and (section in _SECTIONS or section in ANALYTICS):
+            try:
+                value = yaml.safe_load(variables[name])
+            except yaml.YAMLError as cause:
+                raise SettingsError(
+                    f"{name} is not a YAML value", key=f"{section}.{key}"
+                ) from cause
+            values.setdefault(section, {})[_cased(section, key)] = value
+    return values
+
+
+def _cased(section: str, key: str) -> str:
+    """The key as the section spells it; variables have no case."""
+    owner = _SECTIONS.get(section) or type(getattr(Parameters(), section))
+    names = {item.name.lower(): item.name for item in fields(owner)}
+    return names.get(key, key)
+
+
+def _lay_over(values: dict[str, Any], upper: Mapping[str, Mapping[str, Any]]) -> None:
+    for section, keys in upper.items():
+        merged = dict(_section(values, section))
+        merged.update(keys)
+        values[section] = merged
+
+
+def _section(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = values.get(name)
+    if section is None:
+        return {}
+    if not isinstance(section, dict) or not all(isinstance(key, str) for key in section):
+        raise SettingsError(f"{name} must hold keys with values", key=name, allowed="a mapping")
+    return section
+
+
+def _require_known(values: Mapping[str, Any], known: tuple[str, ...], path: str) -> None:
+    for key in values:
+        if key not in known:
+            raise SettingsError(
+                f"{path}{key} is not a section; allowed: {', '.join(known)}",
+                key=f"{path}{key}",
+                allowed=", ".join(known),
+            )

@@ -1,0 +1,173 @@
+"""What one connection listens to, and how it reaches its outbox.
+
+Metrics, book and profile replace the waiting message of the same instrument, an update of a
+cluster the waiting update of the same id; new and end events are never dropped. A rate limit
+holds messages back; the newest one follows when its time has come.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from market.enums import Source
+from recording.messages import ClusterMessage, book_message, clusters_message, profile_message
+from recording.stream import Stream
+from server.channel import Channel
+from server.connection import Connection
+from server.hub import Hub
+
+__all__ = ["Subscription"]
+
+_PROFILE_HZ: Final = 1.0
+_RENDERED: Final[dict[str, Callable[[Stream], bytes]]] = {
+    "book": book_message,
+    "profile": profile_message,
+}
+
+
+@dataclass(slots=True)
+class _Wish:
+    """Topics of one instrument (None: all) and source."""
+
+    topics: set[str]
+    interval_ns: int = 0
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Rate limit of one topic of one channel."""
+
+    next_at: int = 0
+    held: bytes | None = None
+    due: bool = False
+
+
+@dataclass(slots=True)
+class _Heard:
+    """One channel's part in a subscription."""
+
+    topics: set[str]
+    interval_ns: int
+    paces: dict[str, _Pace] = field(default_factory=dict)
+
+
+class Subscription:
+    """The topics of one connection; a channel's listener."""
+
+    def __init__(self, connection: Connection, hub: Hub) -> None:
+        self._connection = connection
+        self._hub = hub
+        self._wishes: dict[tuple[str | None, Source], _Wish] = {}
+        self._heard: dict[Channel, _Heard] = {}
+
+    def add(
+        self, topics: Iterable[str], names: Sequence[str], source: Source, rate_hz: float = 0.0
+    ) -> None:
+        """Listen to topics of these instruments, or of all of a source."""
+        interval = int(1e9 / rate_hz) if rate_hz else 0
+        for name in names or (None,):
+            key = (self._symbol(name), source)
+            wish = self._wishes.setdefault(key, _Wish(set()))
+            wish.topics |= set(topics)
+            wish.interval_ns = interval
+        for channel in self._hub:
+            self.meet(channel)
+
+    def drop(self, topics: Iterable[str], names: Sequence[str], source: Source) -> None:
+        """Stop listening."""
+        for key, wish in list(self._wishes.items()):
+            if key[1] is source and (not names or key[0] in {self._symbol(n) for n in names}):
+                wish.topics -= set(topics)
+                if not wish.topics:
+                    del self._wishes[key]
+        for channel in list(self._heard):
+            self.meet(channel)
+
+    def meet(self, channel: Channel) -> None:
+        """Begin or stop to hear a channel, as the wishes say; new cluster listeners get the set."""
+        topics: set[str] = set()
+        interval = 0
+        for key in ((channel.symbol, channel.source), (None, channel.source)):
+            wish = self._wishes.get(key)
+            if wish is not None:
+                topics |= wish.topics
+                interval = max(interval, wish.interval_ns)
+        before = self._heard.get(channel)
+        if not topics:
+            self._heard.pop(channel, None)
+            channel.listeners.pop(self, None)
+            return
+        self._heard[channel] = _Heard(topics, interval)
+        channel.listeners[self] = frozenset(topics)
+        if "clusters" in topics and (before is None or "clusters" not in before.topics):
+            self._send(clusters_message(channel.stream))
+
+    def end(self) -> None:
+        """The connection is gone."""
+        for channel in self._heard:
+            channel.listeners.pop(self, None)
+        self._heard.clear()
+        self._wishes.clear()
+
+    # From the channel.
+
+    def hears_every_row(self, channel: Channel) -> bool:
+        """Whether metrics of a channel go out unasked after every frame."""
+        heard = self._heard.get(channel)
+        return heard is not None and "metrics" in heard.topics and not heard.interval_ns
+
+    def metrics(self, channel: Channel, text: bytes) -> None:
+        """A metrics message."""
+        self._paced(channel, self._heard[channel], "metrics", text)
+
+    def cluster(self, channel: Channel, message: ClusterMessage) -> None:
+        """A cluster event."""
+        update = message.event == "update"
+        self._send(message.text, ("cluster", channel.key, message.id) if update else None)
+
+    def applied(self, channel: Channel) -> None:
+        """An entry was applied: topics that are rendered only when they are due."""
+        heard = self._heard[channel]
+        for topic in heard.topics & _RENDERED.keys():
+            heard.paces.setdefault(topic, _Pace()).due = True
+
+    def flush(self, now: int) -> None:
+        """Send what was held back or is due (monotonic ns)."""
+        for channel, heard in self._heard.items():
+            for topic, pace in heard.paces.items():
+                if now < pace.next_at:
+                    continue
+                if pace.due:
+                    interval = heard.interval_ns
+                    if topic == "profile":
+                        interval = max(interval, int(1e9 / _PROFILE_HZ))
+                    pace.due = False
+                    pace.next_at = now + interval
+                    self._send(_RENDERED[topic](channel.stream), (topic, channel.key))
+                elif pace.held is not None:
+                    pace.next_at = now + heard.interval_ns
+                    self._send(pace.held, (topic, channel.key))
+                    pace.held = None
+
+    def _paced(self, channel: Channel, heard: _Heard, topic: str, text: bytes) -> None:
+        if not heard.interval_ns:
+            self._send(text, (topic, channel.key))
+            return
+        pace = heard.paces.setdefault(topic, _Pace())
+        now = time.monotonic_ns()
+        if now >= pace.next_at:
+            pace.next_at = now + heard.interval_ns
+            pace.held = None
+            self._send(text, (topic, channel.key))
+        else:
+            pace.held = text
+
+    def _send(self, text: bytes, key: Hashable = None) -> None:
+        self._connection.send(text, key)
+
+    def _symbol(self, name: str | None) -> str | None:
+        if name is None:
+            return None
+        known = self._hub.settings.instruments.resolve(name)
+        return known.symbol if known is not None else name
