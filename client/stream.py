@@ -1,0 +1,246 @@
+"""One published instrument: numbers, ring, shadow book, and what to send next. No I/O."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+from client.ring import CAPACITY, Ring
+from market.enums import FrameFlag, FrameType, Kind, Side
+from market.instrument import Instrument
+from market.record import MAX_RECORDS, RECORD, Frame, Records
+from orderbook import Book
+from wire.batches import BarUpdate, Series
+from wire.checksum import LEVELS, book_crc32
+from wire.codes import ResyncReason
+from wire.frames import encode_frame
+from wire.messages import Check, Makers, encode_message
+
+__all__ = ["BATCH", "CHECK_NS", "CHECK_RECORDS", "PublishedStream"]
+
+BATCH: Final = 200
+"""Most records of a frame while the sender keeps up; behind that, as many as the server takes."""
+CHECK_RECORDS: Final = 500
+CHECK_NS: Final = 250_000_000
+_BEHIND: Final = 4_000
+_ROWS: Final = 256
+_MARKS: Final = 1024
+"""Checks that wait; beyond that the oldest are dropped."""
+
+Levels = Sequence[tuple[int, int]]
+
+
+class PublishedStream:
+    """What a publisher knows of one instrument.
+
+    Attributes:
+        instrument: its definition.
+        ring: numbers and records.
+        book: the shadow book, after everything that was pushed.
+        index: of the stream on the present connection.
+        sent: next number to send.
+        time: newest event time, ns UTC.
+        faults: rows pushed that no market can have; each emptied the shadow book.
+        resyncs: how often the server asked.
+    """
+
+    def __init__(
+        self, instrument: Instrument, *, capacity: int = CAPACITY, batch: int = BATCH
+    ) -> None:
+        self.instrument: Final = instrument
+        self.ring: Final = Ring(capacity)
+        self.book: Final = Book(instrument.depth_levels)
+        self.index = 0
+        self.sent = 1
+        self.time = 0
+        self.faults = 0
+        self.resyncs = 0
+        self.most = MAX_RECORDS
+        self._batch: Final = batch
+        self._makers: tuple[str, ...] = ()
+        self._queued: deque[bytes | str] = deque()
+        self._marks: deque[tuple[int, int]] = deque(maxlen=_MARKS)
+        self._marked = 0
+        self._marked_at = 0
+        self._snapshot = False
+
+    @property
+    def backlog(self) -> int:
+        """Records that wait to be sent."""
+        return self.ring.end - self.sent
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything was sent and acknowledged."""
+        return not self._snapshot and self.ring.acked == self.ring.end - 1
+
+    def seed(self, bids: Levels, asks: Levels, time: int) -> None:
+        """Begin from a known book, (ticks, size), best first: a snapshot goes out first."""
+        self.book.load(bids, asks)
+        self.time = max(self.time, time)
+        self._snapshot = True
+
+    def push(self, frame: Frame, now: int) -> None:
+        """Number the records of a frame of events (its own number is ignored).
+
+        Args:
+            frame: events.
+            now: monotonic ns; only for the pace of checks.
+        """
+        for start in range(0, len(frame.records), CHECK_RECORDS):
+            part = frame._replace(records=frame.records[start : start + CHECK_RECORDS])
+            self.ring.append(part)
+            self._shadow(part)
+            if self.ring.end - self._marked >= CHECK_RECORDS or now - self._marked_at >= CHECK_NS:
+                self._mark(now)
+        if len(frame.records):
+            self.time = max(self.time, frame.base + int(frame.records["dt"].max()))
+
+    def push_bar(self, values: Mapping[str, Any]) -> None:
+        """Number a bar; ``values`` as in ``bar_update``."""
+        self.ring.append_bar(values)
+
+    def advance(self, time: int) -> None:
+        """No record before ``time`` will come any more; heartbeats carry it."""
+        self.time = max(self.time, time)
+
+    def set_makers(self, names: Sequence[str]) -> None:
+        """Names that ``ref`` of depth records refers to; to be called before those are pushed."""
+        self._makers = tuple(names)
+        self._queued.append(self._makers_message())
+
+    def reset(self) -> None:
+        """The feed was reset or reconnected: empty the shadow book, and let the server know.
+
+        One number is skipped, so that the server sees that records may be missing.
+        """
+        self.book.clear()
+        self.ring.skip()
+        self.sent = self.ring.end
+        self._marks.clear()
+        self._snapshot = True
+
+    def welcomed(self, index: int, resume: int, most: int) -> None:
+        """A connection began; the server expects ``resume`` next."""
+        self.index = index
+        self.most = min(most, MAX_RECORDS)
+        self._queued.clear()
+        if self._makers:
+            self._queued.append(self._makers_message())
+        self.ring.acknowledge(resume - 1)
+        self._rewind(resume)
+
+    def acknowledged(self, seq: int) -> None:
+        """The server has everything up to ``seq``."""
+        self.ring.acknowledge(seq)
+
+    def resync(self, from_: int, reason: str) -> None:
+        """The server asks: for missing records the ring answers, for a wrong book a snapshot."""
+        self.resyncs += 1
+        if reason == ResyncReason.GAP:
+            self._rewind(from_)
+        else:
+            self._snapshot = True
+
+    def _rewind(self, seq: int) -> None:
+        """Go on sending at ``seq``; if the ring has lost it, or never had it, with a snapshot."""
+        if self.ring.first <= seq <= self.ring.end:
+            self.sent = seq
+            return
+        self.sent = self.ring.end
+        self._snapshot = True
+
+    def next_message(self, wall: int) -> bytes | str | None:
+        """What to send now: bytes are a frame, text is JSON; None: nothing.
+
+        Args:
+            wall: the sender's clock, ns UTC.
+        """
+        if self._queued:
+            return self._queued.popleft()
+        if self.sent < self.ring.first:
+            self._rewind(self.sent)
+        while self._marks and self._marks[0][0] < self.sent - 1:
+            self._marks.popleft()
+        if self._marks and self._marks[0][0] == self.sent - 1:
+            seq, crc = self._marks.popleft()
+            return _text(Check(stream=self.index, seq=seq, crc32=crc))
+        if self.sent < self.ring.end:
+            return self._next(wall)
+        if self._snapshot and self._queue_snapshot(wall):
+            return self._queued.popleft()
+        return None
+
+    def _next(self, wall: int) -> bytes | str:
+        bar = self.ring.bar(self.sent)
+        if bar is not None:
+            self.sent += 1
+            return self._bar_message(self.sent - 1, bar)
+        most = min(self._batch if self.backlog < _BEHIND else MAX_RECORDS, self.most)
+        if self._marks:
+            most = min(most, self._marks[0][0] + 1 - self.sent)
+        frame = self.ring.frame(self.sent, most)._replace(stream=self.index, sent=wall)
+        if frame.end == self.ring.end:
+            frame = frame._replace(flags=int(FrameFlag.REPLY_NOW))
+        self.sent = frame.end
+        return encode_frame(frame)
+
+    def _shadow(self, part: Frame) -> None:
+        """Apply to the shadow book; a fault empties it, as a tolerant reader would."""
+        records, start = part.records, 0
+        while start < len(records):
+            outcome = self.book.apply(records[start:], part.base)
+            if outcome.fault is None:
+                return
+            self.faults += 1
+            self.book.clear()
+            start += outcome.applied
+
+    def _mark(self, now: int) -> None:
+        bids, asks = self.book.top(LEVELS)
+        self._marks.append((self.ring.end - 1, book_crc32(asks, bids)))
+        self._marked = self.ring.end
+        self._marked_at = now
+
+    def _queue_snapshot(self, wall: int) -> bool:
+        """Queue the shadow book, unless an event is only half told and its rows are in disorder."""
+        bids, asks = self.book.top(_ROWS)
+        if not (_sorted(bids, -1) and _sorted(asks, 1)):
+            return False
+        records = _snapshot_records(bids, asks)
+        parts = np.array_split(records, range(MAX_RECORDS, len(records), MAX_RECORDS))
+        for number, part in enumerate(parts, 1):
+            flags = int(FrameFlag.LAST) if number == len(parts) else 0
+            frame = Frame(
+                part, self.time, self.ring.end, FrameType.SNAPSHOT, flags, self.index, wall
+            )
+            self._queued.append(encode_frame(frame))
+        self._snapshot = False
+        self._marks.clear()
+        return True
+
+    def _bar_message(self, seq: int, values: Mapping[str, Any]) -> str:
+        fields = {**values, "series": Series(**values["series"])}
+        return _text(BarUpdate(stream=self.index, seq=seq, **fields))
+
+    def _makers_message(self) -> str:
+        return _text(Makers(stream=self.index, names=self._makers))
+
+
+def _sorted(rows: Levels, sign: int) -> bool:
+    return all(sign * (b[0] - a[0]) > 0 for a, b in pairwise(rows))
+
+
+def _snapshot_records(bids: Levels, asks: Levels) -> Records:
+    records = np.zeros(len(bids) + len(asks), RECORD)
+    records["kind"] = Kind.DEPTH_PRICE
+    records["side"] = [int(Side.BID)] * len(bids) + [int(Side.ASK)] * len(asks)
+    records["price"] = [ticks for ticks, _ in (*bids, *asks)]
+    records["size"] = [size for _, size in (*bids, *asks)]
+    return records
+
+
+def _text(message: Check | Makers | BarUpdate) -> str:
+    return encode_message(message).decode()
