@@ -42,10 +42,10 @@ def test_an_old_python_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_package_below_its_floor_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     real = metadata.version
-    monkeypatch.setattr(metadata, "version", lambda n: "0.15.9" if n == "h11" else real(n))
+    monkeypatch.setattr(metadata, "version", lambda n: "0.9.0" if n == "h11" else real(n))
     finding = doctor.check_packages()
     assert finding.verdict is Verdict.WRONG
-    assert "h11 0.15.9 is older than 0.16" in finding.text
+    assert "h11 0.9.0 is older than 0.16" in finding.text
 
 
 def test_a_missing_package_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
