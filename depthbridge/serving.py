@@ -1,0 +1,97 @@
+"""What the commands that run a server share: options, start, the line that says where it is."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from depthbridge.version import VERSION
+
+if TYPE_CHECKING:
+    from server.run import ServerProcess
+    from server.settings import Settings
+
+__all__ = ["add_server_arguments", "run_server", "server_settings"]
+
+
+def add_server_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--config``, ``--host`` and ``--port``."""
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML; all keys: depthbridge.default.yaml"
+    )
+    parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, metavar="P", help="port to listen on (8765); 0: any")
+
+
+def server_settings(args: argparse.Namespace, *, log_level: str | None = None) -> "Settings":
+    """The configuration with the command's options over it; logging is set up.
+
+    Raises:
+        SettingsError: with the key's path and what is allowed.
+    """
+    from server.logs import configure_logging
+    from server.settings import load_settings
+
+    given = {"host": args.host, "port": args.port}
+    overrides: dict[str, dict[str, Any]] = {
+        "server": {key: value for key, value in given.items() if value is not None}
+    }
+    path = args.config
+    if path is None and os.environ.get("DEPTHBRIDGE_CONFIG"):
+        path = Path(os.environ["DEPTHBRIDGE_CONFIG"])
+    settings = load_settings(path, overrides=overrides)
+    configure_logging(settings.logging.config, log_level or settings.logging.level)
+    return settings
+
+
+def run_server(
+    settings: "Settings", work: "Callable[[ServerProcess], Awaitable[None]] | None" = None
+) -> int:
+    """Run a server, and ``work`` beside it once it listens; returns the exit code.
+
+    Without ``work`` it runs until a signal; with it until ``work`` returns or a signal comes.
+
+    Raises:
+        EnvironmentFault: port or folder in use.
+        DepthbridgeError: what ``work`` raised.
+    """
+    from server.run import new_event_loop
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(_run(settings, work))
+
+
+async def _run(
+    settings: "Settings", work: "Callable[[ServerProcess], Awaitable[None]] | None"
+) -> int:
+    from server.run import ServerProcess
+
+    process = ServerProcess(settings, VERSION)
+    await process.start()
+    print(f"dashboard: {process.url}/", flush=True)
+    if settings.recording.enabled:
+        print(f"recordings: {settings.recordings_folder}", flush=True)
+    served = asyncio.create_task(process.wait())
+    if work is not None:
+        working = asyncio.create_task(_as_coroutine(work(process)))
+        await asyncio.wait((served, working), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await process.stop()
+            await served
+            working.result()
+        else:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+    await served
+    if process.stopped_by == signal.SIGINT:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+async def _as_coroutine(work: Awaitable[None]) -> None:
+    await work
