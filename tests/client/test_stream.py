@@ -1,0 +1,84 @@
+import numpy as np
+
+from client.stream import PublishedStream
+from market.enums import FrameFlag, FrameType
+from market.record import Frame
+from tests.client.fake_server import ES, depth_frames
+from wire.frames import decode_frame
+from wire.messages import Check, Makers, decode_message
+
+SECOND = 10**9
+
+
+def drained(stream: PublishedStream) -> list[bytes | str]:
+    found = []
+    while (message := stream.next_message(7)) is not None:
+        found.append(message)
+    return found
+
+
+def texts(messages: list[bytes | str], kind: type) -> list[object]:
+    decoded = [decode_message(m) for m in messages if isinstance(m, str)]
+    return [m for m in decoded if isinstance(m, kind)]
+
+
+def test_frames_carry_numbers_times_and_the_clock() -> None:
+    stream = PublishedStream(ES)
+    stream.welcomed(3, 1, 4096)
+    source = depth_frames(450, 30)
+    for frame in source:
+        stream.push(frame, 0)
+    frames = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert [(f.seq, len(f.records)) for f in frames] == [(1, 200), (201, 200), (401, 50)]
+    assert {(f.stream, f.sent, f.type) for f in frames} == {(3, 7, FrameType.EVENTS)}
+    assert [bool(f.flags & FrameFlag.REPLY_NOW) for f in frames] == [False, False, True]
+    assert stream.time == 10**18 + 449_000_000
+
+
+def test_a_check_every_500_records_or_250_ms() -> None:
+    stream = PublishedStream(ES)
+    for frame in depth_frames(2000, 10):
+        stream.push(frame, 0)
+    checks = texts(drained(stream), Check)
+    assert [check.seq for check in checks] == [500, 1000, 1500, 2000]  # type: ignore[attr-defined]
+    late = PublishedStream(ES)
+    for number, frame in enumerate(depth_frames(100, 10)):
+        late.push(frame, number * SECOND // 10)
+    seqs = [check.seq for check in texts(drained(late), Check)]  # type: ignore[attr-defined]
+    assert seqs == [40, 70, 100]
+
+
+def test_makers_come_first_on_every_connection() -> None:
+    stream = PublishedStream(ES)
+    stream.set_makers(["A", "B"])
+    stream.push(depth_frames(20)[0], 0)
+    stream.welcomed(1, 1, 4096)
+    first = drained(stream)
+    assert isinstance(first[0], str)
+    assert decode_message(first[0]) == Makers(stream=1, names=("A", "B"))
+    stream.welcomed(2, 21, 4096)
+    assert texts(drained(stream), Makers) == [Makers(stream=2, names=("A", "B"))]
+
+
+def test_a_fault_of_the_feed_empties_the_shadow_book_and_is_counted() -> None:
+    stream = PublishedStream(ES)
+    frame = depth_frames(20, 20)[0]
+    stream.push(frame, 0)
+    wrong = frame.records[:3].copy()
+    wrong["op"], wrong["dt"] = 1, [0, 1, 2]
+    wrong["side"], wrong["position"], wrong["price"] = 1, [5, 0, 0], [18_500, 18_000, 18_000]
+    stream.push(Frame(wrong, 2 * 10**18, 0), 0)
+    assert stream.faults == 1
+    assert stream.book.top(10) == ([(18_000, int(wrong["size"][2]))], [])
+    assert stream.ring.end == 24
+
+
+def test_the_servers_limit_of_a_frame_holds() -> None:
+    stream = PublishedStream(ES)
+    stream.welcomed(0, 1, 64)
+    for frame in depth_frames(6000, 500):
+        stream.push(frame, 0)
+    frames = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert max(len(f.records) for f in frames) == 64
+    refs = np.concatenate([f.records["ref"] for f in frames])
+    assert refs.tolist() == list(range(1, 6001))
