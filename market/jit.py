@@ -21,6 +21,11 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 _CACHE = bool(os.environ.get("NUMBA_CACHE_DIR"))
+_STEP: dict[str, Any] = {
+    "nogil": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
 
 
 def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -30,14 +35,14 @@ def kernel(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Compile a step that only other kernels call."""
-    compiled: Callable[_P, _R] = njit(nogil=True)(function)
+    """Compile a step that only other kernels call; a way in from Python would cost time."""
+    compiled: Callable[_P, _R] = njit(**_STEP)(function)
     return compiled
 
 
 def fused(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """As ``inlined``, always merged into its caller: for steps cheaper than their call."""
-    compiled: Callable[_P, _R] = njit(nogil=True, forceinline=True)(function)
+    compiled: Callable[_P, _R] = njit(**_STEP, forceinline=True)(function)
     return compiled
 
 

@@ -62,25 +62,33 @@ TRADED_SLOTS: Final = 512
 CELL_WIDTH: Final = 5
 """Words of a cell: price, buy, sell, unknown, trades."""
 
+
+def _codes(count: int) -> tuple[int, ...]:
+    """0, 1, … as words: a literal argument would compile a step once for every value."""
+    return tuple(as_int(i) for i in range(count))
+
+
+NO_SLOT: Final = as_int(-1)
+
 # Heap regions and the words of one entry in each.
-FAR_ASK, FAR_BID, PROFILE, BAR, BARS_LOG, SUMS_LOG, CLUSTER_EVENTS = range(7)
+FAR_ASK, FAR_BID, PROFILE, BAR, BARS_LOG, SUMS_LOG, CLUSTER_EVENTS = _codes(7)
 EVENT_WIDTH: Final = 28
 REGION_WIDTHS: Final = (2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH)
 REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32)
 
 # Status of a kernel call.
-OK, UNSORTED, TOO_DEEP, MIXED, GROW, BOUNDARY, REWIND = range(7)
+OK, UNSORTED, TOO_DEEP, MIXED, GROW, BOUNDARY, REWIND = _codes(7)
 STATUSES: Final = 8
 
-NO_MODE, BY_POSITION, BY_PRICE = range(3)
+NO_MODE, BY_POSITION, BY_PRICE = _codes(3)
 
 # Ordinals of market.enums.Phase.
-STALE, WAITING, CLOSED, PAUSED, CROSSED, SYNCED = range(6)
+STALE, WAITING, CLOSED, PAUSED, CROSSED, SYNCED = _codes(6)
 
 # Cluster events, kinds, states, end reasons (the words stand in orderbook.describe).
-EVENT_END, EVENT_UPDATE, EVENT_NEW, EVENT_SNAPSHOT = range(4)
-RESTING, TRADED = range(2)
-ACTIVE, TOUCHED, ENDED = range(3)
+EVENT_END, EVENT_UPDATE, EVENT_NEW, EVENT_SNAPSHOT = _codes(4)
+RESTING, TRADED = _codes(2)
+ACTIVE, TOUCHED, ENDED = _codes(3)
 (
     NO_REASON,
     SESSION_END,
@@ -91,10 +99,10 @@ ACTIVE, TOUCHED, ENDED = range(3)
     PULLED,
     MERGED,
     EXPIRED,
-) = range(9)
+) = _codes(9)
 
 # Measures of traded clusters.
-MEASURE_VOLUME, MEASURE_DELTA, MEASURE_BUY, MEASURE_SELL, MEASURE_TRADES = range(5)
+MEASURE_VOLUME, MEASURE_DELTA, MEASURE_BUY, MEASURE_SELL, MEASURE_TRADES = _codes(5)
 
 I8: Final = "<i8"
 F8: Final = "<f8"

@@ -17,6 +17,7 @@ from orderbook.layout import (
     MERGED,
     NEVER,
     NO_REASON,
+    NO_SLOT,
     OUT_OF_WINDOW,
     PULLED,
     THROUGH,
@@ -161,7 +162,7 @@ def _inherit(state: Struct, heap: Words, side: int, time: int) -> None:
         elif resting.runs[zone.heir].owner != i:
             _merge(resting.old[resting.runs[zone.heir].owner], zone)
             if zone.id > 0:
-                write_resting(state, heap, zone, -1, EVENT_END, MERGED, time)
+                write_resting(state, heap, zone, NO_SLOT, EVENT_END, MERGED, time)
     for k in range(resting.runs_n):
         run = resting.runs[k]
         zone = resting.zones[side, k]
@@ -321,7 +322,7 @@ def _end_zone(state: Struct, heap: Words, zone: Struct, time: int) -> None:
     else:
         zone.cancelled -= moved
     zone.size = left
-    write_resting(state, heap, zone, -1, EVENT_END, _why(state, zone, n), time)
+    write_resting(state, heap, zone, NO_SLOT, EVENT_END, _why(state, zone, n), time)
 
 
 @inlined
@@ -442,7 +443,7 @@ def drop_changed_zones(
             zone = resting.zones[side, k]
             if all_of_them or _rows_differ(state, side, zone.low, zone.high):
                 if zone.id > 0:
-                    write_resting(state, heap, zone, -1, EVENT_END, reason, time)
+                    write_resting(state, heap, zone, NO_SLOT, EVENT_END, reason, time)
             else:
                 if kept != k:
                     resting.zones[side, kept] = resting.zones[side, k]
