@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from client.stream import PublishedStream
+from client.ring import CAPACITY
+from client.stream import BATCH, PublishedStream
 from market.errors import MalformedError, SessionError
 from market.instrument import Instrument
 from wire.codes import ErrorCode
@@ -75,7 +76,9 @@ class PublisherCore:
         settings: Mapping[str, Any] | None = None,
         subscribe: Sequence[str] = (),
         takeover: bool = False,
-        capacity: int | None = None,
+        capacity: int = CAPACITY,
+        batch: int = BATCH,
+        reply_now: bool = False,
     ) -> None:
         """Begin a run.
 
@@ -88,11 +91,15 @@ class PublisherCore:
             settings: analytics settings of this publisher.
             subscribe: topics to receive on the same connection.
             takeover: supersede a session that holds an instrument; for the first hello only.
-            capacity: records kept for sending again, at least 65,536 by default.
+            capacity: records kept for sending again.
+            batch: most records of a frame while the sender keeps up.
+            reply_now: ask for ack and metrics with every frame after which nothing waits.
         """
-        more = {} if capacity is None else {"capacity": capacity}
         self.streams: Final = {
-            instrument.symbol: PublishedStream(instrument, **more) for instrument in instruments
+            instrument.symbol: PublishedStream(
+                instrument, capacity=capacity, batch=batch, reply_now=reply_now
+            )
+            for instrument in instruments
         }
         self.link = Link.DOWN
         self.heartbeat_ns = 5 * _SECOND

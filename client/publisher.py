@@ -62,7 +62,7 @@ class Publisher:
             keep: messages of the server that wait in :meth:`messages`; then the oldest is dropped.
             patient: wait for a server that is not there yet, instead of an error.
             options: of :class:`client.core.PublisherCore`: ``source``, ``client``, ``flags``,
-                ``settings``, ``subscribe``, ``takeover``, ``capacity``.
+                ``settings``, ``subscribe``, ``takeover``, ``capacity``, ``batch``, ``reply_now``.
         """
         self.core: Final = PublisherCore(
             instruments, session=session or str(uuid.uuid4()), **options

@@ -47,8 +47,21 @@ class PublishedStream:
     """
 
     def __init__(
-        self, instrument: Instrument, *, capacity: int = CAPACITY, batch: int = BATCH
+        self,
+        instrument: Instrument,
+        *,
+        capacity: int = CAPACITY,
+        batch: int = BATCH,
+        reply_now: bool = False,
     ) -> None:
+        """Begin with an empty book and number 1.
+
+        Args:
+            instrument: its definition.
+            capacity: records kept for sending again.
+            batch: most records of a frame while the sender keeps up.
+            reply_now: ask for ack and metrics with every frame after which nothing waits.
+        """
         self.instrument: Final = instrument
         self.ring: Final = Ring(capacity)
         self.book: Final = Book(instrument.depth_levels)
@@ -59,6 +72,7 @@ class PublishedStream:
         self.resyncs = 0
         self.most = MAX_RECORDS
         self._batch: Final = batch
+        self._reply_now: Final = reply_now
         self._makers: tuple[str, ...] = ()
         self._queued: deque[bytes | str] = deque()
         self._marks: deque[tuple[int, int]] = deque(maxlen=_MARKS)
@@ -182,7 +196,7 @@ class PublishedStream:
         if self._marks:
             most = min(most, self._marks[0][0] + 1 - self.sent)
         frame = self.ring.frame(self.sent, most)._replace(stream=self.index, sent=wall)
-        if frame.end == self.ring.end:
+        if self._reply_now and frame.end == self.ring.end:
             frame = frame._replace(flags=int(FrameFlag.REPLY_NOW))
         self.sent = frame.end
         return encode_frame(frame)

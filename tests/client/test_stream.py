@@ -23,7 +23,7 @@ def texts(messages: list[bytes | str], kind: type) -> list[object]:
 
 
 def test_frames_carry_numbers_times_and_the_clock() -> None:
-    stream = PublishedStream(ES)
+    stream = PublishedStream(ES, reply_now=True)
     stream.welcomed(3, 1, 4096)
     source = depth_frames(450, 30)
     for frame in source:
