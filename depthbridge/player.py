@@ -11,6 +11,7 @@ from typing import Final, TextIO
 import numpy as np
 
 from client import Publisher
+from depthbridge.inputs import Window
 from market.enums import FrameFlag, FrameType, Phase, Side
 from market.record import Frame, times_of
 from recording.entries import (
@@ -28,6 +29,7 @@ __all__ = ["Player", "Printer", "parse_speed"]
 
 _STEP_S: Final = 0.05
 """Paced playing sends this much wall time at once."""
+_ROWS: Final = 256
 _METRICS_EVERY_S: Final = 1.0
 
 
@@ -39,25 +41,34 @@ class Player:
         time: event time of the last one, ns UTC.
     """
 
-    def __init__(self, publisher: Publisher, symbol: str, speed: float | None) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        symbol: str,
+        speed: float | None,
+        window: Window | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             publisher: connected.
             symbol: of the instrument, as the publisher declared it.
             speed: event seconds per second; None: as fast as the server takes it.
+            window: what to play; None: everything.
         """
         self.rows = 0
         self.time = 0
         self._publisher = publisher
         self._symbol = symbol
         self._speed = speed
+        self._window = window
+        self._outside = False
         self._start: tuple[float, int] | None = None
         self._broken = False
         self._parts: list[Frame] = []
 
-    async def play(self, entries: Iterable[Entry], wanted: Callable[[], bool]) -> None:
-        """Play until the end, or until ``wanted`` says no.
+    async def play(self, entries: Iterable[Entry], at: Callable[[int], object]) -> None:
+        """Play until the end; ``at`` is told the rows before each entry, and ends it with False.
 
         Raises:
             SessionError: the server has refused this publisher.
@@ -65,7 +76,7 @@ class Player:
         """
         stream = self._publisher.stream(self._symbol)
         for entry in entries:
-            if not wanted():
+            if at(self.rows) is False:
                 return
             match entry:
                 case FrameEntry(frame) if frame.type == FrameType.SNAPSHOT:
@@ -85,11 +96,32 @@ class Player:
                     self._broken = self._broken or lost
 
     async def _events(self, frame: Frame) -> None:
-        for part in self._paced(frame):
+        for part in self._paced(frame) if self._window is None else self._wanted(frame):
             await self._wait_for(part.base + int(part.records["dt"][0]))
             await self._publisher.publish(self._symbol, part)
             self.rows += len(part.records)
             self.time = part.base + int(part.records["dt"][-1])
+
+    def _wanted(self, frame: Frame) -> Iterator[Frame]:
+        """The parts of a frame that lie in the window; the others only move the shadow book."""
+        assert self._window is not None
+        inside = self._window.mask(times_of(frame))
+        edges = [0, *(np.flatnonzero(np.diff(inside)) + 1).tolist(), len(inside)]
+        stream = self._publisher.stream(self._symbol)
+        for start, stop in pairwise(edges):
+            part = frame._replace(records=frame.records[start:stop], seq=frame.seq + start)
+            if not len(part.records):
+                continue
+            if inside[start]:
+                if self._outside:
+                    bids, asks = stream.book.top(_ROWS)
+                    stream.seed(bids, asks, part.base)
+                    self._outside = False
+                yield from self._paced(part)
+            else:
+                self._outside = True
+                if stream.book.apply(part.records, part.base).fault is not None:
+                    stream.book.clear()
 
     def _paced(self, frame: Frame) -> Iterator[Frame]:
         """The frame, cut where a paced player has to wait."""

@@ -74,6 +74,6 @@ async def _play(process: "ServerProcess", printer: object, speed: float | None) 
     ) as publisher:
         following = asyncio.create_task(printer.follow(publisher))
         player = Player(publisher, instrument.symbol, speed)
-        await player.play(recording, lambda: not process.runtime.bridges or speed is None)
+        await player.play(recording, lambda _: speed is None or not process.runtime.bridges)
         await publisher.flush()
     await following

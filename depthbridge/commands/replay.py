@@ -1,0 +1,89 @@
+"""``replay``: plays a recording into a running server, as the bridge would."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from depthbridge.inputs import Input, add_input_arguments
+
+__all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
+
+HELP = "plays a recording into a running server, as source replay, and prints what comes back"
+EXAMPLE = """
+replay es_20231225.txt --speed 10
+replay "ES 12-26" --date 2026-11-19 --session RTH --speed max
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_input_arguments(parser)
+    parser.add_argument(
+        "--url",
+        default="ws://127.0.0.1:8765/ws",
+        metavar="WS",
+        help="of the server (%(default)s)",
+    )
+    parser.add_argument(
+        "--speed",
+        default="max",
+        type=_speed,
+        metavar="X|max",
+        help="event seconds per second (max: as fast as the server takes it)",
+    )
+    parser.add_argument("--token-file", metavar="FILE", help="for a server that wants a token")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play; 0 when everything was acknowledged."""
+    from depthbridge.inputs import open_input
+    from server.run import new_event_loop
+
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_replay(args, open_input(args), _token(args.token_file)))
+    return 0
+
+
+def _token(path: str | None) -> str | None:
+    return Path(path).read_text(encoding="utf-8").strip() if path else None
+
+
+async def _replay(args: argparse.Namespace, opened: Input, token: str | None) -> None:
+    import time
+
+    from client import Publisher
+    from depthbridge.player import Player, Printer, parse_speed
+    from depthbridge.progress import Progress
+
+    instrument = opened.recording.instrument
+    printer = Printer()
+    started = time.monotonic()
+    async with Publisher(
+        args.url,
+        [instrument],
+        source="replay",
+        client="depthbridge-replay",
+        subscribe=("metrics", "clusters"),
+        token=token,
+    ) as publisher:
+        following = asyncio.create_task(printer.follow(publisher))
+        player = Player(publisher, instrument.symbol, parse_speed(args.speed), opened.window)
+        try:
+            with Progress() as progress:
+                await player.play(opened.recording, progress.at)
+        finally:
+            await publisher.flush()
+    await following
+    seconds = time.monotonic() - started
+    print(f"{player.rows:,} rows in {seconds:.1f} s, {player.rows / seconds:,.0f} rows/s")
+    print(printer.summary)
+
+
+def _speed(text: str) -> str:
+    from depthbridge.player import parse_speed
+
+    try:
+        parse_speed(text)
+    except ValueError as cause:
+        raise argparse.ArgumentTypeError(f"{text} is neither a positive number nor max") from cause
+    return text
