@@ -131,6 +131,7 @@ def _evaluate(state: Struct, heap: Words, instant: int) -> None:
         ofi_second(state.ofi, sampled, instant, p.ofi_half_life)
     if instant % p.volume_window == 0:
         volume_window(state.volume, state.flow.traded, p.volume_n, p.volume_min)
+        state.volume.partial = state.clock.stale
     if state.bars.mid_mode and sampled:
         bar_mid(state.bars, book.px[0, 0] + book.px[1, 0])
     if instant % _MINUTE == 0:
@@ -138,7 +139,7 @@ def _evaluate(state: Struct, heap: Words, instant: int) -> None:
         bar_close(state.bars, p.neutral)
     first = book.heap.count[CLUSTER_EVENTS]
     if sampled:
-        opacity_sample(state.opacity, book, book.depth, instant // _MINUTE, 1)
+        opacity_sample(state.opacity, book, instant // _MINUTE, 1)
         sample_resting(state, heap, instant)
     else:
         opacity_turn(state.opacity, instant // _MINUTE)
@@ -188,7 +189,7 @@ def _pass_time(state: Struct, instant: int, upto: int, sampled: int) -> None:
         momentum_silence(state.momentum, mid, time, seconds, p.momentum_h, p.momentum_half_life)
         ofi_silence(state.ofi, sampled, time, seconds, p.ofi_half_life)
     windows = upto // p.volume_window - instant // p.volume_window
-    if windows > 0:
+    if windows > 0 and not state.clock.stale:
         volume_silence(state.volume, windows, state.flow.traded, p.volume_n, p.volume_min)
     if not sampled:
         return
@@ -199,5 +200,5 @@ def _pass_time(state: Struct, instant: int, upto: int, sampled: int) -> None:
     while at < upto:
         minute = (at + p.grid) // _MINUTE
         end = min(upto, (minute + 1) * _MINUTE - p.grid)
-        opacity_sample(state.opacity, book, book.depth, minute, (end - at) // p.grid)
+        opacity_sample(state.opacity, book, minute, (end - at) // p.grid)
         at = end

@@ -204,6 +204,7 @@ def load_rows(records: Struct, seq: int, words: Words, heap: Words) -> int:
     book.loaded = 1
     state.clock.stale = 0
     state.clock.seq = seq
+    state.volume.partial = 1
     ofi_restart(state.ofi)
     complete_group(state, heap)
     first = book.heap.count[CLUSTER_EVENTS]

@@ -5,6 +5,7 @@ import math
 from market.jit import inlined
 from orderbook.analytics.momentum import momentum_warm
 from orderbook.analytics.opacity import opacity_of
+from orderbook.books.ladder import visible_rows
 from orderbook.layout import (
     ACTIVE,
     CLUSTER_EVENTS,
@@ -136,7 +137,7 @@ def _place(book: Struct, event: Struct) -> None:
 @inlined
 def _size_within(book: Struct, side: int, low: int, high: int) -> int:
     total = as_int(0)
-    for i in range(min(book.n[side], book.depth)):
+    for i in range(visible_rows(book, side)):
         if low <= book.px[side, i] <= high:
             total += book.sz[side, i]
     return total

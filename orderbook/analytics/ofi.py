@@ -8,6 +8,7 @@ import math
 
 from market.jit import inlined
 from orderbook.analytics.ewma import ewma_clear, ewma_extend, ewma_update, ewma_value
+from orderbook.books.ladder import visible_rows
 from orderbook.layout import Struct, as_int
 
 __all__ = ["ofi_clear", "ofi_group", "ofi_restart", "ofi_second", "ofi_silence"]
@@ -38,7 +39,7 @@ def ofi_group(ofi: Struct, book: Struct, levels: int) -> None:
         for i in range(levels):
             ofi.total[i] += _side_term(ofi, book, 1, i) - _side_term(ofi, book, 0, i)
     for side in range(2):
-        n = min(book.n[side], levels)
+        n = min(visible_rows(book, side), levels)
         ofi.prev_n[side] = n
         for i in range(n):
             ofi.prev_px[side, i] = book.px[side, i]
@@ -49,9 +50,10 @@ def ofi_group(ofi: Struct, book: Struct, levels: int) -> None:
 @inlined
 def _side_term(ofi: Struct, book: Struct, side: int, row: int) -> int:
     """Size that one row of one side gained, in the paper's sense."""
-    now = book.sz[side, row] if row < book.n[side] else as_int(0)
+    visible = visible_rows(book, side)
+    now = book.sz[side, row] if row < visible else as_int(0)
     before = ofi.prev_sz[side, row] if row < ofi.prev_n[side] else as_int(0)
-    if row >= book.n[side]:
+    if row >= visible:
         return -before
     if row >= ofi.prev_n[side]:
         return now

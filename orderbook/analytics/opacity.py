@@ -5,6 +5,7 @@ their lower edge.
 """
 
 from market.jit import inlined
+from orderbook.books.ladder import visible_rows
 from orderbook.layout import HIST_BINS, HIST_MINUTES, Struct, as_int
 
 __all__ = ["opacity_clear", "opacity_of", "opacity_sample", "opacity_turn"]
@@ -39,12 +40,12 @@ def lower_edge(index: int) -> int:
 
 
 @inlined
-def opacity_sample(opacity: Struct, book: Struct, depth: int, minute: int, times: int) -> None:
+def opacity_sample(opacity: Struct, book: Struct, minute: int, times: int) -> None:
     """Count the visible sizes ``times`` times in the block of ``minute`` (minutes since 1970)."""
     opacity_turn(opacity, minute)
     block = minute % HIST_MINUTES
     for side in range(2):
-        n = min(book.n[side], depth)
+        n = visible_rows(book, side)
         for i in range(n):
             index = bin_of(book.sz[side, i])
             opacity.blocks[block, index] += times

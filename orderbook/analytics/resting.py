@@ -7,6 +7,7 @@ share buckets with, and ends, updates or announces.
 from market.jit import inlined
 from orderbook.analytics.events import write_resting
 from orderbook.analytics.ewma import ewma_clear, ewma_update, ewma_value, ewma_value_at
+from orderbook.books.ladder import visible_rows
 from orderbook.layout import (
     ACTIVE,
     CONSUMED,
@@ -45,7 +46,7 @@ def sample_resting(state: Struct, heap: Words, time: int) -> None:
     """
     resting = state.resting
     p = state.p
-    median = _median_size(resting, state.book, state.book.depth)
+    median = _median_size(resting, state.book)
     usual = median if resting.base.count == 0 else ewma_value(resting.base, p.base_half_life)
     resting.base_used = max(usual, p.volume_threshold)
     ewma_update(resting.base, median, time, p.base_half_life)
@@ -57,11 +58,11 @@ def sample_resting(state: Struct, heap: Words, time: int) -> None:
 
 
 @inlined
-def _median_size(resting: Struct, book: Struct, depth: int) -> float:
+def _median_size(resting: Struct, book: Struct) -> float:
     """Median of all visible row sizes of both sides."""
     n = 0
     for side in range(2):
-        for i in range(min(book.n[side], depth)):
+        for i in range(visible_rows(book, side)):
             size = book.sz[side, i]
             j = n
             while j > 0 and resting.sorted[j - 1] > size:
@@ -80,7 +81,7 @@ def _find_runs(state: Struct, side: int, base: float) -> None:
     book = state.book
     resting = state.resting
     increment = state.p.increment
-    n = min(book.n[side], book.depth)
+    n = visible_rows(book, side)
     resting.runs_n = 0
     if base <= 0.0 or n == 0:
         return
@@ -312,7 +313,7 @@ def _end_zone(state: Struct, heap: Words, zone: Struct, time: int) -> None:
     book = state.book
     side = zone.side
     left = as_int(0)
-    n = min(book.n[side], book.depth)
+    n = visible_rows(book, side)
     for i in range(n):
         if zone.low <= book.px[side, i] <= zone.high:
             left += book.sz[side, i]
@@ -424,7 +425,7 @@ def keep_rows(state: Struct) -> None:
     book = state.book
     resting = state.resting
     for side in range(2):
-        n = min(book.n[side], book.depth)
+        n = visible_rows(book, side)
         resting.before_n[side] = n
         for i in range(n):
             resting.before_px[side, i] = book.px[side, i]
@@ -457,7 +458,7 @@ def _rows_differ(state: Struct, side: int, low: int, high: int) -> int:
     resting = state.resting
     i = as_int(0)
     j = as_int(0)
-    n = min(book.n[side], book.depth)
+    n = visible_rows(book, side)
     m = resting.before_n[side]
     while True:
         while i < n and not low <= book.px[side, i] <= high:

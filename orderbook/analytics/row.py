@@ -5,6 +5,7 @@ import math
 from market.jit import inlined
 from orderbook.analytics.events import warming
 from orderbook.analytics.ewma import LN2
+from orderbook.books.ladder import visible_rows
 from orderbook.layout import (
     CLOSED,
     CROSSED,
@@ -95,9 +96,11 @@ def _imbalance_fields(state: Struct, row: Struct) -> None:
     asks = as_int(0)
     difference = 0.0
     total = 0.0
+    bid_rows = visible_rows(book, 1)
+    ask_rows = visible_rows(book, 0)
     for i in range(p.levels):
-        bid = book.sz[1, i] if i < book.n[1] else as_int(0)
-        ask = book.sz[0, i] if i < book.n[0] else as_int(0)
+        bid = book.sz[1, i] if i < bid_rows else as_int(0)
+        ask = book.sz[0, i] if i < ask_rows else as_int(0)
         bids += bid
         asks += ask
         difference += p.weights[i] * float(bid - ask)

@@ -14,6 +14,7 @@ from orderbook.layout import (
     EVENT_UPDATE,
     EXPIRED,
     MEASURE_DELTA,
+    MEASURE_VOLUME,
     NO_REASON,
     SUMS_LOG,
     THROUGH,
@@ -270,29 +271,35 @@ def _qualify(state: Struct, heap: Words, row: int, total: int, first: int, time:
 @inlined
 def _split(state: Struct, heap: Words, cluster: Struct, row: int, first: int) -> None:
     """Buy and sell volume of the window, and its busiest row (the lowest on ties)."""
-    header = state.book.heap
-    top = row + state.p.price_range - 1
     cluster.buy = 0
     cluster.sell = 0
     cluster.poc = row
-    best = as_int(-1)
-    i = find_cell(header, heap, BAR, row)
-    while i < header.count[BAR]:
-        at = header.offset[BAR] + CELL_WIDTH * i
-        if heap[at] > top:
-            break
+    most = as_int(-1)
+    for price in range(row, row + state.p.price_range):
+        volume = _add_row(state, heap, cluster, price, first)
+        if volume > most:
+            most = volume
+            cluster.poc = price
+
+
+@inlined
+def _add_row(state: Struct, heap: Words, cluster: Struct, price: int, first: int) -> int:
+    """Add one row of the window to a cluster's sums; returns the row's volume."""
+    header = state.book.heap
+    volume = as_int(0)
+    i = find_cell(header, heap, BAR, price)
+    at = header.offset[BAR] + CELL_WIDTH * i
+    if i < header.count[BAR] and heap[at] == price:
         cluster.buy += heap[at + 1]
         cluster.sell += heap[at + 2]
-        volume = cell_measure(heap, at, 0)
-        if volume > best:
-            best = volume
-            cluster.poc = heap[at]
-        i += 1
+        volume += cell_measure(heap, at, MEASURE_VOLUME)
     for j in range(first, header.count[BARS_LOG]):
         at = header.offset[BARS_LOG] + _LOG_WIDTH * j + 1
-        if row <= heap[at] <= top:
+        if heap[at] == price:
             cluster.buy += heap[at + 1]
             cluster.sell += heap[at + 2]
+            volume += cell_measure(heap, at, MEASURE_VOLUME)
+    return volume
 
 
 @inlined

@@ -5,7 +5,7 @@ from orderbook.books.position import apply_position, judge_rows
 from orderbook.books.price import apply_price, refresh_rows
 from orderbook.layout import BY_POSITION, BY_PRICE, MIXED, NO_MODE, OK, RING, ROWS, Struct, Words
 
-__all__ = ["apply_depth", "clear_book", "judge_group"]
+__all__ = ["apply_depth", "clear_book", "judge_group", "visible_rows"]
 
 
 @fused
@@ -43,6 +43,12 @@ def _apply_other(book: Struct, heap: Words, record: Struct) -> int:
     if status == OK:
         book.loaded = 0
     return status
+
+
+@inlined
+def visible_rows(book: Struct, side: int) -> int:
+    """Rows of a side that count: an eleventh row of a ten-level feed does not."""
+    return min(book.n[side], book.depth)
 
 
 @inlined
