@@ -3,8 +3,6 @@
 import argparse
 import gzip
 import lzma
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, cast
 
@@ -30,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write ``OUT``, ``OUT.json`` (what a reader must know) and ``NAME.truth.json``."""
+    from depthbridge.outputs import replacing
     from recording.generator import Generator, GeneratorSettings, render
 
     out: Path = args.out
@@ -42,26 +41,15 @@ def run(args: argparse.Namespace) -> int:
     generator = Generator(
         GeneratorSettings(seed=args.seed, minutes=args.minutes, walls=not args.no_walls)
     )
-    with _replacing(out) as part, _open(part, suffix) as file:
+    with replacing(out) as part, _open(part, suffix) as file:
         for line in generator.lines():
             file.write(line.encode())
     beside = {f"{out.name}.json": generator.sidecar(), f"{name}.truth.json": generator.truth()}
     for file_name, document in beside.items():
-        with _replacing(out.with_name(file_name)) as part:
+        with replacing(out.with_name(file_name)) as part:
             part.write_text(render(document), encoding="utf-8", newline="\n")
     print(f"{generator.truth()['lines']} lines in {out}")
     return 0
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside, which takes the place of ``path`` only once it is complete."""
-    part = path.with_name(path.name + ".part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _open(path: Path, suffix: str) -> IO[bytes]:
