@@ -11,7 +11,7 @@ from typing import Any, Final
 from websockets.asyncio.client import ClientConnection
 
 from client.core import Link, PublisherCore
-from client.stream import PublishedStream
+from client.stream import PublishedStream, warmup
 from client.transport import keep_connected
 from market.errors import DepthbridgeError, SessionError
 from market.instrument import Instrument
@@ -25,6 +25,8 @@ _BACKLOG: Final = 16_384
 _ROOM: Final = 16_384
 """Free places in the ring below which it waits as well."""
 _TICK_S: Final = 0.25
+_YIELD: Final = 16
+"""Messages sent before the reader gets its turn: it may bring a resync."""
 
 
 class Publisher:
@@ -80,11 +82,12 @@ class Publisher:
         self._closing = False
 
     async def __aenter__(self) -> "Publisher":
-        """Connect and wait for ``welcome``.
+        """Compile the shadow book's kernels, connect and wait for ``welcome``.
 
         Raises:
             SessionError: nobody answers, or the server refuses this publisher.
         """
+        await asyncio.to_thread(warmup)
         self._task = asyncio.create_task(self._run())
         try:
             await self._until(lambda: self.core.link is Link.UP)
@@ -204,8 +207,11 @@ class Publisher:
         core, loop = self.core, asyncio.get_running_loop()
         while True:
             self._wake.clear()
-            for message in core.outgoing(time.monotonic_ns(), time.time_ns()):
+            outgoing = core.outgoing(time.monotonic_ns(), time.time_ns())
+            for number, message in enumerate(outgoing, 1):
                 await socket.send(message)
+                if not number % _YIELD:
+                    await asyncio.sleep(0)
             self._moved.set()
             if self._closing:
                 await socket.send(core.bye())

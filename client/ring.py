@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from market.record import RECORD, Frame, Records, make_frames, times_of
 
@@ -79,9 +78,14 @@ class Ring:
         count = min(most, self.end - seq)
         if self._bars:
             count = min((bar - seq for bar in self._bars if seq < bar < seq + count), default=count)
-        places = np.arange(seq, seq + count) % len(self._records)
-        times: NDArray[np.int64] = self._times[places]
-        return next(make_frames(self._records[places], times, seq))
+        start = seq % len(self._records)
+        stop = start + count
+        if stop <= len(self._records):
+            records, times = self._records[start:stop].copy(), self._times[start:stop]
+        else:
+            places = np.arange(start, stop) % len(self._records)
+            records, times = self._records[places], self._times[places]
+        return next(make_frames(records, times, seq))
 
     def _grow(self, count: int) -> None:
         self.end += count

@@ -11,6 +11,7 @@ from client.ring import CAPACITY, Ring
 from market.enums import FrameFlag, FrameType, Kind, Side
 from market.instrument import Instrument
 from market.record import MAX_RECORDS, RECORD, Frame, Records
+from market.ticks import Grid
 from orderbook import Book
 from wire.batches import BarUpdate, Series
 from wire.checksum import LEVELS, book_crc32
@@ -18,7 +19,7 @@ from wire.codes import ResyncReason
 from wire.frames import encode_frame
 from wire.messages import Check, Makers, encode_message
 
-__all__ = ["BATCH", "CHECK_NS", "CHECK_RECORDS", "PublishedStream"]
+__all__ = ["BATCH", "CHECK_NS", "CHECK_RECORDS", "PublishedStream", "warmup"]
 
 BATCH: Final = 200
 """Most records of a frame while the sender keeps up; behind that, as many as the server takes."""
@@ -241,6 +242,17 @@ class PublishedStream:
 
     def _makers_message(self) -> str:
         return _text(Makers(stream=self.index, names=self._makers))
+
+
+def warmup() -> None:
+    """Compile what a shadow book needs, for writable and for read-only records."""
+    instrument = Instrument("", "", Grid("0.25"), Grid(1), 1.0, "always")
+    stream = PublishedStream(instrument)
+    for writable in (True, False):
+        records = np.zeros(1, RECORD)
+        records.flags.writeable = writable
+        stream.push(Frame(records, 0, 1), CHECK_NS)
+    stream.seed([], [], 0)
 
 
 def _sorted(rows: Levels, sign: int) -> bool:
