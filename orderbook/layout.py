@@ -312,6 +312,9 @@ TRADED_STATE = record_dtype(
     ("mean", F8),
     ("judged", I8),  # start of the bar that the threshold is for
     ("dropped", I8),  # clusters that found no slot
+    ("spent_bar", I8),  # start of the bar that the spent rows belong to
+    ("spent_n", I8),
+    ("spent", I8, (TRADED_SLOTS,)),  # rows that price went through in that bar
 )
 
 OPACITY = record_dtype(

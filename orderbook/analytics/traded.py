@@ -15,6 +15,7 @@ from orderbook.layout import (
     EXPIRED,
     MEASURE_DELTA,
     MEASURE_VOLUME,
+    NEVER,
     NO_REASON,
     SUMS_LOG,
     THROUGH,
@@ -201,12 +202,36 @@ def end_traded(state: Struct, heap: Words, time: int) -> None:
         elif time - cluster.t_first >= state.p.expire:
             reason = EXPIRED
         if reason != NO_REASON:
+            if reason == THROUGH:
+                _spend(state, cluster.low)
             write_traded(state, heap, cluster, i, EVENT_END, reason, time)
         else:
             if kept != i:
                 traded.clusters[kept] = traded.clusters[i]
             kept += 1
     traded.n = kept
+
+
+@inlined
+def _spend(state: Struct, row: int) -> None:
+    """Price went through a row's cluster: the row makes no other in the open bar."""
+    traded = state.traded
+    if traded.spent_bar != state.bars.start:
+        traded.spent_bar = state.bars.start
+        traded.spent_n = 0
+    if traded.spent_n < TRADED_SLOTS:
+        traded.spent[traded.spent_n] = row
+        traded.spent_n += 1
+
+
+@inlined
+def _is_spent(state: Struct, row: int) -> int:
+    traded = state.traded
+    if traded.spent_bar == state.bars.start:
+        for i in range(traded.spent_n):
+            if traded.spent[i] == row:
+                return 1
+    return 0
 
 
 @inlined
@@ -250,6 +275,8 @@ def _qualify(state: Struct, heap: Words, row: int, total: int, first: int, time:
                     cluster.told = total
                     write_traded(state, heap, cluster, i, EVENT_UPDATE, NO_REASON, time)
             return
+    if _is_spent(state, row):
+        return
     if traded.n == TRADED_SLOTS:
         traded.dropped += 1
         return
@@ -315,6 +342,7 @@ def earliest_expiry(state: Struct) -> int:
 def traded_clear(traded: Struct) -> None:
     """Forget clusters and threshold."""
     traded.n = 0
-    traded.judged = -(2**62)
+    traded.judged = NEVER
+    traded.spent_bar = NEVER
     traded.threshold = math.nan
     traded.mean = math.nan
