@@ -1,6 +1,7 @@
 """Opens a recording: a file, or a folder of files of one instrument, in any format."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from market.errors import UsageError
@@ -68,6 +69,8 @@ class Recording:
         self.files = files
         self.report = request.report
         self._request = request
+        self._begun: Iterator[Entry] | None = None
+        self._first: InstrumentEntry | None = None
 
     @property
     def format(self) -> Format:
@@ -81,9 +84,13 @@ class Recording:
         Raises:
             UsageError, FileFormatError: as the iteration.
         """
-        entry = next(iter(self))
-        assert isinstance(entry, InstrumentEntry)
-        return entry.instrument
+        if self._first is None:
+            entries = self._entries()
+            entry = next(entries)
+            assert isinstance(entry, InstrumentEntry)
+            self._first = entry
+            self._begun = chain([entry], entries)
+        return self._first.instrument
 
     def __iter__(self) -> Iterator[Entry]:
         """Entries in order; sequence numbers and indices run on from file to file.
@@ -92,6 +99,10 @@ class Recording:
             UsageError: the instrument is not known, or the files are of several.
             FileFormatError: a file ends to be readable; what came before was delivered.
         """
+        begun, self._begun = self._begun, None
+        return begun if begun is not None else self._entries()
+
+    def _entries(self) -> Iterator[Entry]:
         self.report = report = Report()
         named: Instrument | None = None
         seq = 1

@@ -1,0 +1,41 @@
+"""``book``: rebuilds the book and exports its top levels."""
+
+import argparse
+from pathlib import Path
+
+from depthbridge.inputs import add_input_arguments, open_input
+
+__all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
+
+HELP = "rebuilds the book from a recording and exports its top levels"
+EXAMPLE = """\
+book "ES 12-26/20261119.csv" --levels 10 --out book.parquet --every 1
+book ES --date 2026-11-19 --session RTH --levels 5 --out book.csv"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_input_arguments(parser)
+    parser.add_argument("--levels", type=int, default=10, metavar="N", help="default 10")
+    parser.add_argument("--out", type=Path, required=True, help=".csv, .parquet or .jsonl")
+    parser.add_argument(
+        "--every",
+        default="change",
+        help="event: a row per record; change (default): a row per record that changed the top N; "
+        "SECONDS: a row per interval, at its end",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the rows."""
+    from depthbridge.exporting import export
+    from depthbridge.outputs import check_ending
+    from depthbridge.runs import BookRun, every_seconds
+    from depthbridge.schemas import book_schema
+
+    check_ending(args.out)
+    every = every_seconds(args.every, ("event", "change"))
+    given = open_input(args)
+    book = BookRun(given.recording, args.levels, every, given.window, tolerant=args.tolerant)
+    schema = book_schema(args.levels, given.recording.instrument)
+    return export(book, schema, args.out)

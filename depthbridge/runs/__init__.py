@@ -1,0 +1,13 @@
+"""Offline runs over a recording: book rows, metrics rows with cluster events, trades.
+
+Each is an iterable of column chunks (NumPy and pyarrow arrays by name) that streams; commands and
+the Python API write or collect what it yields. What was good before a fault or a damaged line is
+yielded before the error is raised.
+"""
+
+from depthbridge.runs.base import Columns, Run, every_seconds
+from depthbridge.runs.book import BookRun
+from depthbridge.runs.metrics import MetricsRun
+from depthbridge.runs.trades import TradesRun
+
+__all__ = ["BookRun", "Columns", "MetricsRun", "Run", "TradesRun", "every_seconds"]

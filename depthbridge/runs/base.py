@@ -1,0 +1,139 @@
+"""What all runs share: counting, gaps, the window, errors after what was good."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthbridge.inputs import Window
+from market.errors import BookFaultError, DataError, UsageError
+from market.instrument import Instrument
+from recording.entries import Entry, FrameEntry
+from recording.readers import Recording
+
+__all__ = ["Columns", "Run", "every_seconds", "fault_of"]
+
+Columns = dict[str, Any]
+"""Column name to an array; all of one length."""
+
+_NS: Final = 1_000_000_000
+_FAULT_WORDS: Final = {
+    "unsorted": "its rows are not in the order of their prices",
+    "too_deep": "it has more rows than the instrument's depth",
+    "mixed": "depth by position and by price in one book",
+}
+
+
+def every_seconds(text: str, words: tuple[str, ...]) -> str | int:
+    """``--every``: one of the words, or seconds as ns.
+
+    Raises:
+        UsageError: neither.
+    """
+    if text in words:
+        return text
+    try:
+        interval = round(float(text.removesuffix("s")) * _NS)
+    except (ValueError, OverflowError):
+        interval = 0
+    if interval <= 0:
+        raise UsageError(f"--every {text}: give {', '.join(words)}, or seconds")
+    return interval
+
+
+class Run:
+    """What all runs share.
+
+    Attributes:
+        recording: the input.
+        instrument: known once the run has begun.
+        gaps: breaks of the stream so far: ``{"time": ns, "index": n, "reason": word}``.
+        config: hash of the analytics settings.
+        rows: records read so far, for progress.
+    """
+
+    def __init__(self, recording: Recording, window: Window | None, *, tolerant: bool) -> None:
+        self.recording = recording
+        self.instrument: Instrument | None = None
+        self.gaps: list[dict[str, Any]] = []
+        self.config = ""
+        self.rows = 0
+        self._window = window or Window()
+        self._tolerant = tolerant
+        self._time = 0
+        self._index = -1
+
+    def metadata(self) -> dict[str, str]:
+        """For Parquet: what a reader of the output must know."""
+        assert self.instrument is not None
+        return {
+            "instrument": self.instrument.symbol,
+            "tick_size": repr(self.instrument.tick.step),
+            "size_step": repr(self.instrument.size.step),
+            "session": self.instrument.session,
+            "gaps": json.dumps(self.gaps),
+            "config_hash": self.config,
+        }
+
+    def _numbered(self, entry: FrameEntry) -> NDArray[np.int64]:
+        """The index of each record of a frame; moves the counters."""
+        count = len(entry.frame.records)
+        index = entry.index
+        if index is None:
+            index = np.arange(self.rows, self.rows + count, dtype=np.int64)
+        self.rows += count
+        if count:
+            self._index = int(index[-1])
+            self._time = entry.frame.base + int(entry.frame.records["dt"][-1])
+        return index
+
+    def __iter__(self) -> Iterator[Columns]:
+        """All columns.
+
+        Raises:
+            DataError: the input is wrong from here on; what was good before it was yielded.
+            UsageError: the input cannot be read, or does not hold what the run needs.
+        """
+        error: DataError | None = None
+        try:
+            for entry in self.recording:
+                if self._over(entry):
+                    break
+                yield from self._take(entry)
+        except DataError as caught:
+            error = caught
+        if self.instrument is not None:
+            yield from self._finish()
+        if error is not None:
+            raise error
+
+    def _take(self, entry: Entry) -> Iterator[Columns]:
+        raise NotImplementedError
+
+    def _finish(self) -> Iterator[Columns]:
+        """What is left at the end of the input."""
+        yield from ()
+
+    def _gap(self, reason: str) -> None:
+        self.gaps.append({"time": self._time, "index": self._index, "reason": reason})
+
+    def _over(self, entry: Entry) -> bool:
+        """Whether nothing from here on can lie in the window (small steps back allowed for)."""
+        return (
+            isinstance(entry, FrameEntry)
+            and len(entry.frame.records) > 0
+            and entry.frame.base - 10 * _NS >= self._window.end
+        )
+
+
+def fault_of(reason: str, index: int, seq: int) -> BookFaultError:
+    """The error for a book fault at a line or record."""
+    return BookFaultError(
+        f"the book broke at line or record {index + 1:,} ({_FAULT_WORDS[reason]}); "
+        "--tolerant empties the book and goes on",
+        reason=reason,
+        index=int(index),
+        seq=int(seq),
+    )

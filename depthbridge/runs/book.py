@@ -1,0 +1,170 @@
+"""Rows of the top levels of a book that is rebuilt from a recording."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthbridge.inputs import Window
+from depthbridge.runs.base import Columns, Run, fault_of
+from depthbridge.runs.columns import in_units
+from market.enums import FrameFlag, FrameType, Kind, Phase
+from market.errors import UsageError
+from market.record import Frame
+from orderbook import NULL_TICKS
+from orderbook.export import CHANGE, EVENT_ROWS, INTERVAL, BookExporter
+from recording.entries import (
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+    PhaseEntry,
+    SessionEntry,
+    SettingsEntry,
+)
+from recording.readers import Recording
+
+__all__ = ["BookRun"]
+
+_DEPTH_KINDS: Final = (Kind.DEPTH_POSITION, Kind.DEPTH_PRICE)
+
+
+class BookRun(Run):
+    """Rows of the top levels: ``index``, ``time_ns``, ``bid_price_1``, ``bid_size_1`` and so on.
+
+    Args:
+        recording: the input.
+        levels: levels of a row.
+        every: ``event``, ``change``, or an interval in ns.
+        window: the part of the input whose rows are wanted; the book is built from the beginning.
+        tolerant: a fault empties the book and is counted as a gap.
+
+    Raises:
+        BookFaultError: while iterating, rows that no market can have, unless tolerant.
+        UsageError: a recording without depth.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        levels: int,
+        every: str | int,
+        window: Window | None = None,
+        *,
+        tolerant: bool = False,
+    ) -> None:
+        super().__init__(recording, window, tolerant=tolerant)
+        if not 1 <= levels <= 100:
+            raise UsageError("--levels must be 1 to 100")
+        self.levels = levels
+        self._every = every
+        self._exporter: BookExporter | None = None
+        self._broken = False
+        self._parts: list[Frame] = []
+        self._depth_seen = False
+
+    def __iter__(self) -> Iterator[Columns]:
+        yield from super().__iter__()
+        if not self._depth_seen:
+            raise UsageError(
+                f"{self.recording.path} has no depth (Level II), only Level I and trades: there "
+                "is no book to build",
+                code="no_depth",
+            )
+
+    def _finish(self) -> Iterator[Columns]:
+        yield from self._columns(self._started().finish())
+
+    def _started(self) -> BookExporter:
+        if self._exporter is None:
+            assert self.instrument is not None
+            modes = {"event": EVENT_ROWS, "change": CHANGE}
+            mode = modes.get(self._every, INTERVAL) if isinstance(self._every, str) else INTERVAL
+            interval = self._every if isinstance(self._every, int) else 0
+            depth = self.instrument.depth_levels
+            self._exporter = BookExporter(depth, self.levels, mode, interval)
+        return self._exporter
+
+    def _take(self, entry: Entry) -> Iterator[Columns]:
+        match entry:
+            case InstrumentEntry(instrument):
+                self.instrument = instrument
+            case FrameEntry(frame) if frame.type == FrameType.EVENTS:
+                yield from self._events(entry)
+            case FrameEntry(frame):
+                self._snapshot(entry)
+            case SettingsEntry(_, config):
+                self.config = config
+            case GapEntry(reason):
+                self._lose(reason)
+            case PhaseEntry(phase, reason):
+                if phase == Phase.STALE and reason not in ("gap", "silent"):
+                    self._lose(reason)
+            case SessionEntry():
+                self._started().book.clear()
+                self._broken = False
+            case _:
+                pass
+
+    def _events(self, entry: FrameEntry) -> Iterator[Columns]:
+        index = self._numbered(entry)
+        frame = entry.frame
+        if not self._depth_seen:
+            self._depth_seen = bool(np.isin(frame.records["kind"], _DEPTH_KINDS).any())
+        if self._broken:
+            return
+        exporter = self._started()
+        while True:
+            for rows in exporter.feed(frame, index):
+                yield from self._columns(rows)
+            applied, fault = exporter.outcome[:2]
+            if fault is None:
+                return
+            if not self._tolerant:
+                raise fault_of(fault, index[applied], frame.seq + applied)
+            self._gap(fault)
+            exporter.book.clear()
+            frame = Frame(frame.records[applied:], frame.base, frame.seq + applied)
+            index = index[applied:]
+
+    def _snapshot(self, entry: FrameEntry) -> None:
+        self._numbered(entry)
+        self._depth_seen = True
+        self._parts.append(entry.frame)
+        if not entry.frame.flags & FrameFlag.LAST:
+            return
+        records = np.concatenate([part.records for part in self._parts])
+        self._parts.clear()
+        sides = []
+        for side, sign in ((1, -1), (0, 1)):
+            rows = records[records["side"] == side]
+            order = np.argsort(sign * rows["price"], kind="stable")
+            sides.append([(int(r["price"]), int(r["size"])) for r in rows[order]])
+        self._started().book.load(*sides)
+        self._broken = False
+
+    def _lose(self, reason: str) -> None:
+        self._gap(reason)
+        self._broken = True
+        self._parts.clear()
+        self._started().book.clear()
+
+    def _columns(self, rows: NDArray[Any]) -> Iterator[Columns]:
+        assert self.instrument is not None
+        rows = rows[self._window.mask(rows["time_ns"])]
+        if not len(rows):
+            return
+        columns: Columns = {"index": rows["index"], "time_ns": rows["time_ns"]}
+        for level in range(self.levels):
+            for side in ("bid", "ask"):
+                ticks, sizes = rows[f"{side}_px"][:, level], rows[f"{side}_sz"][:, level]
+                empty = ticks == NULL_TICKS
+                price = self.instrument.tick
+                columns[f"{side}_price_{level + 1}"] = np.ma.MaskedArray(
+                    np.where(empty, 0, ticks) * price.numerator / price.denominator, empty
+                )
+                columns[f"{side}_size_{level + 1}"] = np.ma.MaskedArray(
+                    in_units(np.where(empty, 0, sizes), self.instrument), empty
+                )
+        yield columns

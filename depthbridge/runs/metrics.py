@@ -1,0 +1,197 @@
+"""Metrics rows and cluster events of a recording, by the same stream that the server drives."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthbridge.inputs import Window
+from depthbridge.runs.base import Columns, Run, fault_of
+from depthbridge.runs.columns import metrics_columns
+from market.enums import FrameType, Phase
+from market.errors import UsageError
+from market.record import Frame, times_of
+from market.session import SessionCalendar
+from orderbook import METRICS_FIELDS, METRICS_ROW, NULL_TICKS, Parameters
+from orderbook.describe import PHASES
+from recording.entries import ClockEntry, Entry, FrameEntry, GapEntry, InstrumentEntry
+from recording.messages import cluster_messages
+from recording.readers import Recording
+from recording.stream import Result, Stream
+
+__all__ = ["MetricsRun"]
+
+_CHUNK: Final = 4096
+_STALE: Final = PHASES.index(Phase.STALE)
+
+
+class MetricsRun(Run):
+    """Metrics rows with the columns of METRICS_ROW, and cluster events on the way.
+
+    Args:
+        recording: the input.
+        every: ``batch``, or an interval in ns.
+        batch: records of a batch.
+        window: the part of the input whose rows and events are wanted.
+        parameters: analytics settings, unless the recording carries its own.
+        calendar_of: sessions by template name.
+        clusters: takes each cluster event as the wire's JSON message.
+        tolerant: a fault empties the book and is counted as a gap.
+
+    Raises:
+        BookFaultError: while iterating, rows that no market can have, unless tolerant.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        every: str | int = "batch",
+        batch: int = 200,
+        window: Window | None = None,
+        *,
+        parameters: Parameters | None = None,
+        calendar_of: Callable[[str], SessionCalendar] | None = None,
+        clusters: Callable[[bytes], None] | None = None,
+        tolerant: bool = False,
+    ) -> None:
+        super().__init__(recording, window, tolerant=tolerant)
+        if batch < 1:
+            raise UsageError("--batch must be at least 1")
+        self._interval = every if isinstance(every, int) else 0
+        self._batch = batch
+        self._parameters = parameters or Parameters()
+        self._calendar_of = calendar_of
+        self._clusters = clusters
+        self._stream: Stream | None = None
+        self._rows = np.zeros(_CHUNK, METRICS_ROW)
+        self._filled = 0
+        self._open = 0
+        self._label = NULL_TICKS
+        self._clock = NULL_TICKS
+        self._last_index = -1
+
+    def _take(self, entry: Entry) -> Iterator[Columns]:
+        if isinstance(entry, FrameEntry) and entry.frame.type == FrameType.EVENTS:
+            index = self._numbered(entry)
+            yield from (
+                self._intervals(entry.frame, index)
+                if self._interval
+                else self._batches(entry.frame, index)
+            )
+            return
+        if isinstance(entry, InstrumentEntry):
+            self._begin(entry)
+        elif isinstance(entry, FrameEntry):
+            self._numbered(entry)
+        elif isinstance(entry, GapEntry):
+            self._gap(entry.reason)
+        self._apply(entry)
+
+    def _begin(self, entry: InstrumentEntry) -> None:
+        if self._stream is not None:
+            return
+        self.instrument = entry.instrument
+        session = entry.instrument.session
+        calendar = self._calendar_of(session) if self._calendar_of else None
+        self._stream = Stream(entry.instrument, entry.source, self._parameters, calendar)
+        self.config = self._stream.config
+
+    def _batches(self, frame: Frame, index: NDArray[np.int64]) -> Iterator[Columns]:
+        start, count = 0, len(frame.records)
+        while start < count:
+            stop = min(count, start + self._batch - self._open)
+            self._records(frame, index, start, stop)
+            self._open += stop - start
+            if self._open == self._batch:
+                yield from self._row(int(index[stop - 1]))
+                self._open = 0
+            start = stop
+
+    def _intervals(self, frame: Frame, index: NDArray[np.int64]) -> Iterator[Columns]:
+        if not len(index):
+            return
+        # An earlier record counts as being at the clock.
+        clock = np.maximum.accumulate(times_of(frame))
+        np.maximum(clock, self._clock, out=clock)
+        labels = -(-clock // self._interval) * self._interval
+        cuts = [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist(), len(labels)]
+        for start, stop in pairwise(cuts):
+            label = int(labels[start])
+            if self._label == NULL_TICKS:
+                self._label = label
+            while self._label < label:
+                self._apply(ClockEntry(self._label))
+                yield from self._row(self._last_index, self._label)
+                self._label += self._interval
+            self._records(frame, index, start, stop)
+            self._last_index = int(index[stop - 1])
+        self._clock = int(clock[-1])
+
+    def _records(self, frame: Frame, index: NDArray[np.int64], start: int, stop: int) -> None:
+        """Apply records of a frame; with a fault go on or raise."""
+        while start < stop:
+            part = frame
+            if stop - start < len(frame.records):
+                part = frame._replace(records=frame.records[start:stop], seq=frame.seq + start)
+            result = self._apply(FrameEntry(part))
+            if result.fault is None:
+                return
+            start += result.applied
+            if not self._tolerant:
+                self._open += result.applied
+                raise fault_of(result.fault, index[start], frame.seq + start)
+            self._gap(result.fault)
+            assert self._stream is not None
+            self._stream.empty()
+
+    def _apply(self, entry: Entry) -> Result:
+        assert self._stream is not None
+        result = self._stream.apply(entry)
+        if result.rewound:
+            self._gap("rewind")
+        if self._clusters is not None and len(result.events):
+            inside = self._window.mask(result.events["time"])
+            for message, wanted in zip(cluster_messages(self._stream, result), inside, strict=True):
+                if wanted:
+                    self._clusters(message.text)
+        elif self._clusters is None and result.emits:
+            result.events  # noqa: B018 - taken, so that they do not pile up
+        return result
+
+    def _row(self, index: int, label: int | None = None) -> Iterator[Columns]:
+        """Read a row; yields the chunk that is full."""
+        assert self._stream is not None
+        row = self._rows[self._filled]
+        if self._stream.phase is Phase.STALE:
+            row["seq"] = self._stream.expected - 1
+            row["time_ns"] = self._stream.analyzer.clock
+            row["phase"] = _STALE
+            for name in METRICS_FIELDS[4:]:
+                row[name] = np.nan if row.dtype[name].kind == "f" else 0
+            row["outlook"] = -1
+        else:
+            self._rows[self._filled] = self._stream.analyzer.row()[0]
+        row["index"] = index
+        if label is not None:
+            row["time_ns"] = label
+        self._filled += 1
+        if self._filled == _CHUNK:
+            yield from self._flush()
+
+    def _finish(self) -> Iterator[Columns]:
+        if self._stream is None:
+            return
+        if self._interval and self._label != NULL_TICKS:
+            yield from self._row(self._last_index, self._label)
+        elif self._open:
+            yield from self._row(self._index)
+        yield from self._flush()
+
+    def _flush(self) -> Iterator[Columns]:
+        rows = self._rows[: self._filled]
+        rows = rows[self._window.mask(rows["time_ns"])]
+        self._filled = 0
+        if len(rows):
+            yield metrics_columns(rows)

@@ -1,0 +1,162 @@
+"""What the recordings folder holds, by instrument, source and trade date."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from market.enums import FrameType, Phase
+from market.errors import DataError, UsageError
+from market.instrument import Instrument, InstrumentTable
+from market.session import SessionCalendar
+from recording.entries import FrameEntry, GapEntry, InstrumentEntry, PhaseEntry
+from recording.journal import JournalStream, journal_streams, read_journal
+from recording.journal.folder import slug
+
+__all__ = ["Day", "Summary", "days", "find_recording", "summarise"]
+
+_SOURCES: Final = ("live", "playback", "replay")
+_DOUBTS: Final = ("gap", "silent")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One instrument and source on one trade date.
+
+    Attributes:
+        source: ``live``, ``playback`` or ``replay``.
+        name: the symbol's folder name.
+        trade_date: as the folder is named, ISO.
+        folder: its journal segments.
+        size: bytes on disk.
+    """
+
+    source: str
+    name: str
+    trade_date: str
+    folder: Path
+    size: int
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a day's journal holds.
+
+    Attributes:
+        symbol: the instrument.
+        rows: numbered records.
+        gaps: breaks: records that are missing.
+        resyncs: times that the book had to be sent again.
+        lag_p99_ms: 99th percentile of the feed lag (sent - newest event time), ms; None unknown.
+        coverage: share of the session between the first and the last record; None without one.
+        damage: why reading stopped early; None if it did not.
+    """
+
+    symbol: str
+    rows: int = 0
+    gaps: int = 0
+    resyncs: int = 0
+    lag_p99_ms: float | None = None
+    coverage: float | None = None
+    damage: str | None = None
+
+
+def days(folder: Path) -> Iterator[Day]:
+    """All days in a recordings folder, by source, symbol and date. Reads no journal."""
+    for stream in journal_streams(folder):
+        for day in _dates(stream):
+            size = sum(path.stat().st_size for path in stream.segments if path.parent == day)
+            yield Day(stream.source, stream.name, day.name, day, size)
+
+
+def _dates(stream: JournalStream) -> list[Path]:
+    return sorted({path.parent for path in stream.segments})
+
+
+def summarise(day: Day, calendar_of: Callable[[str], SessionCalendar] | None = None) -> Summary:
+    """Read a day's journal once; damage ends it and is named."""
+    summary = Summary(day.name)
+    lags: list[int] = []
+    first = last = None
+    instrument: Instrument | None = None
+    try:
+        for entry in read_journal(day.folder):
+            if isinstance(entry, InstrumentEntry):
+                instrument = entry.instrument
+                summary.symbol = instrument.symbol
+            elif isinstance(entry, GapEntry):
+                summary.gaps += 1
+            elif isinstance(entry, PhaseEntry):
+                if entry.phase == Phase.STALE and entry.reason not in _DOUBTS:
+                    summary.resyncs += 1
+            elif isinstance(entry, FrameEntry) and entry.frame.type == FrameType.EVENTS:
+                frame = entry.frame
+                if not len(frame.records):
+                    continue
+                newest = frame.base + int(frame.records["dt"].max())
+                summary.rows += len(frame.records)
+                first = newest if first is None else first
+                last = newest if last is None else max(last, newest)
+                if frame.sent:
+                    lags.append(frame.sent - newest)
+    except DataError as error:
+        summary.damage = error.message
+    if lags:
+        summary.lag_p99_ms = float(np.percentile(lags, 99)) / 1e6
+    if (
+        calendar_of is not None
+        and instrument is not None
+        and first is not None
+        and last is not None
+    ):
+        summary.coverage = _coverage(calendar_of(instrument.session), day.trade_date, first, last)
+    return summary
+
+
+def _coverage(calendar: SessionCalendar, day: str, first: int, last: int) -> float | None:
+    session = calendar.session_of(date.fromisoformat(day))
+    if session is None:
+        return None
+    covered = min(last, session.close) - max(first, session.open)
+    return max(0.0, covered / (session.close - session.open))
+
+
+def find_recording(
+    folder: Path, name: str, day: date | None, table: InstrumentTable
+) -> Path | None:
+    """Where an instrument is recorded: its journal, or one trade date of it; live comes first.
+
+    Args:
+        folder: the recordings folder.
+        name: a symbol, an alias, or a root of which one contract is recorded.
+        day: a trade date; None: all.
+        table: the instruments that are known.
+
+    Returns:
+        A folder of segments; None if there is nothing.
+
+    Raises:
+        UsageError: several contracts of the root, with their names.
+    """
+    if not folder.is_dir():
+        return None
+    known = table.resolve(name)
+    wanted = {name, slug(name)} | ({slug(known.symbol)} if known else set())
+    found: dict[str, dict[str, Path]] = {}
+    for stream in journal_streams(folder):
+        path = stream.folder if day is None else stream.folder / day.isoformat()
+        fits = stream.name in wanted or stream.name.startswith(name + "_")
+        if fits and stream.source in _SOURCES and path.is_dir():
+            found.setdefault(stream.source, {})[stream.name] = path
+    for source in _SOURCES:
+        paths = found.get(source, {})
+        exact = [path for symbol, path in paths.items() if symbol in wanted]
+        if exact or len(paths) == 1:
+            return (exact or list(paths.values()))[0]
+        if paths:
+            names = ", ".join(sorted(paths))
+            raise UsageError(f"several contracts of {name} are recorded ({names}): name one")
+    return None
