@@ -4,6 +4,7 @@ import argparse
 import importlib
 import io
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_examples_are_arguments_that_the_command_takes(name: str) -> None:
     parser = argparse.ArgumentParser(exit_on_error=False)
     module.add_arguments(parser)
     for line in module.EXAMPLE.strip().splitlines():
-        words = line.removeprefix("python run.py").split()
+        words = shlex.split(line)
         parser.parse_args(words if name == BARE else words[1:])
 
 
