@@ -108,12 +108,22 @@ class Parameters:
     def __post_init__(self) -> None:
         for name in SECTIONS:
             _check_section(name, getattr(self, name))
-        if 1000 % self.clusters.grid_ms:
-            raise SettingsError(
-                f"clusters.grid_ms {self.clusters.grid_ms} does not divide 1000",
-                key="clusters.grid_ms",
-                allowed="a divisor of 1000",
-            )
+        clusters, scores = self.clusters, self.scores
+        _require(
+            1000 % clusters.grid_ms == 0, "clusters.grid_ms", clusters.grid_ms, "a divisor of 1000"
+        )
+        _require(
+            clusters.off_factor <= clusters.on_factor,
+            "clusters.off_factor",
+            clusters.off_factor,
+            f"at most on_factor, {clusters.on_factor}",
+        )
+        _require(
+            scores.volume_least <= scores.volume_windows,
+            "scores.volume_least",
+            scores.volume_least,
+            f"at most volume_windows, {scores.volume_windows}",
+        )
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
@@ -189,7 +199,9 @@ def _check_section(section: str, values: Any) -> None:  # noqa: ANN401
             low, high = item.metadata["low"], item.metadata["high"]
             allowed = f"{low} to {high} {item.metadata['unit']}"
             good = type(value) is type(item.default) and low <= value <= high
-        if not good:
-            raise SettingsError(
-                f"{key} = {value!r}: allowed is {allowed}", key=key, allowed=allowed
-            )
+        _require(good, key, value, allowed)
+
+
+def _require(good: bool, key: str, value: object, allowed: str) -> None:
+    if not good:
+        raise SettingsError(f"{key} = {value!r}: allowed is {allowed}", key=key, allowed=allowed)
