@@ -88,7 +88,7 @@ def test_connections_cut_anywhere_lose_nothing_and_repeat_nothing(
         for count, message in enumerate(line.core.outgoing(line.now, 5)):
             if count >= cut:
                 break
-            answers = line.server.receive(message)
+            answers = list(line.server.receive(message))
             for answer in answers if count % 41 != forgotten else ():
                 line.core.receive(encode_message(answer), line.now)
         line.core.disconnected()
@@ -97,6 +97,7 @@ def test_connections_cut_anywhere_lose_nothing_and_repeat_nothing(
     line.settle()
     line.require_same(1200)
     assert line.server.snapshots == 0
+    assert line.server.sessions[SYMBOL].gaps == 0
 
 
 @settings(max_examples=60)

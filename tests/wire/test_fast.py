@@ -131,3 +131,25 @@ def test_cut_texts_are_never_read_beyond_their_end(cut: int) -> None:
     row = {"time": 1, "side": "bid", "operation": "add", "position": 0, "price": 1.25, "volume": 1}
     text = json.dumps({"type": "l2_update", "updates": [row, row]}, separators=(",", ":")).encode()
     assert fast(text[:cut], INSTRUMENTS[0]) == general(text[:cut], INSTRUMENTS[0])
+
+
+NUMBERS = [
+    "18446744073709551617", "9223372036854775808", "9223372036854775807", "4611686018427387904",
+    "4611686018427387903", "00", "01", "-0", "-1", "1e3", "1.", ".5", "0.30000000000000004",
+    "1000000000000000", "1000000000000001", "1125899906842624", "281474976710656.25",
+    "0.000000000000000000000000000000000025", "12345678901234567890123", "+1", "NaN", '"1"',
+    "1.0000000", "99999999999999999999.5", "-281474976710656.25", "null", "1 ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["time", "position", "price", "volume"])
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("instrument", INSTRUMENTS[:3], ids=lambda one: str(one.tick.step))
+def test_numbers_at_the_edges(field: str, number: str, instrument: Instrument) -> None:
+    row = {"time": "1", "position": "0", "price": "1", "volume": "1"} | {field: number}
+    values = ",".join(
+        [f'"time":{row["time"]},"side":"bid","operation":"add","position":{row["position"]}',
+         f'"price":{row["price"]},"volume":{row["volume"]}']
+    )  # fmt: skip
+    text = ('{"type":"l2_update","updates":[{' + values + "}]}").encode()
+    assert fast(text, instrument) == general(text, instrument)
