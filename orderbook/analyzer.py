@@ -125,6 +125,7 @@ class Analyzer:
                 return Outcome(start, None, rewound)
             if status in FAULTS:
                 self.gap(FAULTS[status])
+                self.seq = frame.end
                 return Outcome(start, FAULTS[status], rewound)
             if status == REWIND:
                 self._rewind(frame.base + int(records["dt"][start]))
