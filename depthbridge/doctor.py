@@ -176,7 +176,7 @@ def check_kernels() -> Finding:
     cache = prepare_cache()
     start = time.perf_counter()
     try:
-        importlib.import_module("orderbook").warmup()
+        importlib.import_module("server.warmup").warm_kernels()
     except ImportError as error:
         return Finding("kernels", Verdict.WRONG, str(error), _INSTALL)
     text = f"ready in {time.perf_counter() - start:.1f} s"

@@ -58,6 +58,6 @@ def recorded() -> Path:
 @pytest.fixture(scope="session")
 def warmed() -> None:
     """All kernels compiled, by the function that the server's start uses."""
-    import orderbook
+    from server.warmup import warm_kernels
 
-    orderbook.warmup()
+    warm_kernels()
