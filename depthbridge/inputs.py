@@ -27,8 +27,13 @@ _FOREVER: Final = 2**63 - 1
 _SESSIONS: Final = ("RTH", "ETH")
 
 
-def add_input_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare INPUT and what says how to read it."""
+def add_input_arguments(parser: argparse.ArgumentParser, *, until: str = "--to") -> None:
+    """Declare INPUT and what says how to read it.
+
+    Args:
+        parser: of the command.
+        until: the option for the end of the window; ``convert`` needs ``--to`` for the format.
+    """
     parser.add_argument(
         "input",
         metavar="INPUT",
@@ -43,7 +48,7 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--date", type=_date, help="trade date, YYYY-MM-DD")
     group.add_argument("--session", choices=_SESSIONS, type=str.upper, help="only its hours")
     group.add_argument("--from", dest="begin", metavar="TIME", help="UTC, ISO; HH:MM with --date")
-    group.add_argument("--to", dest="end", metavar="TIME", help="the same, exclusive")
+    group.add_argument(until, dest="end", metavar="TIME", help="the same, exclusive")
     group.add_argument("--config", type=Path, metavar="FILE", help="configuration (YAML)")
 
 
@@ -67,8 +72,9 @@ def open_input(args: argparse.Namespace) -> Input:
 
     settings = load_settings(args.config)
     path = Path(args.input)
+    segments: tuple[Path, ...] = ()
     if not path.exists():
-        path = _recorded(args, settings)
+        path, segments = _recorded(args, settings)
     elif args.format is not None:
         _check_format(args.format)
     recording = open_recording(
@@ -79,6 +85,7 @@ def open_input(args: argparse.Namespace) -> Input:
         time_zone=args.time_zone,
         tolerant=args.tolerant,
         instruments=settings.instruments,
+        segments=segments,
     )
     window = None
     if args.date or args.session or args.begin or args.end:
@@ -87,8 +94,8 @@ def open_input(args: argparse.Namespace) -> Input:
     return Input(recording, window, settings)
 
 
-def _recorded(args: argparse.Namespace, settings: "Settings") -> Path:
-    """The journal of an instrument, or of one of its trade dates."""
+def _recorded(args: argparse.Namespace, settings: "Settings") -> tuple[Path, tuple[Path, ...]]:
+    """The journal of an instrument, and which of its segments to read."""
     from recording.catalogue import find_recording
 
     folder = settings.recordings_folder
@@ -99,7 +106,7 @@ def _recorded(args: argparse.Namespace, settings: "Settings") -> Path:
             f"{args.input} is neither a file nor recorded{day} in {folder} (see: recordings)",
             code="no_file",
         )
-    return found
+    return found.folder, found.segments
 
 
 def _check_format(name: str) -> None:
@@ -184,9 +191,9 @@ def window_of(
     if begin is not None:
         low = max(low, _instant(begin, day, "--from"))
     if end is not None:
-        high = min(high, _instant(end, day, "--to"))
+        high = min(high, _instant(end, day, "the end"))
     if low >= high:
-        raise UsageError("--from, --to and --date leave nothing")
+        raise UsageError("--date and the times leave nothing")
     if day is not None and session == "RTH" and calendar.rth(day) is None:
         raise UsageError(f"there are no regular hours on {day}")
     return Window(low, high, calendar, session)

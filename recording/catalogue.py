@@ -16,7 +16,7 @@ from recording.entries import FrameEntry, GapEntry, InstrumentEntry, PhaseEntry
 from recording.journal import JournalStream, journal_streams, read_journal
 from recording.journal.folder import slug
 
-__all__ = ["Day", "Summary", "days", "find_recording", "summarise"]
+__all__ = ["Day", "Found", "Summary", "days", "find_recording", "summarise"]
 
 _SOURCES: Final = ("live", "playback", "replay")
 _DOUBTS: Final = ("gap", "silent")
@@ -124,10 +124,23 @@ def _coverage(calendar: SessionCalendar, day: str, first: int, last: int) -> flo
     return max(0.0, covered / (session.close - session.open))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where an instrument is recorded.
+
+    Attributes:
+        folder: its journal.
+        segments: what to read, in order: the trade date's, and before them what its book needs.
+    """
+
+    folder: Path
+    segments: tuple[Path, ...]
+
+
 def find_recording(
     folder: Path, name: str, day: date | None, table: InstrumentTable
-) -> Path | None:
-    """Where an instrument is recorded: its journal, or one trade date of it; live comes first.
+) -> Found | None:
+    """Find an instrument's journal; live comes before playback and replay.
 
     Args:
         folder: the recordings folder.
@@ -136,7 +149,7 @@ def find_recording(
         table: the instruments that are known.
 
     Returns:
-        A folder of segments; None if there is nothing.
+        None if there is nothing.
 
     Raises:
         UsageError: several contracts of the root, with their names.
@@ -145,18 +158,50 @@ def find_recording(
         return None
     known = table.resolve(name)
     wanted = {name, slug(name)} | ({slug(known.symbol)} if known else set())
-    found: dict[str, dict[str, Path]] = {}
+    found: dict[str, dict[str, Found]] = {}
     for stream in journal_streams(folder):
-        path = stream.folder if day is None else stream.folder / day.isoformat()
         fits = stream.name in wanted or stream.name.startswith(name + "_")
-        if fits and stream.source in _SOURCES and path.is_dir():
-            found.setdefault(stream.source, {})[stream.name] = path
+        segments = _segments_for(stream, day) if fits else ()
+        if segments:
+            found.setdefault(stream.source, {})[stream.name] = Found(stream.folder, segments)
     for source in _SOURCES:
-        paths = found.get(source, {})
-        exact = [path for symbol, path in paths.items() if symbol in wanted]
-        if exact or len(paths) == 1:
-            return (exact or list(paths.values()))[0]
-        if paths:
-            names = ", ".join(sorted(paths))
+        streams = found.get(source, {})
+        exact = [match for symbol, match in streams.items() if symbol in wanted]
+        if exact or len(streams) == 1:
+            return (exact or list(streams.values()))[0]
+        if streams:
+            names = ", ".join(sorted(streams))
             raise UsageError(f"several contracts of {name} are recorded ({names}): name one")
     return None
+
+
+def _segments_for(stream: JournalStream, day: date | None) -> tuple[Path, ...]:
+    """The segments of a trade date, led in by those that its book depends on."""
+    if day is None:
+        return stream.segments
+    places = [
+        place for place, path in enumerate(stream.segments) if path.parent.name == day.isoformat()
+    ]
+    if not places:
+        return ()
+    first = places[0]
+    if not _has_snapshot(stream.segments[first], leading=True):
+        while first > 0:
+            first -= 1
+            if _has_snapshot(stream.segments[first], leading=False):
+                break
+    return stream.segments[first : places[-1] + 1]
+
+
+def _has_snapshot(path: Path, *, leading: bool) -> bool:
+    """Whether a segment has a snapshot; ``leading``: before its first events."""
+    try:
+        for entry in read_journal(path):
+            if isinstance(entry, FrameEntry):
+                if entry.frame.type == FrameType.SNAPSHOT:
+                    return True
+                if leading and len(entry.frame.records):
+                    return False
+    except DataError:
+        return False  # whoever reads it will hear of the damage
+    return False

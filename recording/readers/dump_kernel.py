@@ -36,7 +36,7 @@ from recording.readers.text_kernel import (
     wall_second,
 )
 
-__all__ = ["MAKER", "aggressor", "parse_dump"]
+__all__ = ["MAKER", "aggressor", "judge_trade", "parse_dump"]
 
 MAKER: Final = 4
 """Status: a market maker that is not in the table; its name is at name_start to name_stop."""
@@ -278,3 +278,9 @@ def aggressor(p: Struct, price: Whole) -> Whole:
     p.side = side
     p.trade = price
     return side, (np.int64(4) if side == _UNKNOWN else source)
+
+
+@kernel
+def judge_trade(parser: NDArray[Any], price: int) -> Whole:
+    """``aggressor`` for callers outside of kernels."""
+    return aggressor(parser[0], np.int64(price))

@@ -18,7 +18,10 @@ def _detect(head: bytes) -> bool:
 
 def _read(request: Request) -> Iterator[Entry]:
     report = request.report
-    for entry in read_journal(request.path):
+    reader = read_journal(request.path)
+    if request.segments:
+        reader.paths = request.segments
+    for entry in reader:
         if isinstance(entry, FrameEntry):
             count = len(entry.frame.records)
             report.lines += count

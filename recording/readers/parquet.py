@@ -1,9 +1,12 @@
 """Parquet as ``recording.writers.parquet`` writes it: rows of records, everything else in metadata.
 
 Columns: ``time`` (timestamp[ns, UTC]), ``kind``, ``side``, ``op``, ``position`` (u8), ``price``
-(double), ``size`` (int64, or double where the size step is not 1), ``ref`` (u64). Metadata, each
-with the prefix ``depthbridge.``: ``instrument`` (JSON), ``tick_size``, ``session``, ``gaps``,
-``config``, ``runs`` and ``controls`` (JSON). A file of other origin needs the columns ``time``,
+(double), ``size`` (int64, or double where the size step is not 1), ``ref`` (u64).
+
+Metadata: ``depthbridge`` (format version), ``instrument``, ``tick_size``, ``size_step``,
+``session``, ``config_hash``; JSON in ``gaps``, in ``runs`` (row, frame type, flags, seq, base,
+where a frame does not continue the one before) and in ``controls`` (row before which it stands,
+journal entry type, payload in base64). A file of other origin needs the columns ``time``,
 ``side``, ``price``, ``size`` and the caller's options.
 """
 
@@ -15,19 +18,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import FrameType
+from market.enums import FrameType, Source
 from market.errors import FileFormatError, MalformedError
 from market.instrument import Instrument
 from market.record import RECORD, Frame, make_frames
 from market.ticks import Grid
 from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry
 from recording.journal.codec import decode_entry
-from recording.readers.naming import find_instrument, read_sidecar
+from recording.readers.naming import Sidecar, find_instrument, read_sidecar
 from recording.readers.registry import Format, Request
 
-__all__ = ["FORMAT", "PREFIX"]
+__all__ = ["FORMAT"]
 
-PREFIX: Final = "depthbridge."
 _BATCH: Final = 1 << 16
 _NEEDED: Final = frozenset({"time", "side", "price", "size"})
 
@@ -50,8 +52,9 @@ def _read(request: Request) -> Iterator[Entry]:
         if missing:
             columns = ", ".join(sorted(missing))
             raise FileFormatError(f"{path}: lacks the columns {columns}", path=path, offset=0)
-        script = _Script(file.metadata.metadata or {}, path)
-        first = script.opening() or _named(request)
+        metadata = file.metadata.metadata or {}
+        script = _Script(metadata, path)
+        first = script.opening() or _named(request, metadata)
         yield first
         rows = _Rows(request, first.instrument)
         batches = file.iter_batches(batch_size=_BATCH)
@@ -68,10 +71,13 @@ def _read(request: Request) -> Iterator[Entry]:
         yield from script.rest(rows)
 
 
-def _named(request: Request) -> InstrumentEntry:
-    from market.enums import Source
-
-    sidecar = read_sidecar(request.path)
+def _named(request: Request, metadata: dict[bytes, bytes]) -> InstrumentEntry:
+    said = {
+        name: metadata[name.encode()].decode("utf-8", "replace")
+        for name in ("instrument", "tick_size", "size_step")
+        if name.encode() in metadata
+    }
+    sidecar = Sidecar(**said) if said else read_sidecar(request.path)
     instrument, note = find_instrument(
         request.path,
         request.table,
@@ -151,8 +157,8 @@ class _Script:
 
     def __init__(self, metadata: dict[bytes, bytes], path: str) -> None:
         try:
-            self._runs = json.loads(metadata.get(f"{PREFIX}runs".encode(), b"[]"))
-            controls = json.loads(metadata.get(f"{PREFIX}controls".encode(), b"[]"))
+            self._runs = json.loads(metadata.get(b"runs", b"[]"))
+            controls = json.loads(metadata.get(b"controls", b"[]"))
             self._controls = [
                 (int(row), decode_entry(kind, base64.b64decode(text)))
                 for row, kind, text in controls

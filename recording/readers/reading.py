@@ -1,6 +1,7 @@
 """Opens a recording: a file, or a folder of files of one instrument, in any format."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def open_recording(
     time_zone: str | None = None,
     tolerant: bool = False,
     instruments: InstrumentTable = DEFAULT_INSTRUMENTS,
+    segments: tuple[Path, ...] = (),
 ) -> "Recording":
     """Open a recording; nothing but its first bytes is read yet.
 
@@ -33,6 +35,7 @@ def open_recording(
         time_zone: IANA zone of wall times, where the recording does not say it.
         tolerant: skip and count malformed lines.
         instruments: the instruments that are known.
+        segments: of a journal, what to read; empty: all.
 
     Raises:
         UsageError: no such file or format.
@@ -51,6 +54,7 @@ def open_recording(
         tick_size=tick_size,
         time_zone=time_zone,
         tolerant=tolerant,
+        segments=segments,
     )
     return Recording(path, files, request)
 
@@ -119,18 +123,7 @@ class Recording:
                 yield entry
 
     def _for(self, path: Path, report: Report, seq: int) -> Request:
-        request = self._request
-        return Request(
-            path=path,
-            table=request.table,
-            report=report,
-            instrument=request.instrument,
-            tick_size=request.tick_size,
-            time_zone=request.time_zone,
-            tolerant=request.tolerant,
-            seq=seq,
-            first=report.lines,
-        )
+        return replace(self._request, path=path, report=report, seq=seq, first=report.lines)
 
 
 def _files(path: Path, wanted: Format | None) -> list[tuple[Path, Format]]:

@@ -33,6 +33,7 @@ class Request:
         seq: number of the first record.
         first: number of the first line or record: files of a folder are counted through.
         report: to be filled.
+        segments: of a journal, what to read; empty: all.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Request:
     tolerant: bool = False
     seq: int = 1
     first: int = 0
+    segments: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,13 @@ __all__ = ["RecordingWriter"]
 
 
 class RecordingWriter(Protocol):
-    """Writes one recording; the file is complete only after ``close``."""
+    """Writes one recording; the file is complete only after ``close``.
+
+    Attributes:
+        dropped: control entries that the format has no place for.
+    """
+
+    dropped: int
 
     def __init__(self, path: Path) -> None: ...
 
@@ -25,3 +31,6 @@ class RecordingWriter(Protocol):
 
     def abandon(self) -> None:
         """Let go of the file without finishing it."""
+
+    def sidecar(self) -> bytes | None:
+        """What belongs into ``<file>.json`` after ``close``; None: the format says everything."""

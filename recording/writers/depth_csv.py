@@ -27,6 +27,7 @@ class Writer:
     """Writes one recording."""
 
     def __init__(self, path: Path) -> None:
+        self.dropped = 0
         self._file = path.open("wb")
         self._file.write(",".join(COLUMNS).encode() + b"\n")
         self._instrument: Instrument | None = None
@@ -50,6 +51,8 @@ class Writer:
             if self._instrument is not None and entry.instrument != self._instrument:
                 raise UsageError("a CSV recording holds one instrument")
             self._instrument = entry.instrument
+        else:
+            self.dropped += 1
 
     def close(self) -> None:
         """Write what is left."""
@@ -59,6 +62,9 @@ class Writer:
     def abandon(self) -> None:
         """Close the file as it is."""
         self._file.close()
+
+    def sidecar(self) -> None:
+        """Nothing: the format says everything."""
 
     def _flush(self) -> None:
         if not self._held:

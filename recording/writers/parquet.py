@@ -15,7 +15,6 @@ from market.record import times_of
 from market.ticks import Grid
 from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry, SettingsEntry
 from recording.journal.codec import encode_entry
-from recording.readers.parquet import PREFIX
 
 __all__ = ["Writer"]
 
@@ -27,6 +26,7 @@ class Writer:
     """Writes one recording; memory is bounded by a row group of 2^20 rows."""
 
     def __init__(self, path: Path) -> None:
+        self.dropped = 0
         self._path = path
         self._writer: Any = None
         self._instrument: Instrument | None = None
@@ -72,10 +72,10 @@ class Writer:
         self._open()
         self._writer.add_key_value_metadata(
             {
-                f"{PREFIX}gaps": json.dumps(self._gaps),
-                f"{PREFIX}config": self._config,
-                f"{PREFIX}runs": json.dumps(self._runs, separators=(",", ":")),
-                f"{PREFIX}controls": json.dumps(self._controls, separators=(",", ":")),
+                "gaps": json.dumps(self._gaps),
+                "config_hash": self._config,
+                "runs": json.dumps(self._runs, separators=(",", ":")),
+                "controls": json.dumps(self._controls, separators=(",", ":")),
             }
         )
         self._writer.close()
@@ -84,6 +84,9 @@ class Writer:
         """Close the file as it is."""
         if self._writer is not None:
             self._writer.close()
+
+    def sidecar(self) -> None:
+        """Nothing: the format says everything."""
 
     def _add_frame(self, entry: FrameEntry) -> None:
         frame = entry.frame
@@ -119,19 +122,11 @@ class Writer:
                 ("ref", pa.uint64()),
             ],
             metadata={
-                f"{PREFIX}format": "1",
-                f"{PREFIX}instrument": json.dumps(
-                    {
-                        "symbol": instrument.symbol,
-                        "root": instrument.root,
-                        "size_step": instrument.size.step,
-                        "point_value": instrument.point_value,
-                        "depth_levels": instrument.depth_levels,
-                        "aliases": list(instrument.aliases),
-                    }
-                ),
-                f"{PREFIX}tick_size": repr(instrument.tick.step),
-                f"{PREFIX}session": instrument.session,
+                "depthbridge": "1",
+                "instrument": instrument.symbol,
+                "tick_size": repr(instrument.tick.step),
+                "size_step": repr(instrument.size.step),
+                "session": instrument.session,
             },
         )
         self._writer = pq.ParquetWriter(

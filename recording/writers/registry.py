@@ -13,6 +13,8 @@ __all__ = ["WRITERS", "writer_named"]
 WRITERS: Final = {
     "csv": "recording.writers.depth_csv",
     "parquet": "recording.writers.parquet",
+    "nt-dump": "recording.writers.dump",
+    "journal": "recording.writers.journal",
 }
 """Format name to the module with its ``Writer``."""
 

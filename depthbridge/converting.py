@@ -1,0 +1,113 @@
+"""Copies a recording into another format, complete or not at all."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from depthbridge.inputs import Input, Window
+from depthbridge.outputs import part_of, replacing
+from depthbridge.progress import Progress
+from market.enums import FrameType
+from market.errors import DataError, EnvironmentFault, UsageError
+from market.record import make_frames, times_of
+from recording.entries import Entry, FrameEntry
+from recording.writers import RecordingWriter, writer_named
+
+__all__ = ["convert"]
+
+
+def convert(given: Input, out: Path, name: str) -> int:
+    """Write a recording in another format; prints what was written.
+
+    Data that ends to be good half-way is still delivered: the output has what came before.
+
+    Raises:
+        UsageError: the format cannot hold the content, or cannot be written.
+        DataError: after the output is complete up to where the data was good.
+    """
+    error: DataError | None = None
+    records = 0
+    with _place(out, name) as part, Progress() as progress:
+        writer = writer_named(name)(part)
+        try:
+            try:
+                for entry in _wanted(given):
+                    writer.write(entry)
+                    if isinstance(entry, FrameEntry):
+                        records += len(entry.frame.records)
+                        progress.at(records)
+            except DataError as caught:
+                if not records:
+                    raise
+                error = caught
+            writer.close()
+        except BaseException:
+            writer.abandon()
+            raise
+    _write_sidecar(writer, out)
+    for line in given.recording.report.summary():
+        print(line, file=sys.stderr)
+    if writer.dropped:
+        print(f"{writer.dropped:,} control entries have no place in {name}", file=sys.stderr)
+    print(f"{records:,} records in {out}")
+    if error is not None:
+        raise error
+    return 0
+
+
+def _wanted(given: Input) -> Iterator[Entry]:
+    """The entries of the window; without one, all as they are."""
+    if given.window is None:
+        yield from given.recording
+        return
+    seq = 1
+    for entry in given.recording:
+        if not isinstance(entry, FrameEntry) or entry.frame.type != FrameType.EVENTS:
+            yield entry
+            continue
+        for part in _cut(entry, given.window, seq):
+            seq = part.frame.end
+            yield part
+
+
+def _cut(entry: FrameEntry, window: Window, seq: int) -> Iterator[FrameEntry]:
+    times = times_of(entry.frame)
+    inside = window.mask(times)
+    if not inside.any():
+        return
+    records = np.ascontiguousarray(entry.frame.records[inside])
+    for frame in make_frames(records, times[inside], seq):
+        yield FrameEntry(frame)
+
+
+@contextmanager
+def _place(out: Path, name: str) -> Iterator[Path]:
+    """Where to write until it is complete: a file beside, or for a journal a folder."""
+    if name != "journal":
+        with replacing(out) as part:
+            yield part
+        return
+    if out.exists():
+        raise UsageError(f"{out} exists already; a journal is written into a new folder")
+    part = part_of(out)
+    part.unlink()
+    try:
+        part.mkdir()
+        yield part
+        part.replace(out)
+    except OSError as cause:
+        raise EnvironmentFault(f"{out} cannot be written: {cause.strerror}") from cause
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_sidecar(writer: RecordingWriter, out: Path) -> None:
+    """What a dump cannot say of itself."""
+    text = writer.sidecar()
+    if text is not None:
+        with replacing(out.with_name(out.name + ".json")) as part:
+            part.write_bytes(text)
