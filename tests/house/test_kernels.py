@@ -1,6 +1,7 @@
 """The kernel cache: named after what shapes the code, never one that others can write to."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,3 +120,16 @@ def test_caches_of_forgotten_sources_go_after_a_month(
     assert not old.exists()
     assert recent.exists()
     assert other.exists()
+
+
+def test_importing_the_package_is_enough(tmp_path: Path, root: Path) -> None:
+    script = "import depthbridge, numba, market.jit, os; print(numba.config.CACHE_DIR)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=root,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert Path(done.stdout.strip()).parent == tmp_path
