@@ -15,7 +15,7 @@ import numpy as np
 
 from market.errors import EnvironmentFault, UsageError
 
-__all__ = ["ENDINGS", "LinesOutput", "TableOutput", "check_ending", "replacing"]
+__all__ = ["ENDINGS", "LinesOutput", "TableOutput", "check_ending", "replacing", "table_of"]
 
 ENDINGS: Final = (".csv", ".parquet", ".jsonl")
 _PART: Final = ".part"
@@ -143,14 +143,10 @@ class TableOutput(_Output):
             columns: for every column of the schema an array of the same length; one that is absent
                 is all null.
         """
-        import pyarrow as pa
-
-        count = len(next(iter(columns.values())))
-        if count == 0:
+        table = table_of(columns, self.schema)
+        if not table.num_rows:
             return
-        arrays = [_array(columns.get(field.name), field.type, count) for field in self.schema]
-        table = pa.Table.from_arrays(arrays, schema=self.schema)
-        self.rows += count
+        self.rows += table.num_rows
         if self._ending == ".parquet":
             self._sink.write_table(table)
         elif self._ending == ".csv":
@@ -191,6 +187,15 @@ class LinesOutput(_Output):
 
     def _close(self) -> None:
         self._sink.close()
+
+
+def table_of(columns: Mapping[str, Any], schema: Any) -> Any:  # noqa: ANN401
+    """Columns as a pyarrow table; one that is absent is all null."""
+    import pyarrow as pa
+
+    count = len(next(iter(columns.values())))
+    arrays = [_array(columns.get(field.name), field.type, count) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _array(values: Any, kind: Any, count: int) -> Any:  # noqa: ANN401 - pyarrow has no types

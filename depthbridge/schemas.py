@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from market.instrument import Instrument
 
-__all__ = ["METRICS_COLUMNS", "book_schema", "metrics_schema", "trades_schema"]
+__all__ = ["METRICS_COLUMNS", "book_schema", "clusters_schema", "metrics_schema", "trades_schema"]
 
 METRICS_COLUMNS: Final = (
     *("index", "time_ns", "seq", "phase", "best_bid", "best_ask", "mid", "spread"),
@@ -13,6 +13,13 @@ METRICS_COLUMNS: Final = (
     *("composite", "outlook", "cvd", "delta", "vwap", "vwap_dev", "since", "complete"),
     *("volume_gap", "microprice", "added_bid", "cancelled_bid", "traded_bid", "added_ask"),
     *("cancelled_ask", "traded_ask", "pulling", "stacking", "flow_toxicity", "warmup"),
+)
+
+CLUSTER_COLUMNS: Final = (
+    *("event", "seq", "time_ns", "id", "kind", "side", "tick_low", "tick_high", "price_low"),
+    *("price_high", "poc", "size", "size_peak", "orders", "buy", "sell", "delta", "added"),
+    *("cancelled", "dominance", "rel", "score", "opacity", "state", "end_reason", "t_first"),
+    *("t_last", "age_ms", "distance_ticks", "config"),
 )
 
 
@@ -44,6 +51,26 @@ def metrics_schema() -> Any:  # noqa: ANN401
         "warmup": pa.bool_(),
     }
     return pa.schema([(name, types.get(name, pa.float64())) for name in METRICS_COLUMNS])
+
+
+def clusters_schema() -> Any:  # noqa: ANN401
+    """The columns of cluster events: the cluster object, without its source."""
+    import pyarrow as pa
+
+    words = ("event", "kind", "side", "state", "end_reason", "config")
+    whole = ("seq", "id", "tick_low", "tick_high", "orders", "opacity", "age_ms", "distance_ticks")
+    times = ("time_ns", "t_first", "t_last")
+    numbers = (
+        *("price_low", "price_high", "poc", "size", "size_peak", "buy", "sell", "delta", "added"),
+        *("cancelled", "dominance", "rel", "score"),
+    )
+    types = (
+        dict.fromkeys(words, pa.string())
+        | dict.fromkeys(whole, pa.int64())
+        | dict.fromkeys(times, pa.timestamp("ns", "UTC"))
+        | dict.fromkeys(numbers, pa.float64())
+    )
+    return pa.schema([(name, types[name]) for name in CLUSTER_COLUMNS])
 
 
 def trades_schema(instrument: Instrument) -> Any:  # noqa: ANN401

@@ -7,7 +7,8 @@ yielded before the error is raised.
 
 from depthbridge.runs.base import Columns, Run, every_seconds
 from depthbridge.runs.book import BookRun
+from depthbridge.runs.clusters import ClustersRun
 from depthbridge.runs.metrics import MetricsRun
 from depthbridge.runs.trades import TradesRun
 
-__all__ = ["BookRun", "Columns", "MetricsRun", "Run", "TradesRun", "every_seconds"]
+__all__ = ["BookRun", "ClustersRun", "Columns", "MetricsRun", "Run", "TradesRun", "every_seconds"]

@@ -1,0 +1,224 @@
+"""The Python API for recordings: open one, ask for tables, get them as frames or arrays."""
+
+import argparse
+import datetime
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthbridge.inputs import Input, open_input
+from depthbridge.runs import BookRun, ClustersRun, MetricsRun, Run, TradesRun, every_seconds
+from depthbridge.schemas import book_schema, clusters_schema, metrics_schema, trades_schema
+from market.instrument import Instrument
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+
+__all__ = ["Recorded", "Table", "open"]
+
+
+def open(
+    source: str | Path,
+    date: str | datetime.date | None = None,
+    *,
+    session: str | None = None,
+    begin: str | None = None,
+    end: str | None = None,
+    format: str | None = None,
+    instrument: str | None = None,
+    tick_size: float | str | None = None,
+    time_zone: str | None = None,
+    tolerant: bool = False,
+    config: str | Path | None = None,
+) -> "Recorded":
+    """Name a recording; nothing is read yet.
+
+    Args:
+        source: a file, a folder, or an instrument's name in the recordings folder.
+        date: the trade date.
+        session: ``RTH`` or ``ETH``: only its hours.
+        begin: UTC, ISO (or ``HH:MM`` with ``date``); rows from there on.
+        end: rows before it.
+        format: instead of finding it by content.
+        instrument: where the recording does not say it.
+        tick_size: for an instrument that is not known.
+        time_zone: of a dump's times, where the file does not show it.
+        tolerant: skip and count what is wrong; a book fault empties the book.
+        config: a configuration file; its analytics settings shape ``metrics`` and ``clusters``.
+    """
+    if isinstance(date, str):
+        date = datetime.date.fromisoformat(date)
+    return Recorded(
+        argparse.Namespace(
+            input=str(source),
+            date=date,
+            session=session.upper() if session else None,
+            begin=begin,
+            end=end,
+            format=format,
+            instrument=instrument,
+            tick_size=tick_size,
+            time_zone=time_zone,
+            tolerant=tolerant,
+            config=Path(config) if config else None,
+        )
+    )
+
+
+class Recorded:
+    """One recording; every table reads it anew, from its beginning, streaming."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+
+    def __repr__(self) -> str:
+        day = f", {self._options.date}" if self._options.date else ""
+        return f"depthbridge.open({self._options.input!r}{day})"
+
+    @property
+    def instrument(self) -> Instrument:
+        """What the recording is of."""
+        return self._open().recording.instrument
+
+    def book(self, levels: int = 10, every: str | float = "change") -> "Table":
+        """The top levels of the book.
+
+        Args:
+            levels: levels of a row.
+            every: ``event``, ``change``, or an interval: ``"1s"``, ``0.5`` (seconds).
+        """
+        mode = every_seconds(str(every), ("event", "change"))
+
+        def start() -> tuple[Run, Any]:
+            given = self._open()
+            run = BookRun(given.recording, levels, mode, given.window, tolerant=self._tolerant)
+            return run, book_schema(levels, given.recording.instrument)
+
+        return Table(start)
+
+    def trades(self) -> "Table":
+        """Trades with aggressor, and how it is known."""
+
+        def start() -> tuple[Run, Any]:
+            given = self._open()
+            run = TradesRun(given.recording, given.window, tolerant=self._tolerant)
+            return run, trades_schema(given.recording.instrument)
+
+        return Table(start)
+
+    def metrics(self, every: str | float = "batch", batch: int = 200) -> "Table":
+        """The analytics, a row per batch of records or per interval.
+
+        Args:
+            every: ``batch``, or an interval: ``"1s"``, ``0.5`` (seconds).
+            batch: records of a batch.
+        """
+        mode = every_seconds(str(every), ("batch",))
+
+        def start() -> tuple[Run, Any]:
+            given = self._open()
+            run = MetricsRun(
+                given.recording,
+                mode,
+                batch,
+                given.window,
+                parameters=given.settings.analytics,
+                calendar_of=given.settings.calendar,
+                tolerant=self._tolerant,
+            )
+            return run, metrics_schema()
+
+        return Table(start)
+
+    def clusters(self) -> "Table":
+        """Cluster events in order: ``new``, ``update``, ``end``."""
+
+        def start() -> tuple[Run, Any]:
+            given = self._open()
+            run = ClustersRun(
+                given.recording,
+                given.window,
+                parameters=given.settings.analytics,
+                calendar_of=given.settings.calendar,
+                tolerant=self._tolerant,
+            )
+            return run, clusters_schema()
+
+        return Table(start)
+
+    @property
+    def _tolerant(self) -> bool:
+        return bool(self._options.tolerant)
+
+    def _open(self) -> Input:
+        return open_input(self._options)
+
+
+class Table:
+    """Rows that are read when they are asked for.
+
+    Every ``to_…`` reads the recording; iterate over ``batches`` when it does not fit into memory.
+    A damaged recording raises ``market.errors.DataError`` after what was good before it.
+    """
+
+    def __init__(self, start: Callable[[], tuple[Run, Any]]) -> None:
+        self._start = start
+
+    def batches(self) -> Iterator[Any]:
+        """Tables of pyarrow, one after the other."""
+        from depthbridge.outputs import table_of
+
+        run, schema = self._start()
+        for columns in run:
+            yield table_of(columns, schema)
+
+    def to_arrow(self) -> Any:  # noqa: ANN401 - a pyarrow.Table
+        """One pyarrow table."""
+        import pyarrow as pa
+
+        from depthbridge.outputs import table_of
+
+        run, schema = self._start()
+        parts = [table_of(columns, schema) for columns in run]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def to_polars(self) -> "polars.DataFrame":
+        """A polars frame; needs the package polars."""
+        import polars
+
+        frame = polars.from_arrow(self.to_arrow())
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A pandas frame; needs the package pandas."""
+        frame: pandas.DataFrame = self.to_arrow().to_pandas()
+        return frame
+
+    def to_numpy(self) -> NDArray[Any]:
+        """A structured array with the columns as fields.
+
+        Times are int64 ns UTC; a column of whole numbers that has nulls is float64 with NaN; words
+        are objects, None where null.
+        """
+        columns = {}
+        table = self.to_arrow()
+        for name in table.column_names:
+            columns[name] = _numpy_column(table.column(name))
+        rows = np.empty(table.num_rows, [(name, values.dtype) for name, values in columns.items()])
+        for name, values in columns.items():
+            rows[name] = values
+        return rows
+
+
+def _numpy_column(column: Any) -> NDArray[Any]:  # noqa: ANN401
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    return values
