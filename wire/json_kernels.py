@@ -204,13 +204,18 @@ def _expect(text: Bytes, i: int, word: Bytes) -> bool:
 
 
 @inlined
+def _digit(text: Bytes, i: int) -> int:
+    return np.int64(text[i]) - 48  # type: ignore[return-value] # int() would be unsigned here
+
+
+@inlined
 def _integer(text: Bytes, i: int) -> tuple[int, int]:
     """A plain non-negative integer; end -1 for anything else."""
     n = len(text)
     start = i
     value = 0
     while i < n and 48 <= text[i] <= 57:
-        digit = int(text[i]) - 48
+        digit = _digit(text, i)
         if value >= _TENTH and (value > _TENTH or digit > 7):
             return 0, -1
         value = value * 10 + digit
@@ -242,7 +247,7 @@ def _on_grid(
         while end < n and 48 <= text[end] <= 57:
             if mantissa > largest or unit > 10**17:
                 return 0, -1
-            mantissa = mantissa * 10 + int(text[end]) - 48
+            mantissa = mantissa * 10 + _digit(text, end)
             unit *= 10
             end += 1
         if end == start:
@@ -250,7 +255,7 @@ def _on_grid(
     if mantissa > largest or (negative and mantissa == 0):
         return 0, -1
     scaled = mantissa * denominator
-    steps = scaled // unit
+    steps = scaled if unit == 1 else scaled // unit
     if steps * unit != scaled or steps > _MAX_TICKS:
         return 0, -1
     return (-steps if negative else steps), end
@@ -278,7 +283,7 @@ def parse_l2_rows(
 
     Returns:
         Number of records and the index after the closing bracket; (-1, -1) if it is not plain.
-        About 35 ns a record.
+        About 0.8 ns a byte.
     """
     k = 0
     most_price = min(_MAX_MANTISSA, _MAX_INT // grids[1])
