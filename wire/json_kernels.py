@@ -68,7 +68,8 @@ def _number(text: Bytes, i: int) -> tuple[int, bool]:
             value == np.uint64(1844674407370955161) and digit > np.uint64(5)
         ):
             over = True
-        value = value * np.uint64(10) + digit
+        if not over:
+            value = value * np.uint64(10) + digit
         i += 1
     if i < n and (text[i] == 46 or text[i] == 101 or text[i] == 69):
         while i < n and (
