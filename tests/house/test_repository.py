@@ -121,6 +121,15 @@ def test_every_module_has_its_test_file() -> None:
     assert [test for test in DRIVEN.values() if not (ROOT / test).exists()] == []
 
 
+def test_the_readmes_python_runs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert len(names["book"]) > 1000  # type: ignore[arg-type]
+    assert len(names["clusters"]) > 50  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
 def test_public_names_exist_and_are_documented(module: Path) -> None:
     loaded = importlib.import_module(dotted(module))
