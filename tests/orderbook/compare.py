@@ -9,12 +9,13 @@ from market.ticks import Grid
 from orderbook import Analyzer, Parameters
 from orderbook.describe import END_REASONS, EVENT_WORDS, KINDS, STATES
 from orderbook.layout import NULL_TICKS
+from tests.orderbook.market_fuzz import Plan
 from tests.reference.analytics import Twin
 from tests.reference.position_book import Applied, Rows
 from tests.reference.records import Rec, frames_of
 from tests.reference.settings import Settings
 
-__all__ = ["Both", "analyzer_for", "instrument"]
+__all__ = ["Both", "analyzer_for", "instrument", "run_plan"]
 
 
 def instrument(tick: str = "0.25", depth: int = 10) -> Instrument:
@@ -48,7 +49,7 @@ class Both:
             part = recs[applied : applied + len(frame.records)]
             outcome = self.analyzer.process_l2_update(frame)
             wanted = self.twin.process(part)
-            assert (outcome.applied, outcome.fault) == wanted
+            assert (outcome.applied, outcome.fault) == wanted, f"{outcome} {wanted} {part[:3]}"
             applied += outcome.applied
             self.agree()
             if outcome.fault is not None:
@@ -71,9 +72,9 @@ class Both:
         self.agree(rows=False)
 
     def agree(self, rows: bool = True) -> None:
-        assert self.analyzer.phase == self.twin.phase
-        assert self.analyzer.seq == self.twin.seq
-        assert self.analyzer.clock == self.twin.clock
+        found_state = (self.analyzer.phase, self.analyzer.seq, self.analyzer.clock)
+        wanted_state = (self.twin.phase, self.twin.seq, self.twin.clock or 0)
+        assert found_state == wanted_state, f"{found_state} {wanted_state}"
         if rows:
             row = self.analyzer.calculate_metrics()
             self.rows.append(row)
@@ -140,3 +141,20 @@ def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> str:
     }
     label = {name: wanted.get(name) for name in ("event", "kind", "id", "time", "seq")}
     return f"{different} in {label}"
+
+
+def run_plan(plan: Plan, cut: int = 4096, calendar: SessionCalendar | None = None) -> Both:
+    """Play a plan into both, in frames of at most ``cut`` records."""
+    both = Both(plan.tick, plan.depth, calendar, **plan.settings)
+    for step in plan.steps:
+        if step.what == "recs" and both.analyzer.phase == "stale":
+            both.load(list(step.bids), list(step.asks), step.time)
+        elif step.what == "recs":
+            both.feed(step.recs, cut)
+        elif step.what == "advance":
+            both.advance(step.time)
+        elif step.what == "gap":
+            both.gap()
+        else:
+            both.load(list(step.bids), list(step.asks), step.time)
+    return both

@@ -96,9 +96,12 @@ class Twin:
 
     def advance(self, time: int) -> str | None:
         """A heartbeat."""
-        if self.clock is not None and time > self.clock:
-            return self._move(time)
-        return None
+        if self.clock is None or time <= self.clock:
+            return None
+        fault = self._move(time)
+        if fault is not None:
+            self.lose()
+        return fault
 
     def lose(self) -> None:
         """Records were lost: a gap."""
@@ -141,10 +144,12 @@ class Twin:
         self.session = Session(time, complete)
 
     def _record(self, rec: Rec) -> str | None:
-        if self.clock is not None and rec.time < self.clock - REWIND:
+        rewound = self.clock is not None and rec.time < self.clock - REWIND
+        if rewound:
             self._rewind()
         if self.clock is None:
             self._start(rec.time)
+            self.session.complete = self.session.complete and not rewound
         elif rec.time > self.clock:
             fault = self._move(rec.time)
             if fault is not None:
@@ -159,13 +164,17 @@ class Twin:
         fault = self._complete_group()
         if fault is not None:
             return fault
-        while self.next_instant <= time:
-            self._roll(self.next_instant)
-            self._instant(self.next_instant)
-            self.next_instant += self.settings.grid
-        self._roll(time)
+        while self.boundary is not None and self.boundary <= time:
+            self._instants(self.boundary)
+            self._roll(self.boundary)
+        self._instants(time)
         self.clock = time
         return None
+
+    def _instants(self, time: int) -> None:
+        while self.next_instant <= time:
+            self._instant(self.next_instant)
+            self.next_instant += self.settings.grid
 
     def _complete_group(self) -> str | None:
         if not self.open:
@@ -185,20 +194,24 @@ class Twin:
         self.crossed = crossed(bids, asks)
 
     def _roll(self, time: int) -> None:
-        while self.calendar is not None and self.boundary is not None and self.boundary <= time:
-            session = self.calendar.trading_session(self.boundary)
-            self.closed = session is None
-            if session is not None and session.open == self.boundary:
-                self.session = Session(self.boundary, True)
-                self.profile.new_session()
-            self._emit(self.resting.end_all("session_end") + self.traded.end_all("session_end"))
-            self.boundary = self.calendar.next_boundary(self.boundary)
+        assert self.calendar is not None
+        if not self.closed:
+            ended = self.resting.end_all("session_end") + self.traded.end_all("session_end")
+            self._emit(ended, time)
+        session = self.calendar.trading_session(time)
+        self.closed = session is None
+        if session is not None:
+            self.session = Session(time, not self.stale)
+            self.profile.new_session()
+        self.boundary = self.calendar.next_boundary(time)
 
     def _apply(self, rec: Rec) -> str | None:
         if rec.kind in (POSITION, PRICE):
             book = self._book_for(rec.kind)
             if book is None:
                 return "mixed"
+            if isinstance(book, PositionBook) and book.full(rec):
+                return "too_deep"
             book.change(rec)
             self.open = True
         elif rec.kind == TRADE:
@@ -238,7 +251,7 @@ class Twin:
             self.momentum.at_second(time, mid)
             self.ofi.at_second(time, sampled)
         if time % self.settings.volume_window == 0:
-            self.volume.at_window()
+            self.volume.at_window(self.stale)
         if mid is not None:
             self.bars.sample(time, mid)
         if time % MINUTE == 0:
@@ -277,7 +290,7 @@ class Twin:
         run = zone.run
         touch = bids if zone.side == BID else asks
         distance = None
-        if touch:
+        if bids and asks:
             best = touch[0][0]
             distance = best - run.high if zone.side == BID else run.low - best
         bid, ask = size_within(bids, run.low, run.high), size_within(asks, run.low, run.high)
@@ -304,7 +317,7 @@ class Twin:
         bids, asks = self.visible()
         touch = bids if cluster.side == BID else asks
         distance = None
-        if touch:
+        if bids and asks:
             best = touch[0][0]
             distance = best - cluster.high if cluster.side == BID else cluster.low - best
         low, high = cluster.low, cluster.high

@@ -43,10 +43,10 @@ def book_metrics(bids: Rows, asks: Rows, tick: Grid, settings: Settings) -> Metr
     if not two_sided(bids, asks) or crossed(bids, asks):
         return found
     (bb, b0), (ba, a0) = bids[0], asks[0]
-    found["mid"] = (bb + ba) * tick.step / 2
+    found["mid"] = (bb + ba) / 2 * tick.numerator / tick.denominator
     found["spread"] = float(ba - bb)
     if a0 + b0:
-        found["weighted_mid"] = (bb * a0 + ba * b0) / (a0 + b0) * tick.step
+        found["weighted_mid"] = (bb * a0 + ba * b0) / (a0 + b0) * tick.numerator / tick.denominator
         found["queue_imbalance"] = (b0 - a0) / (b0 + a0)
     _weighted(found, bids, asks, settings)
     return found

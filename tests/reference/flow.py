@@ -35,8 +35,8 @@ class Session:
         variance = max(self.q / self.s - mean * mean, 0.0)
         return {
             "cvd": float(self.cvd),
-            "vwap": (self.first + mean) * tick.step,
-            "vwap_dev": math.sqrt(variance) * tick.step,
+            "vwap": (self.first + mean) * tick.numerator / tick.denominator,
+            "vwap_dev": math.sqrt(variance) * tick.numerator / tick.denominator,
         }
 
 

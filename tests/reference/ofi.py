@@ -42,7 +42,8 @@ class Ofi:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.before: State | None = None
-        self.row: list[int] | None = None
+        self.row = [0] * settings.ofi_levels
+        self.known = False
         self.second = 0
         self.paired = False
         self.counting = False
@@ -57,9 +58,9 @@ class Ofi:
             return
         after = (list(bids), list(asks))
         if self.before is not None:
-            sums = self.row or [0] * self.settings.ofi_levels
             pairs = [pair(self.before, after, i) for i in range(self.settings.ofi_levels)]
-            self.row = [x + e for x, e in zip(sums, pairs, strict=True)]
+            self.row = [x + e for x, e in zip(self.row, pairs, strict=True)]
+            self.known = True
             self.second += pairs[0]
             self.paired = True
         self.before = after
@@ -67,16 +68,15 @@ class Ofi:
     def restart(self) -> None:
         """Records were lost, or the book was replaced."""
         self.before = None
-        self.row = None
+        self.known = False
         self.second = 0
         self.paired = self.counting = False
+        self.z = None
 
     def take_row(self) -> list[int] | None:
-        """Sums since the previous row; null until the first pair."""
-        sums = self.row
-        if sums is not None:
-            self.row = [0] * self.settings.ofi_levels
-        return sums
+        """Sums since the previous row; null until the first pair after a start or gap."""
+        sums, self.row = self.row, [0] * self.settings.ofi_levels
+        return sums if self.known else None
 
     def at_second(self, time: int, sampled: bool) -> None:
         x, self.second = float(self.second), 0

@@ -8,6 +8,9 @@ from tests.reference.records import ADD, ASK, BID, POSITION, PRICE, REMOVE, Rec
 
 __all__ = ["Applied", "PositionBook"]
 
+MOST_ROWS = 256
+"""A position is a byte."""
+
 Rows = list[tuple[int, int]]
 
 
@@ -42,10 +45,18 @@ class PositionBook:
                 self.clock = rec.time
             if rec.kind == PRICE:
                 return Applied(applied, "mixed")
+            if rec.kind == POSITION and self.full(rec):
+                return Applied(applied, "too_deep")
             if rec.kind == POSITION:
                 self.change(rec)
             applied += 1
         return Applied(applied, None)
+
+    def full(self, rec: Rec) -> bool:
+        """Whether a record would make a 257th row."""
+        rows = len(self.rows[rec.side])
+        grows = rec.op == ADD or (rec.op != REMOVE and rec.position >= rows)
+        return grows and rows == MOST_ROWS
 
     def change(self, rec: Rec) -> None:
         rows = self.rows[rec.side]

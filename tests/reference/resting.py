@@ -99,6 +99,7 @@ class Resting:
         heir.buy += zone.buy
         heir.sell += zone.sell
         heir.near += zone.near
+        heir.near_peak += zone.near_peak
         heir.added += zone.added
         heir.cancelled += zone.cancelled
         touches = [t for t in (heir.t_touch, zone.t_touch) if t is not None]

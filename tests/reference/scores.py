@@ -56,9 +56,9 @@ class Volume:
         self.open += size
         self.traded = True
 
-    def at_window(self) -> None:
+    def at_window(self, stale: bool) -> None:
         volume, self.open = self.open, 0
-        partial, self.partial = self.partial, False
+        partial, self.partial = self.partial, stale
         if partial:
             return
         past = self.windows[-self.settings.volume_n :]

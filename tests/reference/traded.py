@@ -18,6 +18,10 @@ class Cell:
     unknown: int = 0
     trades: int = 0
 
+    @property
+    def volume(self) -> int:
+        return self.buy + self.sell + self.unknown
+
 
 @dataclass
 class Minute:
@@ -54,6 +58,7 @@ class Traded:
         self.open: Minute | None = None
         self.closed: list[Minute] = []
         self.clusters: list[Cluster] = []
+        self.crossed: set[int] = set()
         self.known: tuple[int, tuple[float, float] | None] = (-1, None)
 
     def trade(self, time: int, price: int, size: int, aggressor: int) -> None:
@@ -70,6 +75,7 @@ class Traded:
             cluster.lowest, cluster.highest = min(lows), max(highs)
 
     def close(self) -> None:
+        self.crossed = set()
         if self.open is not None:
             self.closed.append(self.open)
             self.open = None
@@ -79,6 +85,8 @@ class Traded:
         living = []
         for cluster in self.clusters:
             reason = self._end_reason(cluster, time)
+            if reason == "through":
+                self.crossed.add(cluster.low)
             if reason:
                 events.append(
                     {"event": "end", "cluster": cluster, "state": "ended", "reason": reason}
@@ -90,10 +98,10 @@ class Traded:
         if self.open is None or threshold is None:
             return events
         limit, mean = threshold
-        bars = [*self.closed, self.open][-self.settings.bars_range :]
+        bars = [*self._last_bars(len(self.closed)), self.open]
         for price in sorted(self.open.cells):
             measure, cells = self._window(bars, price)
-            if measure >= limit:
+            if measure >= limit and price not in self.crossed:
                 rel = measure / (mean if self.settings.fixed is None else limit)
                 self._found(events, time, price, measure, cells, rel)
         return events
@@ -113,6 +121,7 @@ class Traded:
                 if measure > cluster.size:
                     cluster.size, cluster.rel = measure, rel
                     cluster.buy, cluster.sell = buy, sell
+                    cluster.poc = self._largest(price)
                     if cluster.size - cluster.told >= self.settings.update_share * cluster.size:
                         cluster.told = cluster.size
                         events.append(
@@ -122,9 +131,18 @@ class Traded:
                 return
         side = BID if buy >= sell else ASK
         high = price + self.settings.price_range - 1
-        cluster = Cluster(side, price, high, price, measure, buy, sell, time, rel, told=measure)
+        poc = self._largest(price)
+        cluster = Cluster(side, price, high, poc, measure, buy, sell, time, rel, told=measure)
         self.clusters.append(cluster)
         events.append({"event": "new", "cluster": cluster, "state": "active", "reason": None})
+
+    def _largest(self, low: int) -> int:
+        """Row of the window with the largest volume; ties: the lower."""
+        assert self.open is not None
+        bars = [*self._last_bars(len(self.closed)), self.open]
+        rows = range(low, low + self.settings.price_range)
+        volume = {p: sum(bar.cells[p].volume for bar in bars if p in bar.cells) for p in rows}
+        return max(rows, key=lambda p: (volume[p], -p))
 
     def _end_reason(self, cluster: Cluster, time: int) -> str | None:
         buffer = self.settings.buffer
@@ -136,8 +154,10 @@ class Traded:
             return "through"
         return "expired" if time - cluster.t_first >= self.settings.expire else None
 
-    def _window(self, bars: list[Minute], price: int) -> tuple[int, list[Cell]]:
-        rows = range(price, price + self.settings.price_range)
+    def _window(
+        self, bars: list[Minute], price: int, height: int | None = None
+    ) -> tuple[int, list[Cell]]:
+        rows = range(price, price + (height or self.settings.price_range))
         cells = [bar.cells[p] for bar in bars for p in rows if p in bar.cells]
         buy, sell = sum(c.buy for c in cells), sum(c.sell for c in cells)
         unknown, trades = sum(c.unknown for c in cells), sum(c.trades for c in cells)
@@ -178,10 +198,17 @@ class Traded:
         sums = []
         for index, bar in enumerate(self.closed):
             if bar.start + MINUTE > start - self.settings.sums_window:
-                bars = self.closed[max(0, index + 1 - self.settings.bars_range) : index + 1]
+                bars = [*self._last_bars(index), bar]
                 found = [self._window(bars, price)[0] for price in sorted(bar.cells)]
                 sums += [x for x in found if x]
         return sums
+
+    def _last_bars(self, count: int) -> list[Minute]:
+        """Bars of a window before its last one, among the first ``count`` closed ones."""
+        assert self.open is not None
+        reach = max(self.settings.sums_window, self.settings.rolling_minutes * MINUTE)
+        bars = self.closed[max(0, count + 1 - self.settings.bars_range) : count]
+        return [bar for bar in bars if bar.start + MINUTE > self.open.start - reach]
 
     def end_all(self, reason: str) -> list[dict[str, Any]]:
         ended, self.clusters = self.clusters, []
