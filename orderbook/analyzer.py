@@ -17,7 +17,7 @@ from market.session import SessionCalendar
 from orderbook import describe
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from orderbook.bars import Bar, BarStudies
-from orderbook.books.book import FAULTS, Levels, Outcome, level_records
+from orderbook.books.book import FAULTS, WHOLE, Levels, Outcome, level_records
 from orderbook.engine import (
     advance_clock,
     describe_live,
@@ -91,6 +91,7 @@ class Analyzer:
         self._clock = self._state["clock"]
         self._started = False
         self._header = self._state["book"]["heap"]
+        self._counts = self._header["count"]
         self._heap = new_heap(self._header)
         self._state["book"]["depth"] = instrument.depth_levels
         self._state["resting"]["next_id"] = 1
@@ -115,23 +116,29 @@ class Analyzer:
             records.flags.writeable = False
         if not self._started and len(records):
             self._enter_session(frame.base + int(records["dt"][0]))
-        start, rewound = 0, False
+        done = process_records(records, frame.base, frame.seq, 0, self._words, self._heap)
+        return WHOLE.get(done) or self._go_on(frame._replace(records=records), done)
+
+    def _go_on(self, frame: Frame, done: int) -> Outcome:
+        """Serve what stopped a frame, until it is applied or a fault ends it."""
+        rewound = False
         while True:
-            start, status = divmod(
-                process_records(records, frame.base, frame.seq, start, self._words, self._heap),
-                STATUSES,
-            )
+            start, status = divmod(done, STATUSES)
             if status == OK:
                 return Outcome(start, None, rewound)
             if status in FAULTS:
                 self.gap(FAULTS[status])
                 self.seq = frame.end
+                read_row(self._words, self._heap)
                 return Outcome(start, FAULTS[status], rewound)
             if status == REWIND:
-                self._rewind(frame.base + int(records["dt"][start]))
+                self._rewind(frame.base + int(frame.records["dt"][start]))
                 rewound = True
             else:
                 self._serve(status)
+            done = process_records(
+                frame.records, frame.base, frame.seq, start, self._words, self._heap
+            )
 
     def load_snapshot(self, records: Records, time: int, seq: int) -> None:
         """Replace the book.
@@ -242,11 +249,10 @@ class Analyzer:
 
     def take_events(self) -> NDArray[Any]:
         """Cluster events since the last call, EVENT array, in order."""
-        count = int(self._header["count"][CLUSTER_EVENTS])
-        if not count:
+        if not self._counts[CLUSTER_EVENTS]:
             return _NO_EVENTS
         events = region(self._header, self._heap, CLUSTER_EVENTS).copy()
-        self._header["count"][CLUSTER_EVENTS] = 0
+        self._counts[CLUSTER_EVENTS] = 0
         return events.reshape(-1).view(EVENT)
 
     def top(self, levels: int) -> tuple[Levels, Levels]:
@@ -277,10 +283,10 @@ class Analyzer:
     def calculate_clusters(self) -> list[dict[str, Any]]:
         """The live clusters as objects of the protocol, by kind, bid before ask, price."""
         self._reserve_events()
-        before = int(self._header["count"][CLUSTER_EVENTS])
+        before = int(self._counts[CLUSTER_EVENTS])
         count = describe_live(self._words, self._heap)
         events = region(self._header, self._heap, CLUSTER_EVENTS)[before : before + count].copy()
-        self._header["count"][CLUSTER_EVENTS] = before
+        self._counts[CLUSTER_EVENTS] = before
         live = events.reshape(-1).view(EVENT)
         live = live[np.lexsort((live["tick_low"], 1 - live["side"], live["kind"]))]
         config = self.parameters.config_hash
@@ -426,7 +432,7 @@ class Analyzer:
         """Room for an event of every live cluster."""
         zones = self._state["resting"]["n"]
         needed = int(zones[0]) + int(zones[1]) + int(self._state["traded"]["n"])
-        needed += int(self._header["count"][CLUSTER_EVENTS])
+        needed += int(self._counts[CLUSTER_EVENTS])
         if needed > self._header["capacity"][CLUSTER_EVENTS]:
             self._header["wanted"] = CLUSTER_EVENTS
             self._header["entries"] = needed

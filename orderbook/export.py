@@ -132,11 +132,9 @@ def export_rows(
         time = base + as_int(record.dt)
         marks[3] = i
         if time > state.now:
-            if state.open:
-                status = judge_group(book)
-                if status != OK:
-                    return status
-                state.open = 0
+            status = judge_group(book)
+            if status != OK:
+                return status
             if mode == INTERVAL and not _silent_rows(
                 book, heap, time, interval, levels, rows, marks
             ):
@@ -149,7 +147,6 @@ def export_rows(
             status = apply_depth(book, heap, record)
             if status != OK:
                 return status
-            state.open = 1
         marks[1] = index[i]
         if mode == EVENT_ROWS or (mode == CHANGE and book.touched < levels):
             row = rows[marks[2]]

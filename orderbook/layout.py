@@ -128,7 +128,7 @@ BOOK = record_dtype(
     ("n", I8, (2,)),  # rows in use, [ask, bid]
     ("px", I8, (2, ROWS)),  # best first; by price: the visible rows, refreshed when read
     ("sz", I8, (2, ROWS)),
-    ("suspect", I8),  # a write put two rows out of order: judge before trusting
+    ("suspect", I8),  # rows out of order, or too many: judge when time advances
     ("touched", I8),  # best (lowest) row changed in the open group; ROWS: none
     ("removed_past_end", I8),  # counters
     ("appended", I8),

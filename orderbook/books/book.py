@@ -8,7 +8,7 @@ import numpy as np
 from market.enums import Kind, Side
 from market.errors import UsageError
 from market.jit import borrowed, kernel
-from market.record import RECORD, Records
+from market.record import MAX_RECORDS, RECORD, Records
 from orderbook.books.ladder import apply_depth, clear_book, judge_group
 from orderbook.books.price import refresh_rows
 from orderbook.heap import grow, new_heap
@@ -31,14 +31,14 @@ from orderbook.layout import (
     record_dtype,
 )
 
-__all__ = ["FAULTS", "LONE_BOOK", "Book", "Levels", "Outcome"]
+__all__ = ["FAULTS", "LONE_BOOK", "WHOLE", "Book", "Levels", "Outcome"]
 
 Levels = list[tuple[int, int]]
 """(ticks, size) of each level, best first."""
 
 FAULTS: Final = {UNSORTED: "unsorted", TOO_DEEP: "too_deep", MIXED: "mixed"}
 
-LONE_BOOK: Final = record_dtype(("book", BOOK), ("now", I8), ("open", I8))
+LONE_BOOK: Final = record_dtype(("book", BOOK), ("now", I8))
 _FAR_REGIONS = 2
 
 
@@ -55,6 +55,10 @@ class Outcome(NamedTuple):
     applied: int
     fault: str | None = None
     rewound: bool = False
+
+
+WHOLE: Final = {n * STATUSES + OK: Outcome(n) for n in range(MAX_RECORDS + 1)}
+"""What a kernel returns for a frame that was applied whole, and its outcome, made once."""
 
 
 class Book:
@@ -87,16 +91,16 @@ class Book:
             records: RECORD array; other kinds only move time.
             base: ns UTC, added to each ``dt``.
         """
-        start = 0
-        while True:
-            start, status = divmod(
-                apply_records(records, base, start, self.words, self.heap), STATUSES
-            )
+        done = apply_records(records, base, 0, self.words, self.heap)
+        while done not in WHOLE:
+            start, status = divmod(done, STATUSES)
             if status == OK:
                 return Outcome(start)
             if status != GROW:
                 return Outcome(start, FAULTS[status])
             self.grow()
+            done = apply_records(records, base, start, self.words, self.heap)
+        return WHOLE[done]
 
     def grow(self) -> None:
         """Enlarge the heap region that a kernel asked for."""
@@ -107,7 +111,6 @@ class Book:
         self.clear()
         self.apply(level_records(bids, asks), 0)
         self._book["loaded"] = 1
-        self._state["open"] = 0
         self._state["now"] = NEVER
 
     def top(self, levels: int) -> tuple[Levels, Levels]:
@@ -166,18 +169,15 @@ def apply_records(records: Struct, base: int, start: int, words: Words, heap: Wo
     for i in range(start, len(records)):
         record = records[i]
         time = base + as_int(record.dt)
-        if time > state.now:
-            if state.open:
-                status = judge_group(book)
-                if status != OK:
-                    return i * STATUSES + status
-                state.open = 0
-            state.now = time
+        if book.suspect and time > state.now:
+            status = judge_group(book)
+            if status != OK:
+                return i * STATUSES + status
+        state.now = max(state.now, time)
         if record.kind <= 1:
             status = apply_depth(book, heap, record)
             if status != OK:
                 return i * STATUSES + status
-            state.open = 1
     return len(records) * STATUSES + OK
 
 
@@ -197,7 +197,6 @@ def clear_lone_book(words: Words) -> None:
     state = words.view(LONE_BOOK)[0]
     clear_book(state.book)
     state.now = NEVER
-    state.open = 0
 
 
 def level_records(bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> Records:

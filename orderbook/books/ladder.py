@@ -54,9 +54,7 @@ def visible_rows(book: Struct, side: int) -> int:
 @inlined
 def judge_group(book: Struct) -> int:
     """Judge a book whose group is complete: UNSORTED, TOO_DEEP or OK."""
-    if book.mode == BY_PRICE:
-        return OK
-    return judge_rows(book)
+    return judge_rows(book) if book.suspect else OK
 
 
 @inlined

@@ -50,6 +50,8 @@ def apply_position(book: Struct, record: Struct) -> int:
         book.px[side, row] = record.price
         book.sz[side, row] = record.size
         book.n[side] = n + 1
+        if n > book.depth:
+            book.suspect = 1
         _suspect(book, side, row, n + 1)
     book.touched = min(book.touched, row)
     return OK
@@ -68,15 +70,14 @@ def _suspect(book: Struct, side: int, row: int, n: int) -> None:
 
 @inlined
 def judge_rows(book: Struct) -> int:
-    """Judge the rows of a completed group: UNSORTED, TOO_DEEP or OK (clears ``suspect``)."""
+    """Judge the suspect rows of a completed group: TOO_DEEP, UNSORTED, or OK and cleared."""
     limit = book.depth + 1
     if book.n[0] > limit or book.n[1] > limit:
         return TOO_DEEP
-    if book.suspect:
-        for side in range(2):
-            sign = 1 - 2 * side
-            for i in range(1, book.n[side]):
-                if (book.px[side, i] - book.px[side, i - 1]) * sign <= 0:
-                    return UNSORTED
-        book.suspect = 0
+    for side in range(2):
+        sign = 1 - 2 * side
+        for i in range(1, book.n[side]):
+            if (book.px[side, i] - book.px[side, i - 1]) * sign <= 0:
+                return UNSORTED
+    book.suspect = 0
     return OK
