@@ -1,0 +1,65 @@
+"""Kernel cache, conditions of the run, and the table at its end."""
+
+import os
+import sys
+from importlib import metadata
+from typing import Any, Final
+
+import pytest
+
+from depthbridge.kernels import prepare_cache
+
+prepare_cache()
+
+from benchmarks.measuring import CORE, Measure  # noqa: E402 - Numba must see the cache first
+from benchmarks.native import compiler_version  # noqa: E402
+from benchmarks.table import lines_of  # noqa: E402
+
+_PACKAGES: Final = ("numpy", "numba", "uvicorn", "uvloop", "orjson", "pyarrow", "sortedcontainers")
+_RESULTS: Final = pytest.StashKey[dict[str, Any]]()
+
+
+@pytest.fixture
+def measure(benchmark: Any) -> Measure:  # noqa: ANN401 - pytest-benchmark is untyped
+    """Measures one side of one line."""
+    return Measure(benchmark)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "benchmark: of pytest-benchmark")
+    config.stash[_RESULTS] = {"load": [_load()]}
+
+
+def pytest_benchmark_update_machine_info(
+    config: pytest.Config, machine_info: dict[str, Any]
+) -> None:
+    machine_info["depthbridge"] = {
+        "cores": os.cpu_count(),
+        "versions": {name: _version(name) for name in _PACKAGES},
+        "pinned": "not pinned" if CORE is None else f"pinned to core {CORE}",
+        "compiler": compiler_version() or "no compiler, its lines are without C",
+        "load": [config.stash[_RESULTS]["load"][0], _load()],
+    }
+
+
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    config.stash[_RESULTS]["json"] = output_json
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401
+    results = config.stash[_RESULTS].get("json")
+    if results and results["benchmarks"]:
+        terminalreporter.write_line("")
+        for line in lines_of(results):
+            terminalreporter.write_line(line)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _load() -> float:
+    return 0.0 if sys.platform == "win32" else os.getloadavg()[0]

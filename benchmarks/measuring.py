@@ -1,0 +1,96 @@
+"""How a figure is taken: warm, pinned, several rounds, with what it says about itself."""
+
+import gc
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+__all__ = ["CORE", "OURS", "Measure"]
+
+OURS: Final = "ours"
+
+
+def _pin() -> int | None:
+    """Keep this process, and what it starts, on one core; the number, or None."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    core = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return core
+
+
+CORE: Final = _pin()
+"""The core that everything runs on; None where pinning is not possible."""
+
+
+class Measure:
+    """Measures one side of one or more lines.
+
+    Args:
+        benchmark: pytest-benchmark's fixture.
+    """
+
+    def __init__(self, benchmark: Any) -> None:  # noqa: ANN401 - untyped
+        self._benchmark = benchmark
+
+    def time(
+        self,
+        line: str,
+        work: Callable[..., object],
+        items: int,
+        *,
+        role: str = OURS,
+        setup: Callable[[], Any] | None = None,
+        rounds: int = 9,
+    ) -> Any:  # noqa: ANN401
+        """Time ``work``.
+
+        Args:
+            line: key of the line.
+            work: takes what ``setup`` returns, if there is one.
+            items: what one call works through.
+            role: who it is.
+            setup: runs before every round, unmeasured.
+            rounds: calls; one more warms up.
+
+        Returns:
+            What the last call returned.
+        """
+        self._benchmark.extra_info.update(lines=[line], role=role, items=items)
+        prepare = None if setup is None else lambda: ((setup(),), {})
+        gc.collect()
+        return self._benchmark.pedantic(
+            work, setup=prepare, rounds=rounds, warmup_rounds=0 if prepare else 1, iterations=1
+        )
+
+    def keep(
+        self,
+        work: Callable[[], Mapping[str, float]],
+        *,
+        role: str = OURS,
+        rounds: int = 3,
+    ) -> dict[str, list[float]]:
+        """Keep figures that ``work`` itself measures.
+
+        Args:
+            work: returns a figure in the line's unit for each line's key.
+            role: who it is.
+            rounds: calls.
+
+        Returns:
+            The figures of all rounds by line.
+        """
+        figures: dict[str, list[float]] = {}
+
+        def once() -> None:
+            for key, figure in work().items():
+                figures.setdefault(key, []).append(figure)
+
+        self._benchmark.pedantic(once, rounds=rounds, iterations=1)
+        self._benchmark.extra_info.update(role=role, figures=figures)
+        return figures
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle one."""
+    return sorted(values)[len(values) // 2]

@@ -1,0 +1,174 @@
+"""The table: ours beside the rival of the same run, the goal, and whether it was reached."""
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from benchmarks.lines import LINES, SECTIONS, Line
+
+__all__ = ["Verdict", "lines_of", "markdown"]
+
+_SCALES: Final = {"ns/record": 1e9, "µs": 1e6, "s": 1.0}
+_CLOSE: Final = 1.5
+_HEAD: Final = ("", "median", "best", "unit", "rival", "ratio", "goal", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line of the table, judged.
+
+    Attributes:
+        line: what was measured.
+        ours: figures in the line's unit, one per round; empty when it was not measured.
+        rivals: the same of each rival, by name.
+        note: why something is missing.
+    """
+
+    line: Line
+    ours: Sequence[float]
+    rivals: Mapping[str, Sequence[float]]
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """Our median over the rival's, if the line has a rival and it ran."""
+        rival = self.rivals.get(self.line.rival)
+        if not rival or not self.ours:
+            return None
+        return statistics.median(self.ours) / statistics.median(rival)
+
+    @property
+    def excess(self) -> float | None:
+        """How many times worse than the goal; at most 1: reached. None: nothing to judge."""
+        line = self.line
+        if not self.ours:
+            return None
+        if line.ratio is not None and self.ratio is not None:
+            excess = self.ratio / line.ratio
+        elif line.goal is not None:
+            excess = statistics.median(self.ours) / line.goal
+        else:
+            return None
+        return 1 / excess if line.higher else excess
+
+    @property
+    def word(self) -> str:
+        """``reached``, ``within 1.5 ×`` or ``MISSED`` with the factor."""
+        if not self.ours:
+            return self.note or "not measured"
+        excess = self.excess
+        if excess is None:
+            return ""
+        if excess <= 1:
+            return "reached"
+        return f"within {_CLOSE} ×" if excess <= _CLOSE else f"MISSED {excess:.1f} ×"
+
+
+def verdicts(results: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Every line, from what pytest-benchmark writes."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for one in results["benchmarks"]:
+        info = one["extra_info"]
+        for key, figures in _figures(one).items():
+            found.setdefault(key, {})[info["role"]] = figures
+    for key, line in LINES.items():
+        roles = found.get(key, {})
+        yield Verdict(line, roles.pop("ours", ()), roles)
+
+
+def _figures(one: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Figures in the lines' units: as the benchmark gives them, or from its rounds."""
+    info = one["extra_info"]
+    given: dict[str, list[float]] = info.get("figures", {})
+    if given:
+        return given
+    figures = {}
+    for key in info["lines"]:
+        line, items = LINES[key], info["items"]
+        rounds = one["stats"]["data"]
+        if line.higher:
+            figures[key] = [items / seconds / 1e6 for seconds in rounds]
+        else:
+            figures[key] = [seconds / items * _SCALES[line.unit] for seconds in rounds]
+    return figures
+
+
+def lines_of(results: Mapping[str, Any]) -> Iterator[str]:
+    """The table as text."""
+    widths = (50, 9, 9, 12, 24, 7, 22, 12)
+    yield from conditions(results)
+    judged = list(verdicts(results))
+    for section, title in SECTIONS.items():
+        members = [one for one in judged if one.line.section == section and one.ours]
+        if not members:
+            continue
+        yield ""
+        yield "".join(
+            _pad(cell, width, i)
+            for i, (cell, width) in enumerate(zip((title, *_HEAD[1:]), widths, strict=True))
+        )
+        for one in members:
+            cells = zip(_cells(one), widths, strict=True)
+            yield "".join(_pad(cell, width, i) for i, (cell, width) in enumerate(cells)).rstrip()
+
+
+def markdown(results: Mapping[str, Any]) -> Iterator[str]:
+    """The same table for a page."""
+    judged = list(verdicts(results))
+    for section, title in SECTIONS.items():
+        members = [one for one in judged if one.line.section == section and one.ours]
+        if members:
+            yield ""
+            yield "| " + " | ".join((title, *_HEAD[1:])) + " |"
+            yield "|---|--:|--:|---|---|--:|---|---|"
+            for one in members:
+                yield "| " + " | ".join(_cells(one)) + " |"
+
+
+def conditions(results: Mapping[str, Any]) -> Iterator[str]:
+    """Under which conditions the figures hold."""
+    machine = results["machine_info"]
+    conditions = machine["depthbridge"]
+    cpu = machine.get("cpu", {}).get("brand_raw") or machine.get("processor", "")
+    yield f"{cpu}, {conditions['cores']} cores, {machine['system']} {machine['release']}"
+    versions = ", ".join(f"{name} {version}" for name, version in conditions["versions"].items())
+    yield f"Python {machine['python_version']}, {versions}"
+    before, after = conditions["load"]
+    yield f"{conditions['pinned']}; load {before:.1f} at the start, {after:.1f} at the end"
+    yield f"C: {conditions['compiler']}"
+
+
+def _cells(one: Verdict) -> tuple[str, ...]:
+    line = one.line
+    best = max(one.ours) if line.higher else min(one.ours)
+    rival = one.rivals.get(line.rival)
+    beside = (
+        f"{line.rival} {_number(statistics.median(rival))}"
+        if rival
+        else (f"{line.rival}: absent" if line.rival else "")
+    )
+    sign = "≥" if line.higher else "≤"
+    goals = [f"{sign} {_number(line.goal)}"] if line.goal is not None else []
+    goals += [f"{sign} {_number(line.ratio)} × rival"] if line.ratio is not None else []
+    ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
+    return (
+        line.title,
+        _number(statistics.median(one.ours)),
+        _number(best),
+        line.unit,
+        beside,
+        ratio,
+        ", ".join(goals),
+        one.word,
+    )
+
+
+def _number(value: float) -> str:
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def _pad(cell: str, width: int, column: int) -> str:
+    return f"{cell:>{width - 1}} " if column in (1, 2, 5) else f"{cell:<{width}}"
