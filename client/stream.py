@@ -19,12 +19,13 @@ from wire.codes import ResyncReason
 from wire.frames import encode_frame
 from wire.messages import Check, Makers, encode_message
 
-__all__ = ["BATCH", "CHECK_NS", "CHECK_RECORDS", "PublishedStream", "warmup"]
+__all__ = ["BATCH", "CHECK_NS", "CHECK_RECORDS", "REWIND_NS", "PublishedStream", "warmup"]
 
 BATCH: Final = 200
 """Most records of a frame while the sender keeps up; behind that, as many as the server takes."""
 CHECK_RECORDS: Final = 500
 CHECK_NS: Final = 250_000_000
+REWIND_NS: Final = 5_000_000_000
 _BEHIND: Final = 4_000
 _ROWS: Final = 256
 _MARKS: Final = 1024
@@ -89,7 +90,8 @@ class PublishedStream:
     @property
     def settled(self) -> bool:
         """Whether everything was sent and acknowledged."""
-        return not self._snapshot and self.ring.acked == self.ring.end - 1
+        waiting = self._snapshot or bool(self._queued)
+        return not waiting and self.ring.acked == self.ring.end - 1
 
     def seed(self, bids: Levels, asks: Levels, time: int) -> None:
         """Begin from a known book, (ticks, size), best first: a snapshot goes out first."""
@@ -100,18 +102,24 @@ class PublishedStream:
     def push(self, frame: Frame, now: int) -> None:
         """Number the records of a frame of events (its own number is ignored).
 
+        A step back in time of more than 5 s is a rewind of the playback: :meth:`reset` first.
+
         Args:
             frame: events.
             now: monotonic ns; only for the pace of checks.
         """
+        if not len(frame.records):
+            return
+        if frame.base + int(frame.records["dt"][0]) < self.time - REWIND_NS:
+            self.time = frame.base
+            self.reset()
         for start in range(0, len(frame.records), CHECK_RECORDS):
             part = frame._replace(records=frame.records[start : start + CHECK_RECORDS])
             self.ring.append(part)
             self._shadow(part)
             if self.ring.end - self._marked >= CHECK_RECORDS or now - self._marked_at >= CHECK_NS:
                 self._mark(now)
-        if len(frame.records):
-            self.time = max(self.time, frame.base + int(frame.records["dt"].max()))
+        self.time = max(self.time, frame.base + int(frame.records["dt"].max()))
 
     def push_bar(self, values: Mapping[str, Any]) -> None:
         """Number a bar; ``values`` as in ``bar_update``."""
@@ -129,13 +137,13 @@ class PublishedStream:
     def reset(self) -> None:
         """The feed was reset or reconnected: empty the shadow book, and let the server know.
 
-        One number is skipped, so that the server sees that records may be missing.
+        One number is skipped, so that the server sees that records may be missing; what was not
+        sent yet is forgotten.
         """
         self.book.clear()
         self.ring.skip()
         self.sent = self.ring.end
-        self._marks.clear()
-        self._snapshot = True
+        self._snapshot = not self._queue_snapshot(0)
 
     def welcomed(self, index: int, resume: int, most: int) -> None:
         """A connection began; the server expects ``resume`` next."""
@@ -165,7 +173,7 @@ class PublishedStream:
             self.sent = seq
             return
         self.sent = self.ring.end
-        self._snapshot = True
+        self._snapshot = not self._queue_snapshot(0)
 
     def next_message(self, wall: int) -> bytes | str | None:
         """What to send now: bytes are a frame, text is JSON; None: nothing.
@@ -173,10 +181,10 @@ class PublishedStream:
         Args:
             wall: the sender's clock, ns UTC.
         """
-        if self._queued:
-            return self._queued.popleft()
         if self.sent < self.ring.first:
             self._rewind(self.sent)
+        if self._queued:
+            return self._queued.popleft()
         while self._marks and self._marks[0][0] < self.sent - 1:
             self._marks.popleft()
         if self._marks and self._marks[0][0] == self.sent - 1:
@@ -185,6 +193,7 @@ class PublishedStream:
         if self.sent < self.ring.end:
             return self._next(wall)
         if self._snapshot and self._queue_snapshot(wall):
+            self._snapshot = False
             return self._queued.popleft()
         return None
 
@@ -232,7 +241,6 @@ class PublishedStream:
                 part, self.time, self.ring.end, FrameType.SNAPSHOT, flags, self.index, wall
             )
             self._queued.append(encode_frame(frame))
-        self._snapshot = False
         self._marks.clear()
         return True
 

@@ -201,6 +201,26 @@ def test_a_feed_reset_is_told_by_a_skipped_number_and_a_snapshot() -> None:
     assert line.server.books[SYMBOL].top(10) == line.core.streams[SYMBOL].book.top(10)
 
 
+def test_a_rewind_of_the_playback_begins_again_with_an_empty_book() -> None:
+    line = Line(FakeServer())
+    line.connect()
+    push(line, depth_frames(500))
+    line.settle()
+    earlier = [frame._replace(base=frame.base - 60 * SECOND) for frame in depth_frames(500)]
+    push(line, earlier[:10])
+    line.core.disconnected()
+    line.connect()
+    push(line, earlier[10:])
+    line.settle()
+    assert line.server.lost == [(501, 701)]
+    assert line.server.records[SYMBOL][-300:] == list(range(201, 501))
+    assert line.server.books[SYMBOL].top(10) == line.core.streams[SYMBOL].book.top(10)
+    assert line.core.streams[SYMBOL].time == earlier[-1].base + 19_000_000
+    line.now += 6 * SECOND
+    line.pump()
+    assert line.server.beats[-1].time == earlier[-1].base + 19_000_000
+
+
 def test_bars_take_numbers_between_records() -> None:
     line = Line(FakeServer())
     line.connect()
