@@ -8,6 +8,11 @@ Then it hands over to `python -m depthbridge` there.
 The syntax is kept readable for old Pythons, so that they can say what is missing.
 """
 
+import signal
+
+# Ctrl-C during the imports ends without a trace; main() takes over from here.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import hashlib
 import os
 import shutil
@@ -33,6 +38,7 @@ class StartError(Exception):
 
 def main():
     """Prepare the environment, then become the program."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         check_python()
         files = ["requirements.txt"]
@@ -207,14 +213,14 @@ def hand_over():
     command = [PYTHON, "-P", "-m", "depthbridge"] + sys.argv[1:]
     if not WINDOWS:
         sys.stdout.flush()
+        # Python's own start would answer Ctrl-C with a trace; the program lets it through again.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         os.execve(PYTHON, command, environment)
     return wait_on_windows(command, environment)
 
 
 def wait_on_windows(command, environment):
     """Ctrl-C and Ctrl-Break reach both processes; this one waits for the other to end."""
-    import signal
-
     for name in ("SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: None)

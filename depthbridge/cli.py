@@ -9,6 +9,7 @@ import argparse
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _never_fail_to_print()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        _let_interrupts_through()
         return _run(words)
     except DepthbridgeError as error:
         return _fail(error.message)
@@ -124,6 +126,12 @@ def _fail(message: str) -> int:
     line = " ".join(message.split())
     print(f"{_prog()}: {line}", file=sys.stderr)
     return 2
+
+
+def _let_interrupts_through() -> None:
+    """run.py holds Ctrl-C back until somebody is there to answer it in one line."""
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def _never_fail_to_print() -> None:

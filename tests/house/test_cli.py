@@ -5,6 +5,7 @@ import importlib
 import io
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -164,3 +165,16 @@ def test_whoever_stops_reading_gets_no_traceback() -> None:
 
 def test_started_as_a_module_it_calls_itself_run_py() -> None:
     assert run("nonsense").stderr.startswith("python run.py: nonsense is no command")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_an_interrupt_that_run_py_held_back_is_answered_in_one_line(
+    command: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        signal.raise_signal(signal.SIGINT)
+        assert cli.main(["doctor", "0"]) == 130
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    assert capsys.readouterr().err == "stopped\n"

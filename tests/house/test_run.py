@@ -19,6 +19,7 @@ import signal, sys
 import tinydep
 
 words = sys.argv[1:]
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 if words[:1] == ["exit"]:
     sys.exit(int(words[1]))
 if words[:1] == ["wait"]:
@@ -106,8 +107,10 @@ def run_py(root: Path) -> Iterator[ModuleType]:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    before = signal.getsignal(signal.SIGINT)
     spec.loader.exec_module(module)
-    return module
+    yield module
+    signal.signal(signal.SIGINT, before)
 
 
 def test_a_later_start_installs_nothing_and_prints_only_what_the_program_prints(copy: Copy) -> None:
@@ -282,12 +285,9 @@ def test_a_python_without_venv_is_told_what_to_install(
 
 def test_on_windows_the_exit_code_comes_back_from_the_child(run_py: ModuleType) -> None:
     before = signal.getsignal(signal.SIGINT)
-    try:
-        command = [sys.executable, "-c", "raise SystemExit(7)"]
-        assert run_py.wait_on_windows(command, dict(os.environ)) == 7
-        assert signal.getsignal(signal.SIGINT) is not before, "Ctrl-C is left to the child"
-    finally:
-        signal.signal(signal.SIGINT, before)
+    command = [sys.executable, "-c", "raise SystemExit(7)"]
+    assert run_py.wait_on_windows(command, dict(os.environ)) == 7
+    assert signal.getsignal(signal.SIGINT) is not before, "Ctrl-C is left to the child"
 
 
 def test_the_batch_file_knows_the_same_pythons(root: Path, run_py: ModuleType) -> None:
