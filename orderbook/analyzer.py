@@ -4,6 +4,7 @@ It owns the arrays that the kernels work on, enlarges them, and knows the tradin
 not know the wire, files or the wall clock.
 """
 
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -40,13 +41,16 @@ from orderbook.layout import (
     GROW,
     LATER_FIELDS,
     MAX_DEPTH,
+    METRICS_ROW,
     OK,
     PROFILE,
     REWIND,
+    ROW_FORMAT,
     SESSION_END,
     STALE_END,
     STATE,
     STATUSES,
+    word_of,
 )
 from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
 
@@ -56,6 +60,13 @@ _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 _MINUTE = 60 * _NS_PER_S
 _MAX_PROFILE_ROWS = 1 << 22
+_NOW, _SEQ, _STALE, _BOTH_SEEN, _CLOSED, _PAUSED, _CROSSED = (
+    word_of("clock", name)
+    for name in ("now", "seq", "stale", "both_seen", "closed", "paused", "crossed")
+)
+_ROW = word_of("row")
+_ROW_WORDS = METRICS_ROW.itemsize // 8
+_ROW_STRUCT = Struct(ROW_FORMAT)
 
 
 class Analyzer:
@@ -88,6 +99,7 @@ class Analyzer:
         self._calendar = calendar
         self._words = np.zeros(STATE.itemsize // 8, np.int64)
         self._state: Any = self._words.view(STATE)[0]
+        self._ints: memoryview[int] = self._words.data
         self._clock = self._state["clock"]
         self._started = False
         self._header = self._state["book"]["heap"]
@@ -213,34 +225,38 @@ class Analyzer:
     @property
     def phase(self) -> Phase:
         """State of the book as of the last completed group."""
-        for phase, flag in (
-            (Phase.STALE, self._clock["stale"]),
-            (Phase.WAITING, not self._clock["both_seen"]),
-            (Phase.CLOSED, self._clock["closed"]),
-            (Phase.PAUSED, self._clock["paused"]),
-            (Phase.CROSSED, self._clock["crossed"]),
-        ):
-            if flag:
-                return phase
-        return Phase.SYNCED
+        ints = self._ints
+        if ints[_STALE]:
+            return Phase.STALE
+        if not ints[_BOTH_SEEN]:
+            return Phase.WAITING
+        if ints[_CLOSED]:
+            return Phase.CLOSED
+        if ints[_PAUSED]:
+            return Phase.PAUSED
+        return Phase.CROSSED if ints[_CROSSED] else Phase.SYNCED
 
     @property
     def seq(self) -> int:
         """The next sequence number."""
-        return int(self._clock["seq"])
+        return self._ints[_SEQ]
 
     @seq.setter
     def seq(self, value: int) -> None:
-        self._clock["seq"] = value
+        self._ints[_SEQ] = value
 
     @property
     def clock(self) -> int:
         """Event time, ns UTC; 0 before the first event."""
-        return int(self._clock["now"])
+        return self._ints[_NOW]
 
     def row(self) -> NDArray[Any]:
         """The metrics row of the last frame, METRICS_ROW of shape (1,), a copy."""
-        return self._words.view(STATE)["row"].copy()
+        return self._words[_ROW : _ROW + _ROW_WORDS].copy().view(METRICS_ROW)
+
+    def values(self) -> tuple[Any, ...]:
+        """The same as plain values, in the order of METRICS_FIELDS."""
+        return _ROW_STRUCT.unpack_from(self._ints, 8 * _ROW)
 
     def read(self) -> NDArray[Any]:
         """A metrics row of the present state, labelled with the clock."""
@@ -278,7 +294,7 @@ class Analyzer:
 
     def calculate_metrics(self) -> dict[str, Any]:
         """The present metrics as named fields, null as None."""
-        return describe.metrics_fields(self.row()[0])
+        return describe.metrics_fields(self.values())
 
     def calculate_clusters(self) -> list[dict[str, Any]]:
         """The live clusters as objects of the protocol, by kind, bid before ask, price."""

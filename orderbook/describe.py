@@ -1,6 +1,7 @@
 """Rows and events as the named fields that leave the program; null is None."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -46,31 +47,29 @@ END_REASONS: Final = (
     "merged",
     "expired",
 )
-_WORDS: Final = {"phase": PHASES, "outlook": OUTLOOKS}
-_FLAGS: Final = ("complete", "warmup")
+_PHASE, _OUTLOOK, _SINCE, _COMPLETE, _WARMUP = (
+    METRICS_FIELDS.index(name) for name in ("phase", "outlook", "since", "complete", "warmup")
+)
 
 
-def metrics_fields(row: Struct) -> dict[str, Any]:
-    """All fields of one METRICS_ROW but ``index``, by name, in export order.
+def metrics_fields(values: Sequence[Any]) -> dict[str, Any]:
+    """All fields of a metrics row but ``index``, by name, in export order.
 
-    ``phase`` and ``outlook`` are words, ``complete`` and ``warmup`` booleans, whole numbers ints.
+    ``phase`` and ``outlook`` are words, ``complete`` and ``warmup`` booleans, null is None.
+
+    Args:
+        values: the row's plain values: ``Analyzer.values()``, or ``row.item()`` of a METRICS_ROW.
     """
-    values = row.item()
-    fields = dict(zip(METRICS_FIELDS, values, strict=True))
+    fields = {
+        name: None if value != value else value
+        for name, value in zip(METRICS_FIELDS, values, strict=True)
+    }
     del fields["index"]
-    for name, value in fields.items():
-        if isinstance(value, float):
-            if math.isnan(value):
-                fields[name] = None
-            elif value.is_integer():
-                fields[name] = int(value)
-    for name, words in _WORDS.items():
-        code = fields[name]
-        fields[name] = words[code] if code >= 0 else None
-    for name in _FLAGS:
-        fields[name] = bool(fields[name])
-    if fields["since"] == 0:
-        fields["since"] = None
+    fields["phase"] = PHASES[values[_PHASE]]
+    fields["outlook"] = OUTLOOKS[values[_OUTLOOK]] if values[_OUTLOOK] >= 0 else None
+    fields["since"] = values[_SINCE] or None
+    fields["complete"] = values[_COMPLETE] == 1
+    fields["warmup"] = values[_WARMUP] == 1
     return fields
 
 

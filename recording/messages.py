@@ -50,7 +50,7 @@ def metrics_message(stream: Stream) -> bytes:
     if phase is Phase.STALE:
         head = _head(stream, "metrics", stream.expected - 1, stream.analyzer.clock)
         return orjson.dumps({**head, "phase": phase.value})
-    fields = describe.metrics_fields(stream.analyzer.row()[0])
+    fields = describe.metrics_fields(stream.analyzer.values())
     head = _head(stream, "metrics", fields.pop("seq"), fields.pop("time_ns"))
     fields["config"] = stream.config
     return orjson.dumps({**head, **fields})

@@ -92,7 +92,7 @@ def metrics_fields(channel: Channel) -> dict[str, Any]:
     }
     if stream.phase is Phase.STALE:
         return head
-    fields = describe.metrics_fields(stream.analyzer.row()[0])
+    fields = describe.metrics_fields(stream.analyzer.values())
     del fields["time_ns"], fields["seq"], fields["phase"]
     return {**head, **fields, "config": stream.config}
 
