@@ -92,11 +92,11 @@ def close_bar_cells(state: Struct, heap: Words, time: int) -> None:
     The caller has made sure of the room. ``time`` is the bar's end.
     """
     header = state.book.heap
-    _expire(header, heap, BARS_LOG, _LOG_WIDTH, time - max(state.p.rolling, state.p.sums_window))
-    _expire(header, heap, SUMS_LOG, 2, time - state.p.sums_window)
     cells = header.count[BAR]
     if cells == 0:
         return
+    _expire(header, heap, BARS_LOG, _LOG_WIDTH, time - max(state.p.rolling, state.p.sums_window))
+    _expire(header, heap, SUMS_LOG, 2, time - state.p.sums_window)
     for i in range(cells):
         at = header.offset[BARS_LOG] + _LOG_WIDTH * header.count[BARS_LOG]
         heap[at] = time
