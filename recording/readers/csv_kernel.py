@@ -55,8 +55,8 @@ INSTRUMENT: Final = 9
 
 _EMPTY: Final = -1
 """A cell without a value."""
-_MOST: Final = 2**53
 _E8: Final = 100_000_000
+_TENTH: Final = (2**63 - 1) // 10
 _DEPTH_POSITION, _DEPTH_PRICE, _QUOTE, _TRADE, _ORDER = 0, 1, 2, 3, 4
 
 
@@ -226,7 +226,7 @@ def _skip(p: Struct, i: Whole, column: Whole) -> Whole:
 
 @fused
 def _whole(p: Struct, j: Whole) -> Whole:
-    """An unsigned number of up to 18 digits (19 if it fits), and the index after it or BAD."""
+    """An unsigned number below 2^63, and the index after it or BAD."""
     word = load_eight(p, j)
     x = np.int64(0)
     count = np.int64(0)
@@ -236,7 +236,7 @@ def _whole(p: Struct, j: Whole) -> Whole:
         word = load_eight(p, j + count)
     c = np.int64(byte(p, j + count)) - 48
     while 0 <= c <= 9 and count < 19:
-        if x > 922_337_203_685_477_579:
+        if x > _TENTH or (x == _TENTH and c > 7):
             return x, np.int64(BAD)
         x = x * 10 + c
         count += 1

@@ -118,12 +118,17 @@ class TextStream:
             if self._filled > MAX_LINE:
                 raise self._error(f"is longer than {MAX_LINE:,} bytes: this is no recording")
             self._read()
-            low = max(left, self._filled - MAX_LINE)
-            found = self._view[low : self._filled].tobytes().rfind(b"\n")
-            if found >= 0:
-                state.stop = low + found + 1
+            state.stop = self._last_end(left)
         if self._ended and self._tolerant and self._damage is None:
             self._end_last_line()
+
+    def _last_end(self, first: int) -> int:
+        """The index after the last LF from ``first`` on; 0 if there is none."""
+        for low in (max(first, self._filled - MAX_LINE), first):
+            found = self._view[low : self._filled].tobytes().rfind(b"\n")
+            if found >= 0:
+                return low + found + 1
+        return 0
 
     def _read(self) -> None:
         try:

@@ -100,6 +100,8 @@ class Writer:
     ) -> str:
         time = self._time(base + dt)
         if kind == Kind.DEPTH_POSITION:
+            if ref > len(self._makers):
+                raise UsageError("a depth row names a market maker that was never introduced")
             maker = self._makers[ref - 1] if ref else ""
             return (
                 f"L2;{side};{time};{op};{row};{maker};{self._price(price)};{self._size(size)}\r\n"
