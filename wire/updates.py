@@ -4,7 +4,6 @@ This is the general way; :mod:`wire.fast` is the compiled one for the plain ``l2
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -26,7 +25,8 @@ from wire.batches import (
     Update,
 )
 from wire.codes import ErrorCode
-from wire.frames import MAX_TIME, require_records
+from wire.frames import require_records
+from wire.times import parse_time
 
 __all__ = [
     "MAX_ROWS",
@@ -44,7 +44,6 @@ __all__ = [
 MAX_ROWS: Final = 65_536
 """Most records of one message; they become several frames."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OPS: Final = {op.name.lower(): int(op) for op in DepthOp}
 _ACTIONS: Final = {op.name.lower(): int(op) for op in OrderOp}
 _SIDES: Final = {side.name.lower(): int(side) for side in Side}
@@ -64,23 +63,6 @@ class Batch(NamedTuple):
     records: Records
     times: NDArray[np.int64]
     makers: tuple[str, ...] = ()
-
-
-def parse_time(value: int | str, *, field: str = "time", index: int | None = None) -> int:
-    """Integer nanoseconds UTC, or ISO 8601 with a zone and up to nine decimals, as ns UTC.
-
-    Raises:
-        MalformedError: ``bad_time``, or ``out_of_range`` before 1970 or after 2116.
-    """
-    time = value if isinstance(value, int) else _iso(value, field, index)
-    if not 0 <= time < MAX_TIME:
-        raise MalformedError(
-            f"{field} {value} is out of range",
-            code=ErrorCode.OUT_OF_RANGE,
-            field=field,
-            index=index,
-        )
-    return time
 
 
 def l2_update(message: L2Update, instrument: Instrument, makers: Sequence[str] = ()) -> Batch:
@@ -284,24 +266,6 @@ _CONVERTERS: Final[Mapping[type[Update], Callable[[Any, Instrument], Batch]]] = 
     QuoteUpdate: quote_update,
     Snapshot: snapshot_update,
 }
-
-
-def _iso(text: str, field: str, index: int | None) -> int:
-    head, dot, tail = text.partition(".")
-    digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
-    try:
-        moment = datetime.fromisoformat(head + tail[len(digits) :] if dot else text)
-        if moment.tzinfo is None or len(digits) > 9 or (dot and not digits):
-            raise ValueError("no zone")
-        whole = (moment - _EPOCH) // timedelta(microseconds=1) * 1000
-    except (ValueError, OverflowError) as cause:
-        raise MalformedError(
-            f"{field} {text[:40]!r} is neither integer ns UTC nor ISO 8601 with a zone",
-            code=ErrorCode.BAD_TIME,
-            field=field,
-            index=index,
-        ) from cause
-    return whole + int(digits.ljust(9, "0"))
 
 
 def _columns(message: L2Update | TradeUpdate | QuoteUpdate) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from market.ticks import Grid
 from wire.codes import ErrorCode
 from wire.messages import decode_message
 from wire.schema import Message
-from wire.updates import Batch, bar_values, parse_time, to_batch
+from wire.times import parse_time
+from wire.updates import Batch, bar_values, to_batch
 
 SECOND = 10**9
 ES = DEFAULT_INSTRUMENTS.define("ES 12-26")
