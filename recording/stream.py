@@ -140,7 +140,7 @@ class Stream:
         self._session: str | None = None
         self._broken = False
         self._doubt = ""
-        self._phase: Phase | None = None
+        self._phase = Phase.WAITING
         self._parts: list[Frame] = []
 
     @property

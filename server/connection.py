@@ -70,13 +70,13 @@ class Connection:
             self.fail(
                 ErrorCode.TOO_LARGE, f"{size} bytes exceed the limit {limit}", CloseCode.TOO_LARGE
             )
-            return True
+            return False
         if self._over_rate():
             limit = self._settings.messages_per_second
             self.fail(
                 ErrorCode.OVER_LIMIT, f"more than {limit} messages a second", CloseCode.OVER_LIMIT
             )
-            return True
+            return False
         self.received += 1
         self._inbox.append(data)
         self._inbox_bytes += size
