@@ -27,7 +27,6 @@ CHECK_RECORDS: Final = 500
 CHECK_NS: Final = 250_000_000
 REWIND_NS: Final = 5_000_000_000
 _BEHIND: Final = 4_000
-_ROWS: Final = 256
 _MARKS: Final = 1024
 """Checks that wait; beyond that the oldest are dropped."""
 
@@ -230,7 +229,7 @@ class PublishedStream:
 
     def _queue_snapshot(self, wall: int) -> bool:
         """Queue the shadow book, unless an event is only half told and its rows are in disorder."""
-        bids, asks = self.book.top(_ROWS)
+        bids, asks = self.book.levels()
         if not (_sorted(bids, -1) and _sorted(asks, 1)):
             return False
         records = _snapshot_records(bids, asks)

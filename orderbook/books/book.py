@@ -11,7 +11,7 @@ from market.jit import borrowed, kernel
 from market.record import MAX_RECORDS, RECORD, Records
 from orderbook.books.ladder import apply_depth, clear_book, judge_group
 from orderbook.books.price import refresh_rows
-from orderbook.heap import grow, new_heap
+from orderbook.heap import grow, new_heap, region
 from orderbook.layout import (
     BOOK,
     BY_PRICE,
@@ -21,6 +21,7 @@ from orderbook.layout import (
     MIXED,
     NEVER,
     OK,
+    RING,
     ROWS,
     STATUSES,
     TOO_DEEP,
@@ -117,6 +118,23 @@ class Book:
         """The best ``levels`` (at most 256) of (bids, asks)."""
         refresh_book(self.words, self.heap, min(levels, ROWS))
         return self._side(1, levels), self._side(0, levels)
+
+    def levels(self) -> tuple[Levels, Levels]:
+        """All levels of (bids, asks), best first, however many there are by price."""
+        if self._book["mode"] != BY_PRICE:
+            return self.top(ROWS)
+        return self._ladder(1), self._ladder(0)
+
+    def _ladder(self, side: int) -> Levels:
+        sign = 2 * side - 1
+        near = int(self._book["low"][side]) + np.arange(RING - 1, -1, -1)
+        sizes = self._book["ring"][side][near & (RING - 1)]
+        far = region(self._book["heap"], self.heap, side)[::-1]
+        filled = sizes != 0
+        prices = np.concatenate([near[filled], far[:, 0]]) * sign
+        return list(
+            zip(prices.tolist(), [*sizes[filled].tolist(), *far[:, 1].tolist()], strict=True)
+        )
 
     def _side(self, side: int, levels: int) -> Levels:
         n = min(int(self._book["n"][side]), levels)

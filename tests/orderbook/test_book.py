@@ -101,6 +101,7 @@ def test_hundreds_of_far_levels(ticks: set[int], gone: set[int], side: int) -> N
     book, twin = Book(10), PriceBook()
     assert feed(book, recs) == twin.apply(recs)
     agree(book, twin)
+    assert book.levels() == twin.top(len(ticks) + 1)
 
 
 @given(recs=ladders(10), start=st.integers(1, 12))
