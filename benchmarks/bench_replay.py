@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import inputs
 from benchmarks.inputs import ES
-from benchmarks.measuring import Measure
+from benchmarks.measuring import OURS, Measure
 from orderbook import Book
 from recording.entries import FrameEntry
 from recording.readers import open_recording
@@ -104,5 +104,5 @@ def test_parquet(measure: Measure) -> None:
 
 def test_size_of_parquet(measure: Measure) -> None:
     size = _parquet().stat().st_size
-    measure.keep(lambda: {"parquet_size": size / len(inputs.rows())}, rounds=1)
+    measure.keep(lambda: {OURS: {"parquet_size": size / len(inputs.rows())}}, rounds=1)
     assert size

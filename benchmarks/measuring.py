@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 __all__ = ["CORE", "OURS", "Measure"]
@@ -56,7 +56,7 @@ class Measure:
         Returns:
             What the last call returned.
         """
-        self._benchmark.extra_info.update(lines=[line], role=role, items=items)
+        self._benchmark.extra_info.update(line=line, role=role, items=items)
         prepare = None if setup is None else lambda: ((setup(),), {})
         gc.collect()
         return self._benchmark.pedantic(
@@ -64,33 +64,24 @@ class Measure:
         )
 
     def keep(
-        self,
-        work: Callable[[], Mapping[str, float]],
-        *,
-        role: str = OURS,
-        rounds: int = 3,
-    ) -> dict[str, list[float]]:
+        self, work: Callable[[], Mapping[str, Mapping[str, float]]], *, rounds: int = 3
+    ) -> dict[str, dict[str, list[float]]]:
         """Keep figures that ``work`` itself measures.
 
         Args:
-            work: returns a figure in the line's unit for each line's key.
-            role: who it is.
+            work: returns by role and by key of a line a figure in the line's unit.
             rounds: calls.
 
         Returns:
-            The figures of all rounds by line.
+            The figures of all rounds by role and line.
         """
-        figures: dict[str, list[float]] = {}
+        kept: dict[str, dict[str, list[float]]] = {}
 
         def once() -> None:
-            for key, figure in work().items():
-                figures.setdefault(key, []).append(figure)
+            for role, figures in work().items():
+                for key, figure in figures.items():
+                    kept.setdefault(role, {}).setdefault(key, []).append(figure)
 
         self._benchmark.pedantic(once, rounds=rounds, iterations=1)
-        self._benchmark.extra_info.update(role=role, figures=figures)
-        return figures
-
-
-def median(values: Sequence[float]) -> float:
-    """The middle one."""
-    return sorted(values)[len(values) // 2]
+        self._benchmark.extra_info["figures"] = kept
+        return kept

@@ -67,31 +67,28 @@ class Verdict:
 
 def verdicts(results: Mapping[str, Any]) -> Iterator[Verdict]:
     """Every line, from what pytest-benchmark writes."""
-    found: dict[str, dict[str, list[float]]] = {}
+    found: dict[str, dict[str, Sequence[float]]] = {}
     for one in results["benchmarks"]:
-        info = one["extra_info"]
-        for key, figures in _figures(one).items():
-            found.setdefault(key, {})[info["role"]] = figures
+        for role, figures in _figures(one).items():
+            for key, values in figures.items():
+                found.setdefault(key, {})[role] = values
     for key, line in LINES.items():
         roles = found.get(key, {})
         yield Verdict(line, roles.pop("ours", ()), roles)
 
 
-def _figures(one: Mapping[str, Any]) -> dict[str, list[float]]:
-    """Figures in the lines' units: as the benchmark gives them, or from its rounds."""
+def _figures(one: Mapping[str, Any]) -> Mapping[str, Mapping[str, Sequence[float]]]:
+    """Figures by role and line in the line's unit: as measured by itself, or from the rounds."""
     info = one["extra_info"]
-    given: dict[str, list[float]] = info.get("figures", {})
-    if given:
-        return given
-    figures = {}
-    for key in info["lines"]:
-        line, items = LINES[key], info["items"]
-        rounds = one["stats"]["data"]
-        if line.higher:
-            figures[key] = [items / seconds / 1e6 for seconds in rounds]
-        else:
-            figures[key] = [seconds / items * _SCALES[line.unit] for seconds in rounds]
-    return figures
+    kept: dict[str, dict[str, list[float]]] | None = info.get("figures")
+    if kept is not None:
+        return kept
+    line, items = LINES[info["line"]], info["items"]
+    if line.higher:
+        values = [items / seconds / 1e6 for seconds in one["stats"]["data"]]
+    else:
+        values = [seconds / items * _SCALES[line.unit] for seconds in one["stats"]["data"]]
+    return {info["role"]: {info["line"]: values}}
 
 
 def lines_of(results: Mapping[str, Any]) -> Iterator[str]:
