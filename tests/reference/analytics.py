@@ -158,7 +158,9 @@ class Twin:
 
     def _rewind(self) -> None:
         self._emit(self.resting.end_all("stale") + self.traded.end_all("stale"))
+        sums = self.ofi.row
         self._reset()
+        self.ofi.row = sums
 
     def _move(self, time: int) -> str | None:
         fault = self._complete_group()

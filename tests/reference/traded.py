@@ -204,11 +204,14 @@ class Traded:
         return sums
 
     def _last_bars(self, count: int) -> list[Minute]:
-        """Bars of a window before its last one, among the first ``count`` closed ones."""
-        assert self.open is not None
+        """Bars before the last one of a window: the closed one number ``count``, or the open one.
+
+        How far they reach back counts from the newest closed bar of the window's time.
+        """
+        newest = self.closed[min(count, len(self.closed) - 1)].start if self.closed else 0
         reach = max(self.settings.sums_window, self.settings.rolling_minutes * MINUTE)
         bars = self.closed[max(0, count + 1 - self.settings.bars_range) : count]
-        return [bar for bar in bars if bar.start + MINUTE > self.open.start - reach]
+        return [bar for bar in bars if bar.start > newest - reach]
 
     def end_all(self, reason: str) -> list[dict[str, Any]]:
         ended, self.clusters = self.clusters, []
