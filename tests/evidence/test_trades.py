@@ -56,14 +56,22 @@ def _public_trades(recorded: Path, bin_size: str) -> list[Rec]:
 
 @pytest.fixture(scope="module")
 def futures(recorded: Path) -> list[Rec]:
-    path = recorded / BARS
+    return [
+        trade(t.ts_event, SIDES[str(t.side)], t.price // TICK, t.size)
+        for t in decoded(recorded / TRADES)
+    ]
+
+
+@pytest.mark.recordings
+def test_minute_bars_rebuild_from_trades(recorded: Path, futures: list[Rec]) -> None:
+    instrument = decoded(recorded / TRADES)[0].instrument_id
     wanted = {
         bar.ts_event: (
-            *tuple(p // TICK for p in (bar.open, bar.high, bar.low, bar.close)),
+            *(price // TICK for price in (bar.open, bar.high, bar.low, bar.close)),
             bar.volume,
         )
-        for bar in decoded(path)
-        if bar.instrument_id == _instrument(recorded)
+        for bar in decoded(recorded / BARS)
+        if bar.instrument_id == instrument
     }
     bars = Bars(Settings())
     start = None
@@ -78,20 +86,11 @@ def futures(recorded: Path) -> list[Rec]:
         assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == wanted[bar.start]
 
 
-def _instrument(recorded: Path) -> int:
-    path = (
-        recorded / "databento" / "es" / "futures_trades_2024-07-01T23-58_2024-07-02T00-02.dbn.zst"
-    )
-    found: int = decoded(path)[0].instrument_id
-    return found
-
-
 @pytest.mark.recordings
 def test_trades_of_the_quote_file_are_the_trades_file(recorded: Path, futures: list[Rec]) -> None:
-    path = recorded / QUOTES
     found = [
         trade(t.ts_event, SIDES[str(t.side)], t.price // TICK, t.size)
-        for t in decoded(path)
+        for t in decoded(recorded / QUOTES)
         if str(t.action) == "T"
     ]
     assert found == futures
