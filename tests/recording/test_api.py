@@ -1,0 +1,124 @@
+"""The Python API: the same rows as the commands, lazily, as frames and arrays."""
+
+import datetime
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import depthbridge
+from depthbridge.api import Recorded, Table
+from depthbridge.cli import main
+from depthbridge.runs.clusters import ClustersRun
+from depthbridge.runs.columns import in_units
+from depthbridge.runs.trades import TradesRun
+from depthbridge.schemas import CLUSTER_COLUMNS, METRICS_COLUMNS
+from market.errors import DataError, UsageError
+from market.instrument import DEFAULT_INSTRUMENTS
+from recording.readers import open_recording
+from tests.recording.helpers import flat
+
+START = 1_795_099_800
+
+
+@pytest.fixture(scope="module")
+def sample(root: Path) -> Path:
+    return root / "depthbridge" / "sample" / "es_12-26.txt.zst"
+
+
+def test_it_offers_what_it_announces() -> None:
+    assert depthbridge.Client.__name__ == "Client"
+    assert depthbridge.open is not open
+    assert depthbridge.Recorded is Recorded
+    assert depthbridge.Table is Table
+    with pytest.raises(AttributeError):
+        depthbridge.nothing  # noqa: B018
+
+
+def test_nothing_is_read_before_a_table_is_asked_for() -> None:
+    day = depthbridge.open("no/such/file", datetime.date(2026, 11, 19))
+    book = day.book(levels=1, every="1s")
+    assert "no/such/file" in repr(day)
+    with pytest.raises(UsageError, match="no/such/file"):
+        book.to_arrow()
+    with pytest.raises(UsageError, match="often"):
+        day.book(every="often")
+    with pytest.raises(ValueError, match="2026"):
+        depthbridge.open("ES", "19.11.2026")
+
+
+def test_tables_equal_the_files_of_the_commands(sample: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    day = depthbridge.open(sample, begin="2026-11-19T14:51", end="2026-11-19T14:55")
+    window = ["--from", "2026-11-19T14:51", "--to", "2026-11-19T14:55"]
+    out = tmp_path / "out.parquet"
+    words = [str(sample), "--out", str(out), *window]
+    assert main(["book", *words, "--levels", "2", "--every", "1"]) == 0
+    book = day.book(levels=2, every="1s").to_arrow()
+    assert book.num_rows == 240
+    assert pq.read_table(out).equals(book)
+    assert main(["metrics", *words, "--every", "10"]) == 0
+    assert pq.read_table(out).equals(day.metrics(every=10).to_arrow())
+
+
+def test_frames_and_arrays_hold_the_same(sample: Path) -> None:
+    day = depthbridge.open(sample, end="2026-11-19T14:52")
+    table = day.book(levels=1, every="0.5s")
+    polars, pandas, numpy = table.to_polars(), table.to_pandas(), table.to_numpy()
+    assert polars.height == len(pandas) == len(numpy) == sum(t.num_rows for t in table.batches())
+    assert numpy.dtype["time_ns"] == np.int64
+    assert np.array_equal(numpy["time_ns"], pandas["time_ns"].astype("int64"))
+    assert np.array_equal(numpy["bid_price_1"], polars["bid_price_1"].to_numpy(), equal_nan=True)
+    assert str(pandas["time_ns"].dtype) == "datetime64[ns, UTC]"
+    metrics = day.metrics(batch=500).to_numpy()
+    assert metrics.dtype.names == METRICS_COLUMNS
+    assert set(metrics["phase"]) <= {"waiting", "synced"}
+
+
+def test_trades_are_those_of_the_recording(sample: Path) -> None:
+    trades = depthbridge.open(sample).trades().to_numpy()
+    records, times = flat(open_recording(sample))
+    kept = records["kind"] == 3
+    assert np.array_equal(trades["time_ns"], times[kept])
+    assert np.array_equal(trades["price"], records["price"][kept] * 0.25)
+    assert np.array_equal(trades["size"], records["size"][kept])
+    assert set(trades["aggressor"]) == {"buy", "sell"}
+    assert set(trades["source"]) == {"quotes"}
+    assert issubclass(TradesRun, object)
+
+
+def test_clusters_live_and_end(sample: Path) -> None:
+    clusters = depthbridge.open(sample).clusters().to_numpy()
+    assert clusters.dtype.names == CLUSTER_COLUMNS
+    born = set(clusters["id"][clusters["event"] == "new"])
+    ended = set(clusters["id"][clusters["event"] == "end"])
+    assert len(born) > 5
+    assert ended <= born
+    assert np.all(np.diff(clusters["time_ns"]) >= 0)
+    assert set(inspect.signature(ClustersRun).parameters) >= {"window", "tolerant"}
+
+
+def test_damage_is_raised_and_tolerance_is_asked_for(sample: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ES 12-26.txt"
+    line = b"L1;2;20261119143000;%d;5000.25;1\n"
+    path.write_bytes(line % 1 + b"rubbish\n" + line % 2)
+    day = depthbridge.open(path)
+    with pytest.raises(DataError, match="rubbish"):
+        day.trades().to_arrow()
+    assert depthbridge.open(path, tolerant=True).trades().to_arrow().num_rows == 2
+    assert day.instrument.symbol == "ES 12-26"
+
+
+def test_an_empty_result_has_its_columns(sample: Path) -> None:
+    empty = depthbridge.open(sample, begin="2030-01-01").trades().to_polars()
+    assert empty.height == 0
+    assert empty.columns == ["index", "time_ns", "price", "size", "aggressor", "source"]
+
+
+def test_sizes_in_units() -> None:
+    steps = np.array([1, 2500])
+    assert in_units(steps, DEFAULT_INSTRUMENTS.define("ES 12-26")).dtype == np.int64
+    coin = DEFAULT_INSTRUMENTS.define("ETH-PERP", "0.01", "0.001")
+    assert in_units(steps, coin).tolist() == [0.001, 2.5]
