@@ -130,7 +130,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
         running.append(server)
         if warm:
             async with asyncio.timeout(240):
-                while not process.runtime.warm:  # noqa: ASYNC110 - a failure sets no event
+                while not process.runtime.warm:
                     assert not process.runtime.warming_failed
                     await asyncio.sleep(0.01)
         return server

@@ -1,0 +1,123 @@
+"""Who may connect: bind address, Host, Origin, token, limits; decided before any upgrade."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from market.errors import SettingsError
+from server.access import Access, require_safe_bind
+from server.settings import ServerSettings
+
+TOKEN = "a-token-of-more-than-128-bits"
+
+
+def refused(settings: ServerSettings, **headers: str) -> str | None:
+    found = Access(settings).refusal(
+        [(name.encode(), value.encode()) for name, value in headers.items()]
+    )
+    return None if found is None else found[0].value
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "desk.example"])
+def test_other_addresses_need_token_and_tls(host: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        require_safe_bind(ServerSettings(host=host))
+    assert caught.value.key == "server.host"
+    with pytest.raises(SettingsError, match="tls_key"):
+        require_safe_bind(ServerSettings(host=host, token_file=tmp_path, tls_certificate=tmp_path))
+    require_safe_bind(
+        ServerSettings(host=host, token_file=tmp_path, tls_certificate=tmp_path, tls_key=tmp_path)
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_needs_nothing(host: str) -> None:
+    require_safe_bind(ServerSettings(host=host))
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "code"),
+    [
+        ("127.0.0.1:8765", None, None),
+        ("localhost:8765", None, None),
+        ("[::1]:8765", None, None),
+        ("LOCALHOST:8765", "http://localhost:8765", None),
+        ("127.0.0.1:8765", "http://127.0.0.1:8765", None),
+        ("127.0.0.1:8765", "http://127.0.0.1:9999", "forbidden"),
+        ("127.0.0.1:8765", "https://evil.example", "forbidden"),
+        ("127.0.0.1:8765", "null", "forbidden"),
+        ("evil.example:8765", None, "forbidden"),
+        ("evil.example", "http://evil.example", "forbidden"),
+        ("127.0.0.1:x]", None, "forbidden"),
+        ("", None, "forbidden"),
+    ],
+)
+def test_hosts_and_origins(host: str, origin: str | None, code: str | None) -> None:
+    headers = {"host": host} | ({} if origin is None else {"origin": origin})
+    assert refused(ServerSettings(), **headers) == code
+
+
+def test_two_hosts_are_refused() -> None:
+    access = Access(ServerSettings())
+    assert access.refusal([(b"host", b"localhost"), (b"host", b"localhost")]) is not None
+    assert access.refusal([]) is not None
+
+
+def test_the_lists_can_be_extended() -> None:
+    settings = ServerSettings(
+        allowed_hosts=("desk.example",), allowed_origins=("https://page.example",)
+    )
+    assert refused(settings, host="desk.example:8765", origin="https://page.example") is None
+
+
+def test_the_token(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text(TOKEN + "\n", encoding="utf-8")
+    settings = ServerSettings(token_file=path)
+    assert refused(settings, host="localhost") == "unauthorised"
+    assert refused(settings, host="localhost", authorization="Bearer wrong") == "unauthorised"
+    assert refused(settings, host="localhost", authorization=f"Bearer {TOKEN}") is None
+    path.write_text("short", encoding="utf-8")
+    with pytest.raises(SettingsError):
+        Access(settings)
+    with pytest.raises(SettingsError):
+        Access(ServerSettings(token_file=tmp_path / "none"))
+
+
+async def test_a_page_of_another_site_gets_no_upgrade(serve: Any) -> None:
+    server = await serve()
+    for headers, status in (
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Host": "evil.example"}, 403),
+    ):
+        with pytest.raises(InvalidStatus) as caught:
+            async with server.peer(additional_headers=headers):
+                pass
+        assert caught.value.response.status_code == status
+    answer = await server.http.get("/health", headers={"origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_connections_are_limited_and_health_is_not(serve: Any) -> None:
+    server = await serve(server={"connections": 3, "connections_per_address": 2})
+    async with server.peer(), server.peer():
+        with pytest.raises(InvalidStatus) as caught:
+            async with server.peer():
+                pass
+        assert caught.value.response.status_code == 503
+        assert (await server.http.get("/health")).json()["connections"] == 2
+    await server.until(lambda: server.runtime.connections == 0)
+    async with server.peer() as peer:
+        assert (await peer.hello())["type"] == "welcome"
+
+
+async def test_another_subprotocol_is_refused(serve: Any) -> None:
+    from websockets.asyncio.client import connect
+
+    server = await serve()
+    with pytest.raises(InvalidStatus) as caught:
+        async with connect(server.ws_url, subprotocols=["chat"]):  # type: ignore[list-item]
+            pass
+    assert caught.value.response.status_code == 400
