@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _let_interrupts_through()
-        return _run(words)
+        code = _run(words)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except DepthbridgeError as error:
         return _fail(error.message)
     except KeyboardInterrupt:
@@ -88,9 +91,7 @@ def _run(words: list[str]) -> int:
         args = parser.parse_args(rest)
     except SystemExit as exit_:
         return int(exit_.code or 0)
-    code = command.run(args)
-    sys.stdout.flush()
-    return code
+    return command.run(args)
 
 
 def _load(name: str) -> _Command:

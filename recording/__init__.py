@@ -1,4 +1,4 @@
-"""Recordings: the journal and foreign file formats. All of them yield entries (frames and controls).
+"""Recordings: the journal and foreign file formats. All of them yield entries: frames, controls.
 
 It knows no sockets.
 """

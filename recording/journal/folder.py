@@ -6,9 +6,9 @@
     <recordings>/<source>/<symbol>/<trade date>/NNNNNN.dbj
 
 ``source`` is ``live``, ``playback`` or ``replay``. ``symbol`` is the instrument's full name:
-letters, digits, ``.`` and ``-`` as they are, a blank as ``_``, other bytes as ``%XX``. The trade date is the
-session's (``2026-11-20``). Segments are numbered through the whole journal of an instrument and
-source, so their order never depends on a clock.
+letters, digits, ``.`` and ``-`` as they are, a blank as ``_``, other bytes as ``%XX``. The trade
+date is the session's (``2026-11-20``). Segments are numbered through the whole journal of an
+instrument and source, so their order never depends on a clock.
 """
 
 import os
