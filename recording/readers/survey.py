@@ -70,8 +70,8 @@ CANDIDATES: Final = (
 
 _EASTERN: Final = ZoneInfo("America/New_York")
 _MINUTES: Final = 3 * 1440
-_BLOCK: Final = 1 << 18
-_WHOLE: Final = 1 << 26
+_BLOCK: Final = 1 << 16
+_WHOLE: Final = 1 << 24
 """Plain files up to this size are surveyed in full, larger ones in 256 blocks."""
 _FEWEST_TRADES: Final = 50
 _ENOUGH: Final = 2
@@ -239,7 +239,7 @@ def _blocks(path: Path) -> Iterator[NDArray[np.uint8]]:
             return
         rest = b""
         while True:
-            piece = np.empty(_BLOCK * 4 + len(rest), np.uint8)
+            piece = np.empty(_BLOCK * 16 + len(rest), np.uint8)
             piece[: len(rest)] = np.frombuffer(rest, np.uint8)
             try:
                 count = source.readinto(piece.data[len(rest) :])

@@ -80,6 +80,8 @@ class TextStream:
         self._damage: FileFormatError | None = None
         self._makers: list[str] = []
         self._announced = 0
+        self._starts = np.empty(CAPACITY, np.int64)
+        self._bases = np.empty(CAPACITY, np.int64)
 
     @property
     def line(self) -> int:
@@ -161,8 +163,7 @@ class TextStream:
         while status != DONE:
             records = np.empty(CAPACITY, RECORD)
             index = np.empty(CAPACITY, np.int64)
-            starts = np.empty(CAPACITY, np.int64)
-            bases = np.empty(CAPACITY, np.int64)
+            starts, bases = self._starts, self._bases
             status = int(self._parse(self._parser, records, index, starts, bases))
             self._note(records, starts, bases)
             if len(self._makers) > self._announced:

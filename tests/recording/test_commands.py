@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from depthbridge.cli import main
+from depthbridge.runs.metrics import MetricsRun
 from depthbridge.schemas import METRICS_COLUMNS
 from market.instrument import DEFAULT_INSTRUMENTS
 from orderbook import Analyzer
@@ -177,6 +178,15 @@ def test_metrics_do_not_depend_on_batches_or_intervals(dump: Path, tmp_path: Pat
     for row in timed:
         for name in ("best_bid", "best_ask", "mid", "imbalance"):
             assert row[name] == by_index[row["index"]][name]
+
+
+def test_a_run_knows_its_input_when_it_is_over(dump: Path) -> None:
+    run = MetricsRun(open_recording(dump), batch=1000)
+    assert run.instrument is None
+    assert sum(len(columns["index"]) for columns in run) == LINES // 1000
+    assert run.metadata()["instrument"] == "ES 12-26"
+    assert run.metadata()["config_hash"] == run.config != ""
+    assert run.rows == LINES
 
 
 def test_level_one_only_has_metrics_but_no_book(
