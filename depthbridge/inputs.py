@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from market.errors import UsageError
 from market.session import SessionCalendar
-from recording.readers import Recording, formats, open_recording
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # heavy, and not needed for the help
+    from recording.readers import Recording
     from server.settings import Settings
 
 __all__ = ["Input", "Window", "add_input_arguments", "open_input", "window_of"]
@@ -56,7 +56,7 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, until: str = "--to")
 class Input:
     """A recording, the part of it that is wanted, and the settings that go with it."""
 
-    recording: Recording
+    recording: "Recording"
     window: "Window | None"
     settings: "Settings"
 
@@ -68,6 +68,7 @@ def open_input(args: argparse.Namespace) -> Input:
         UsageError: nothing there, or options that contradict each other.
         FileFormatError: a file of no known format.
     """
+    from recording.readers import open_recording
     from server.settings import load_settings
 
     settings = load_settings(args.config)
@@ -110,6 +111,8 @@ def _recorded(args: argparse.Namespace, settings: "Settings") -> tuple[Path, tup
 
 
 def _check_format(name: str) -> None:
+    from recording.readers import formats
+
     names = [known.name for known in formats()]
     if name not in names:
         raise UsageError(f"--format {name} is unknown; there are {', '.join(names)}")
