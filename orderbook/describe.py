@@ -22,6 +22,7 @@ __all__ = [
     "cluster_fields",
     "event_word",
     "metrics_fields",
+    "raw_metrics_fields",
 ]
 
 PHASES: Final = tuple(phase.value for phase in Phase)
@@ -47,6 +48,7 @@ END_REASONS: Final = (
     "merged",
     "expired",
 )
+_NAMES: Final = METRICS_FIELDS[1:]
 _PHASE, _OUTLOOK, _SINCE, _COMPLETE, _WARMUP = (
     METRICS_FIELDS.index(name) for name in ("phase", "outlook", "since", "complete", "warmup")
 )
@@ -60,11 +62,13 @@ def metrics_fields(values: Sequence[Any]) -> dict[str, Any]:
     Args:
         values: the row's plain values: ``Analyzer.values()``, or ``row.item()`` of a METRICS_ROW.
     """
-    fields = {
-        name: None if value != value else value
-        for name, value in zip(METRICS_FIELDS, values, strict=True)
-    }
-    del fields["index"]
+    fields = raw_metrics_fields(values)
+    return {name: None if value != value else value for name, value in fields.items()}
+
+
+def raw_metrics_fields(values: Sequence[Any]) -> dict[str, Any]:
+    """The same with NaN for null, for writers that turn one into the other, as orjson does."""
+    fields = dict(zip(_NAMES, values[1:], strict=True))
     fields["phase"] = PHASES[values[_PHASE]]
     fields["outlook"] = OUTLOOKS[values[_OUTLOOK]] if values[_OUTLOOK] >= 0 else None
     fields["since"] = values[_SINCE] or None

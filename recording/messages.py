@@ -50,10 +50,9 @@ def metrics_message(stream: Stream) -> bytes:
     if phase is Phase.STALE:
         head = _head(stream, "metrics", stream.expected - 1, stream.analyzer.clock)
         return orjson.dumps({**head, "phase": phase.value})
-    fields = describe.metrics_fields(stream.analyzer.values())
+    fields = describe.raw_metrics_fields(stream.analyzer.values())
     head = _head(stream, "metrics", fields.pop("seq"), fields.pop("time_ns"))
-    fields["config"] = stream.config
-    return orjson.dumps({**head, **fields})
+    return orjson.dumps({**head, **fields, "config": stream.config})
 
 
 def cluster_messages(stream: Stream, result: Result) -> list[ClusterMessage]:
