@@ -221,6 +221,7 @@ class Channel:
             MalformedError: a snapshot of too many frames, or one that contradicts itself.
         """
         expected = self.session.expected
+        fresh = self.session.state is State.FRESH
         verdict = self.session.judge(frame, now)
         self.live.heard = now
         self.counters.duplicates += verdict.duplicates
@@ -234,7 +235,8 @@ class Channel:
         result = self.record(FrameEntry(verdict.frame), raw if whole else None)
         if self.check_books and not self.stream.broken:
             self.stream.analyzer.check()
-        self._after(result, now)
+        if result.fault is not None or (result.rewound and not fresh):
+            self._fail(result, now)
         return verdict, result
 
     def bar(self, seq: int, values: Mapping[str, Any], now: int) -> Verdict:
@@ -321,10 +323,12 @@ class Channel:
             result = self.record(FrameEntry(part))
         return result
 
-    def _after(self, result: Result, now: int) -> None:
-        """A book fault, or a step back in time, ends the book: ask for a snapshot."""
-        if result.fault is None and not result.rewound:
-            return
+    def _fail(self, result: Result, now: int) -> None:
+        """A book fault, or a step back in time within a run, ends the book: ask for a snapshot.
+
+        A run that begins before the end of the one before it (a recording played again) has an
+        empty book to go back with, and needs none.
+        """
         self.counters.faults += 1
         _LOG.warning("book fault", extra=self._facts(reason=result.fault or "rewind"))
         if result.fault is None:

@@ -507,3 +507,27 @@ async def test_what_was_sent_before_the_end_is_not_lost(serve: Any, data: Simple
     await server.until(lambda: channel.session.expected == 2_001)
     await asyncio.sleep(0)
     assert not channel.live.connected
+
+
+async def test_a_recording_played_again_needs_no_snapshot(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    """A new run that begins before the end of the last one: time goes back over an empty book."""
+    server = await serve()
+    books, clusters = [], []
+    for run in ("first", "second"):
+        async with server.peer() as peer:
+            await peer.hello(session=run, source="replay", subscribe=["clusters"])
+            for frame in frames(data, 4_000, 200):
+                await peer.say(data.encode(frame._replace(flags=4)))
+            await peer.hear("ack", seq=4_000)
+            await peer.say({"type": "bye", "last": {"0": 4_000}})
+            assert [message for message in peer.got if message["type"] == "resync"] == []
+            kept = [m for m in peer.got if m["type"] == "clusters" and m["event"] == "new"]
+            clusters.append([(m["seq"], m["clusters"][0]["tick_low"]) for m in kept])
+        answer = await server.http.get(f"/api/v1/instruments/{SYMBOL}/book?source=replay")
+        books.append(answer.json())
+    assert books[0] == books[1]
+    assert books[0]["phase"] == "synced"
+    assert clusters[0]
+    assert clusters[0] == clusters[1]
