@@ -19,6 +19,8 @@ __all__ = ["ENDINGS", "LinesOutput", "TableOutput", "check_ending", "replacing",
 
 ENDINGS: Final = (".csv", ".parquet", ".jsonl")
 _PART: Final = ".part"
+_GROUP: Final = 1 << 16
+"""Rows that are written together."""
 
 
 def check_ending(path: Path, endings: Iterable[str] = ENDINGS) -> str:
@@ -97,9 +99,13 @@ class _Output:
 
     def commit(self) -> None:
         """Finish the file and put it in its place."""
+        self._flush()
         self._open = False
         self._close()
         _replace(self.part, self.path)
+
+    def _flush(self) -> None:
+        """Write what is held back."""
 
     def _close(self) -> None:
         raise NotImplementedError
@@ -121,6 +127,8 @@ class TableOutput(_Output):
         super().__init__(path)
         self.schema = schema
         self.metadata: dict[str, str] = {}
+        self._waiting: list[Any] = []
+        self._held = 0
         self._sink: Any = None
         if self._ending == ".parquet":
             import pyarrow.parquet as pq
@@ -144,9 +152,21 @@ class TableOutput(_Output):
                 is all null.
         """
         table = table_of(columns, self.schema)
-        if not table.num_rows:
-            return
         self.rows += table.num_rows
+        self._held += table.num_rows
+        self._waiting.append(table)
+        if self._held >= _GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what has come together, as one row group."""
+        if not self._held:
+            return
+        import pyarrow as pa
+
+        table = pa.concat_tables(self._waiting).combine_chunks()
+        self._waiting.clear()
+        self._held = 0
         if self._ending == ".parquet":
             self._sink.write_table(table)
         elif self._ending == ".csv":

@@ -41,7 +41,10 @@ def inlined(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 
 def fused(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """As ``inlined``, always merged into its caller: for steps cheaper than their call."""
+    """As ``inlined``, always merged into its caller: for steps cheaper than their call.
+
+    Only kernels may call it; called from Python, Numba 0.68 crashes.
+    """
     compiled: Callable[_P, _R] = njit(**_STEP, forceinline=True)(function)
     return compiled
 

@@ -27,6 +27,7 @@ from recording.readers import Recording
 
 __all__ = ["BookRun"]
 
+_CHUNK: Final = 8192
 _DEPTH_KINDS: Final = (Kind.DEPTH_POSITION, Kind.DEPTH_PRICE)
 
 
@@ -63,6 +64,8 @@ class BookRun(Run):
         self._broken = False
         self._parts: list[Frame] = []
         self._depth_seen = False
+        self._waiting: list[NDArray[Any]] = []
+        self._held = 0
 
     def __iter__(self) -> Iterator[Columns]:
         yield from super().__iter__()
@@ -74,7 +77,17 @@ class BookRun(Run):
             )
 
     def _finish(self) -> Iterator[Columns]:
-        yield from self._columns(self._started().finish())
+        yield from self._collect(self._started().finish(), least=1)
+
+    def _collect(self, rows: NDArray[Any], least: int = _CHUNK) -> Iterator[Columns]:
+        """Few rows come at a time; columns are made of many."""
+        self._waiting.append(rows)
+        self._held += len(rows)
+        if self._held >= least:
+            rows = np.concatenate(self._waiting)
+            self._waiting.clear()
+            self._held = 0
+            yield from self._columns(rows)
 
     def _started(self) -> BookExporter:
         if self._exporter is None:
@@ -117,7 +130,7 @@ class BookRun(Run):
         exporter = self._started()
         while True:
             for rows in exporter.feed(frame, index):
-                yield from self._columns(rows)
+                yield from self._collect(rows)
             applied, fault = exporter.outcome[:2]
             if fault is None:
                 return

@@ -1,6 +1,7 @@
 """The dump reader against a plain twin, at every cut, with every decimal, line end and fault."""
 
 import gzip
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.errors import FileFormatError, UsageError
+from market.jit import kernel
 from market.record import MAX_DT, MAX_RECORDS
 from market.ticks import Grid
 from recording.entries import Entry, FrameEntry, InstrumentEntry, MakersEntry
@@ -18,6 +20,7 @@ from recording.readers.dump_kernel import parse_dump
 from recording.readers.report import Report
 from recording.readers.state import CAPACITY, MAX_LINE, new_parser
 from recording.readers.text import TextStream
+from recording.readers.text_kernel import BAD, civil_days
 from recording.readers.zones import zone_table
 from tests.recording.helpers import Pieces, rows_of, until_error
 from tests.reference.dump_lines import PlainDump, WrongLineError
@@ -324,6 +327,21 @@ def test_the_hour_of_es_is_read_as_by_the_twin(recorded: Path) -> None:
     assert first.instrument.symbol == "ES"
     assert (recording.report.zone, recording.report.zone_origin) == ("UTC", "default")
     assert len(recording.report.notes) == 2, "a line for the instrument, one for the zone"
+
+
+@kernel
+def days_of(day: int) -> int:
+    """A fused step runs inside of kernels only."""
+    return civil_days(day)  # type: ignore[no-any-return]
+
+
+def test_the_calendar_is_gregorian() -> None:
+    first = date(1970, 1, 1)
+    for day in range((date(2201, 1, 1) - first).days):
+        moment = first + timedelta(days=day)
+        assert days_of(int(moment.strftime("%Y%m%d"))) == day
+    for wrong in (19691231, 20230229, 21000229, 20230431, 20231301, 20230001, 20230100, 99):
+        assert days_of(wrong) == BAD
 
 
 def test_an_unknown_instrument_needs_its_tick_size(tmp_path: Path) -> None:

@@ -85,6 +85,12 @@ def test_two_hours_do_not_decide(tmp_path: Path) -> None:
     assert choose_zone(path, ES, given="Asia/Tokyo", beside="UTC").name == "Asia/Tokyo"
 
 
+def test_one_mark_does_not_decide(tmp_path: Path) -> None:
+    begin = eastern_day(WINTER)[:60]
+    path = write_dump(tmp_path / "ES 12-26.txt", begin, "America/Chicago")
+    assert choose_zone(path, ES, given=None, beside=None).origin == "default"
+
+
 def test_the_hours_around_the_halt_decide(tmp_path: Path) -> None:
     around = [moment for moment in eastern_day(WINTER) if moment.hour in (20, 21, 22, 23)]
     path = write_dump(tmp_path / "ES 12-26.txt", around, "Europe/Berlin")
