@@ -56,7 +56,9 @@ def create_app(runtime: Runtime, access: Access) -> ASGIApp:
         *(Route(f"/{name}", _page(name)) for name in _TYPES if name != "index.html"),
         WebSocketRoute("/ws", _Endpoint(runtime)),
     ]
-    app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_allowed})
+    app = Starlette(
+        routes=routes, exception_handlers={404: _not_found, 405: _not_allowed, 500: _defect}
+    )
     return AccessGuard(app, access)
 
 
@@ -115,3 +117,7 @@ async def _not_found(request: Request, _: Exception) -> Response:
 async def _not_allowed(request: Request, _: Exception) -> Response:
     content = {"status": "error", "code": "method", "message": f"{request.method} is not allowed"}
     return json_response(content, 405)
+
+
+async def _defect(_: Request, __: Exception) -> Response:
+    return error_response(ErrorCode.INTERNAL, "a defect of the server; it is logged there")

@@ -117,7 +117,7 @@ class Channel:
         journal: JournalWriter | None,
         *,
         clock: Callable[[], int] = time.time_ns,
-        check_books: bool = False,
+        debug: bool = False,
     ) -> None:
         """Begin with an empty book.
 
@@ -125,7 +125,7 @@ class Channel:
             stream: fresh, for the channel's instrument and source.
             journal: None for source ``demo``, or where recording is off.
             clock: receive times, ns UTC.
-            check_books: run the book's invariants after every frame (DebugMode).
+            debug: for every publisher, what the flag DebugMode does for its own.
         """
         self.stream = stream
         self.session = StreamSession()
@@ -134,7 +134,7 @@ class Channel:
         self.counters = Counters()
         self.live = Liveness()
         self.journal_broken = False
-        self.check_books = check_books
+        self._debug = debug
         self._ended: list[dict[str, Any]] | None = None
         self._journal = journal
         self._clock = clock
@@ -155,6 +155,11 @@ class Channel:
     def key(self) -> tuple[str, Source]:
         """Symbol and source."""
         return self.symbol, self.source
+
+    @property
+    def debug(self) -> bool:
+        """Whether invariants are checked and stages timed (DebugMode)."""
+        return self._debug or bool(self.live.flags.get("DebugMode"))
 
     # What is safe.
 
@@ -233,10 +238,10 @@ class Channel:
         self._note_times(verdict.frame, now)
         whole = not verdict.duplicates and verdict.frame.type == FrameType.EVENTS
         result = self.record(FrameEntry(verdict.frame), raw if whole else None)
-        if self.check_books and not self.stream.broken:
-            self.stream.analyzer.check()
         if result.fault is not None or (result.rewound and not fresh):
             self._fail(result, now)
+        if self.debug:
+            self._check_book(now)
         return verdict, result
 
     def bar(self, seq: int, values: Mapping[str, Any], now: int) -> Verdict:
@@ -299,6 +304,17 @@ class Channel:
         self.session.disconnected()
         self.live.connected = False
 
+    def _check_book(self, now: int) -> None:
+        """Assert the book's invariants; one that does not hold is a book fault, and ours."""
+        if self.stream.broken:
+            return
+        try:
+            self.stream.analyzer.check()
+        except AssertionError as broken:
+            self.counters.faults += 1
+            _LOG.error("book invariant", extra=self._facts(reason=str(broken)))
+            self.break_off(ResyncReason.UNSORTED, now)
+
     def _note_gap(self, verdict: Verdict) -> None:
         if verdict.gap is not None:
             self.record(PhaseEntry(Phase.STALE.value, "gap"))
@@ -349,13 +365,41 @@ class Channel:
 
     def record(self, entry: Entry, raw: bytes | None = None) -> Result:
         """Journal, apply, publish."""
+        if self.debug:
+            return self._record_timed(entry, raw)
+        self._keep(entry, raw)
+        result = self.stream.apply(entry)
+        self._publish(result)
+        return result
+
+    def _record_timed(self, entry: Entry, raw: bytes | None) -> Result:
+        """The same, with the time of each stage in the log."""
+        begun = time.perf_counter_ns()
+        self._keep(entry, raw)
+        kept = time.perf_counter_ns()
+        result = self.stream.apply(entry)
+        applied = time.perf_counter_ns()
+        self._publish(result)
+        published = time.perf_counter_ns()
+        _LOG.info(
+            "stages",
+            extra=self._facts(
+                entry=type(entry).__name__,
+                seq=self.stream.expected - 1,
+                applied=result.applied,
+                journal_us=(kept - begun) / 1000,
+                apply_us=(applied - kept) / 1000,
+                publish_us=(published - applied) / 1000,
+            ),
+        )
+        return result
+
+    def _keep(self, entry: Entry, raw: bytes | None) -> None:
+        """Into the journal, where there is one."""
         if self._journal is not None:
             if self.journal_broken:
                 self._resume(self._journal)
             self._write(self._journal, entry, raw)
-        result = self.stream.apply(entry)
-        self._publish(result)
-        return result
 
     def _resume(self, journal: JournalWriter) -> None:
         """If the disk has room again: what it refused is lost, so a snapshot must follow."""

@@ -111,4 +111,4 @@ class Hub:
             journal = JournalWriter(
                 self.settings.recordings_folder, instrument, source, calendar, rules=rules
             )
-        return Channel(stream, journal, clock=self._clock, check_books=self.settings.server.debug)
+        return Channel(stream, journal, clock=self._clock, debug=self.settings.server.debug)

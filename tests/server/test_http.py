@@ -353,3 +353,17 @@ async def test_a_full_disk_stops_the_acks_and_recovers(
     await server.process.stop()
     entries = data.entries(server.folder)
     assert any(getattr(entry, "reason", "") == "journal" for entry in entries)
+
+
+async def test_a_body_that_drips_is_cut(serve: Any) -> None:
+    import asyncio
+
+    server = await serve(server={"request_s": 0.3})
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.process.port)
+    writer.write(b"POST /l2_update HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+    async with asyncio.timeout(6):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408 ")
+        assert (await reader.read()).startswith(b'{"status":"error"')
+    writer.close()
+    await writer.wait_closed()

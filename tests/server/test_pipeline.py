@@ -1,0 +1,78 @@
+"""The pipeline: turns, jobs, limits, defects; no sockets."""
+
+import asyncio
+from collections import deque
+
+import pytest
+
+from market.errors import EnvironmentFault
+from server.pipeline import Pipeline
+
+
+class Box:
+    """Messages of one peer."""
+
+    def __init__(self, name: str, count: int) -> None:
+        self.name = name
+        self.messages = deque(range(count))
+        self.flushed = 0
+
+    @property
+    def waiting(self) -> int:
+        return len(self.messages)
+
+    def flush(self) -> None:
+        self.flushed += 1
+
+
+async def test_peers_take_turns() -> None:
+    order: list[str] = []
+
+    def handle(box: Box) -> None:
+        box.messages.popleft()
+        order.append(box.name)
+
+    pipeline = Pipeline(handle)
+    for box in (Box("busy", 5), Box("quiet", 1)):
+        pipeline.ready(box)
+    pipeline.drain()
+    assert order == ["busy", "quiet", "busy", "busy", "busy", "busy"]
+    assert pipeline.handled == 6
+
+
+async def test_answers_are_written_once_a_slice() -> None:
+    box = Box("one", 10)
+
+    def handle(one: Box) -> None:
+        one.messages.popleft()
+        pipeline.flush_later(one)
+
+    pipeline = Pipeline(handle)
+    pipeline.ready(box)
+    task = asyncio.create_task(pipeline.run())
+    for _ in range(1_000):
+        await asyncio.sleep(0)
+    assert not box.waiting
+    assert 1 <= box.flushed < 10
+    task.cancel()
+
+
+async def test_jobs_get_their_answers_and_their_errors() -> None:
+    pipeline = Pipeline(lambda _: None)
+    task = asyncio.create_task(pipeline.run())
+    assert await pipeline.submit(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        await pipeline.submit(lambda: 1 // 0)
+    assert await pipeline.submit(lambda: 8) == 8
+    task.cancel()
+
+
+async def test_too_many_jobs_are_refused() -> None:
+    pipeline = Pipeline(lambda _: None, jobs=2)
+    waiting = [asyncio.create_task(pipeline.submit(lambda: 1)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(EnvironmentFault) as caught:
+        await pipeline.submit(lambda: 1)
+    assert caught.value.code == "busy"
+    pipeline.drain()
+    assert await asyncio.gather(*waiting) == [1, 1]
