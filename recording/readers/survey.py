@@ -9,7 +9,7 @@ other offset has as many.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ from market.instrument import Instrument
 from market.session import SHIPPED_TEMPLATES, Window
 from recording.readers.opener import ByteSource, open_bytes
 from recording.readers.survey_kernel import survey_lines
-from recording.readers.zones import offset_seconds, zone_table
+from recording.readers.zones import zone_table
 
 __all__ = ["Survey", "Zone", "choose_zone", "infer_zone", "survey_file"]
 
@@ -177,11 +177,11 @@ def _same(survey: Survey, one: str, other: str) -> bool:
 def _shift(survey: Survey, name: str) -> int:
     """Minutes to add to the file's wall time for Eastern time, at its last line."""
     last = survey.day + timedelta(minutes=int(np.flatnonzero(survey.lines)[-1]))
-    table = zone_table(name)
-    local = int(last.replace(tzinfo=UTC).timestamp())
-    ahead = int(table[np.searchsorted(table[:, 0], local, side="right") - 1, 1])
-    moment = datetime.fromtimestamp(local - ahead, UTC)
-    return (offset_seconds(_EASTERN, moment) - ahead) // 60
+    moment = last.replace(tzinfo=ZoneInfo(name))
+    ahead, eastern = moment.utcoffset(), moment.astimezone(_EASTERN).utcoffset()
+    assert ahead is not None  # a ZoneInfo always knows
+    assert eastern is not None
+    return int((eastern - ahead).total_seconds()) // 60
 
 
 def _support(survey: Survey, shift: int, *, halts: bool) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from market.errors import UsageError
 
-__all__ = ["offset_seconds", "zone_table"]
+__all__ = ["zone_table"]
 
 _FIRST: Final = datetime(1995, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(2060, 1, 1, tzinfo=UTC)
@@ -29,11 +29,11 @@ def zone_table(name: str) -> NDArray[np.int64]:
         UsageError: no such zone.
     """
     zone = _zone(name)
-    offset = offset_seconds(zone, _FIRST)
+    offset = _offset(zone, _FIRST)
     rows = [(_NEVER, offset)]
     time = _FIRST
     while time < _LAST:
-        after = offset_seconds(zone, time + _STEP)
+        after = _offset(zone, time + _STEP)
         if after != offset:
             change = _change(zone, time, offset)
             rows.append((int(change.timestamp()) + max(offset, after), after))
@@ -44,7 +44,7 @@ def zone_table(name: str) -> NDArray[np.int64]:
     return table
 
 
-def offset_seconds(zone: ZoneInfo, time: datetime) -> int:
+def _offset(zone: ZoneInfo, time: datetime) -> int:
     """Seconds that local time is ahead of UTC."""
     ahead = time.astimezone(zone).utcoffset()
     assert ahead is not None  # a ZoneInfo always knows
@@ -69,7 +69,7 @@ def _change(zone: ZoneInfo, low: datetime, offset: int) -> datetime:
         middle = middle.replace(microsecond=0)
         if middle == low:
             break
-        if offset_seconds(zone, middle) == offset:
+        if _offset(zone, middle) == offset:
             low = middle
         else:
             high = middle
