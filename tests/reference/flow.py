@@ -18,8 +18,9 @@ class Session:
         self.s = self.p = self.q = 0.0
 
     def trade(self, price: int, size: int, signed: int) -> None:
-        if self.first is None:
+        if self.s == 0.0:
             self.first = price
+        assert self.first is not None
         away, volume = float(price - self.first), float(size)
         self.cvd += signed
         self.s += volume
@@ -27,10 +28,8 @@ class Session:
         self.q += away * away * volume
 
     def fields(self, tick: Grid) -> dict[str, float | None]:
-        if self.first is None:
+        if self.first is None or self.s == 0.0:
             return {"cvd": None, "vwap": None, "vwap_dev": None}
-        if self.s == 0.0:
-            return {"cvd": float(self.cvd), "vwap": None, "vwap_dev": None}
         mean = self.p / self.s
         variance = max(self.q / self.s - mean * mean, 0.0)
         return {

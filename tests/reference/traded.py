@@ -85,7 +85,7 @@ class Traded:
         living = []
         for cluster in self.clusters:
             reason = self._end_reason(cluster, time)
-            if reason == "through":
+            if reason == "through" and self.open is not None:
                 self.crossed.add(cluster.low)
             if reason:
                 events.append(
