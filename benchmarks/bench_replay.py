@@ -1,13 +1,18 @@
 """Files: parsing dump text, replay through the book and with metrics, Parquet."""
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from benchmarks import inputs
 from benchmarks.inputs import ES
 from benchmarks.measuring import OURS, Measure
+from depthbridge.cli import main
 from orderbook import Book
 from recording.entries import FrameEntry
 from recording.readers import open_recording
@@ -100,6 +105,35 @@ def test_parquet(measure: Measure) -> None:
         return rows
 
     assert measure.time("parquet_book", work, len(inputs.rows()), rounds=5) == len(inputs.rows())
+
+
+def _metrics_words(out: Path) -> list[str]:
+    words = ["metrics", str(inputs.dump_file()), "--instrument", "ES", "--time-zone", _ZONE]
+    return [*words, "--out", str(out)]
+
+
+def test_dump_to_metrics(measure: Measure, tmp_path: Path) -> None:
+    """The command without the start of its process: survey, parse, book, analytics, Parquet."""
+    out = tmp_path / "rows.parquet"
+    rows = len(inputs.rows())
+    code = measure.time("dump_metrics", lambda: main(_metrics_words(out)), rows, rounds=5)
+    assert code == 0
+    assert pyarrow.parquet.read_metadata(out).num_rows == -(-rows // 200)
+
+
+def test_metrics_command(measure: Measure, tmp_path: Path) -> None:
+    """The same in a process of its own, with imports and kernels from the cache; wall time."""
+    words = [sys.executable, "-P", "-m", "depthbridge", *_metrics_words(tmp_path / "rows.csv")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+
+    def once() -> dict[str, dict[str, float]]:
+        begun = time.perf_counter()
+        answer = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stderr
+        return {OURS: {"metrics_command": time.perf_counter() - begun}}
+
+    once()
+    assert measure.keep(once)[OURS]["metrics_command"][0] > 0
 
 
 def test_size_of_parquet(measure: Measure) -> None:

@@ -36,32 +36,27 @@ class Measure:
     def time(
         self,
         line: str,
-        work: Callable[..., object],
+        work: Callable[[], Any],
         items: int,
         *,
         role: str = OURS,
-        setup: Callable[[], Any] | None = None,
         rounds: int = 9,
     ) -> Any:  # noqa: ANN401
         """Time ``work``.
 
         Args:
             line: key of the line.
-            work: takes what ``setup`` returns, if there is one.
+            work: the same every time.
             items: what one call works through.
             role: who it is.
-            setup: runs before every round, unmeasured.
             rounds: calls; one more warms up.
 
         Returns:
             What the last call returned.
         """
         self._benchmark.extra_info.update(line=line, role=role, items=items)
-        prepare = None if setup is None else lambda: ((setup(),), {})
         gc.collect()
-        return self._benchmark.pedantic(
-            work, setup=prepare, rounds=rounds, warmup_rounds=0 if prepare else 1, iterations=1
-        )
+        return self._benchmark.pedantic(work, rounds=rounds, warmup_rounds=1, iterations=1)
 
     def keep(
         self, work: Callable[[], Mapping[str, Mapping[str, float]]], *, rounds: int = 3
