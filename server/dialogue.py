@@ -110,6 +110,7 @@ class Dialogue:
         self._supersede = supersede
         self._decoder = MessageDecoder(hub.settings.server.frame_bytes)
         self._greeted = False
+        self._now = 0
         self._published: list[_Published] = []
         self._by_channel: dict[Channel, _Published] = {}
         self._handlers: Final[dict[type[Message], Callable[[Any, int], None]]] = {
@@ -131,7 +132,7 @@ class Dialogue:
 
     def handle(self, data: bytes | str) -> None:
         """One message of the peer."""
-        now = time.monotonic_ns()
+        now = self._now = time.monotonic_ns()
         stream: int | None = None
         try:
             if isinstance(data, str):
@@ -151,7 +152,6 @@ class Dialogue:
         self, published: _Published, frame: Frame, now: int, raw: bytes | None = None
     ) -> None:
         channel = published.channel
-        self._hub.publishers.seen(channel.key, self.session, now)
         _, result = channel.frame(frame, now, raw)
         reply_now = bool(frame.flags & FrameFlag.REPLY_NOW)
         if reply_now and result is not None and not self.subscription.hears_every_row(channel):
@@ -408,6 +408,7 @@ class Dialogue:
         published = self._published[index]
         if published.channel.publisher is not self:
             raise SessionError("another connection has the stream", code=ErrorCode.NOT_PUBLISHER)
+        self._hub.publishers.seen(published.channel.key, self.session, self._now)
         return published
 
     def _addressed(self, message: Update) -> _Published:

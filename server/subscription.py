@@ -5,12 +5,14 @@ cluster the waiting update of the same id; new and end events are never dropped.
 holds messages back; the newest one follows when its time has come.
 """
 
+import logging
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from market.enums import Source
+from market.errors import UsageError
 from recording.messages import ClusterMessage, book_message, clusters_message, profile_message
 from recording.stream import Stream
 from server.channel import Channel
@@ -19,6 +21,7 @@ from server.hub import Hub
 
 __all__ = ["Subscription"]
 
+_LOG: Final = logging.getLogger("depthbridge.subscription")
 _PROFILE_HZ: Final = 1.0
 _RENDERED: Final[dict[str, Callable[[Stream], bytes]]] = {
     "book": book_message,
@@ -144,11 +147,20 @@ class Subscription:
                         interval = max(interval, int(1e9 / _PROFILE_HZ))
                     pace.due = False
                     pace.next_at = now + interval
-                    self._send(_RENDERED[topic](channel.stream), (topic, channel.key))
+                    self._render(topic, channel)
                 elif pace.held is not None:
                     pace.next_at = now + heard.interval_ns
                     self._send(pace.held, (topic, channel.key))
                     pace.held = None
+
+    def _render(self, topic: str, channel: Channel) -> None:
+        """Send what is rendered on demand; a profile too wide to lay out is left out."""
+        try:
+            text = _RENDERED[topic](channel.stream)
+        except UsageError as error:
+            _LOG.warning("not rendered", extra={"topic": topic, "reason": error.message})
+            return
+        self._send(text, (topic, channel.key))
 
     def _paced(self, channel: Channel, heard: _Heard, topic: str, text: bytes) -> None:
         if not heard.interval_ns:

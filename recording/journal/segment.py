@@ -31,6 +31,8 @@ class SegmentFile(Protocol):
 class DiskSegment:
     """A segment on the local disk, created new."""
 
+    _write = staticmethod(os.write)
+
     def __init__(self, path: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self._fd = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o644)
@@ -44,9 +46,9 @@ class DiskSegment:
     def append(self, data: bytes) -> None:
         """Write all of it, unbuffered; after an error the file is as long as before."""
         try:
-            written = os.write(self._fd, data)
+            written = self._write(self._fd, data)
             while written < len(data):
-                written += os.write(self._fd, data[written:])
+                written += self._write(self._fd, data[written:])
         except OSError:
             os.ftruncate(self._fd, self._size)
             os.lseek(self._fd, self._size, os.SEEK_SET)

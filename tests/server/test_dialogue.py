@@ -531,3 +531,38 @@ async def test_a_recording_played_again_needs_no_snapshot(
     assert books[0]["phase"] == "synced"
     assert clusters[0]
     assert clusters[0] == clusters[1]
+
+
+async def test_a_silent_publisher_makes_its_stream_stale_until_it_speaks(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    server = await serve()
+    made = frames(data, 60, 20)
+    async with server.peer() as peer:
+        await peer.hello(subscribe=["metrics"])
+        await send(peer, made[0], data)
+        server.runtime.hub.publishers._holders[(SYMBOL, data.Source.LIVE)].seen -= 16 * 10**9
+        assert (await peer.hear("metrics", phase="stale")).keys() >= {"seq", "time"}
+        await send(peer, made[1], data)
+        server.runtime.hub.publishers._holders[(SYMBOL, data.Source.LIVE)].seen -= 16 * 10**9
+        await peer.say({"type": "check", "stream": 0, "seq": 1, "crc32": 1})
+        await send(peer, made[2], data)
+    rows = [m for m in peer.got if m["type"] == "metrics"]
+    assert [m["seq"] for m in rows if "best_bid" in m] == [20, 40, 60]
+    assert rows[-1]["phase"] == "synced"
+
+
+async def test_a_profile_too_wide_to_lay_out_harms_nobody(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    server = await serve()
+    async with server.peer() as peer:
+        await peer.hello(subscribe=["profile", "metrics"])
+        await send(peer, frames(data, 20, 20)[0], data)
+        trades = np.zeros(2, RECORD)
+        trades["kind"], trades["price"], trades["size"] = 3, (1, 2**40), 1
+        await send(peer, Frame(trades, data.START + 10**9, 21), data)
+        answer = await server.http.get(f"/api/v1/instruments/{SYMBOL}/profile")
+        assert (answer.status_code, answer.json()["code"]) == (400, "out_of_range")
+        await asyncio.sleep(0.1)
+        await send(peer, Frame(trades[:1], data.START + 2 * 10**9, 23), data)
