@@ -1,0 +1,208 @@
+"""What must hold for any stream, twin or no twin: batches, causality, mirrors, sums."""
+
+import random
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orderbook import Analyzer, Parameters
+from orderbook.analytics.profile import SHARES, point_of_control, value_area
+from tests.orderbook.book_streams import ladder_stream
+from tests.orderbook.compare import analyzer_for, event_fields, instrument
+from tests.orderbook.market_fuzz import Plan, make_plan
+from tests.reference import profile as twin
+from tests.reference.records import ASK, BID, POSITION, TRADE, Rec, frames_of
+
+Row = dict[str, Any]
+SUMS = ("ofi", "ofi_1", "ofi_2", "ofi_3", "ofi_4", "ofi_5")
+
+
+def analyzer_of(plan: Plan) -> Analyzer:
+    parameters = Parameters.from_mapping(plan.settings)
+    return Analyzer(instrument(plan.tick, plan.depth), parameters)
+
+
+def played(analyzer: Analyzer, recs: list[Rec], cuts: list[int]) -> tuple[list[Row], list[Row]]:
+    """Rows and events; a cut is an index of ``recs`` before which a frame ends."""
+    rows, events = [], []
+    for start, stop in zip([0, *cuts], [*cuts, len(recs)], strict=True):
+        for frame in frames_of(recs[start:stop], seq=analyzer.seq):
+            assert analyzer.process_l2_update(frame).fault is None
+            rows.append(analyzer.calculate_metrics())
+            events += [event_fields(event) for event in analyzer.take_events()]
+    return rows, events
+
+
+def calm(seed: int) -> tuple[Plan, list[Rec]]:
+    plan = make_plan(seed, 200, rewinds=False, gaps=False, faults=False)
+    return plan, plan.recs
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_split_into_batches_changes_nothing(seed: int) -> None:
+    plan, recs = calm(seed)
+    whole_rows, whole_events = played(analyzer_of(plan), recs, list(range(200, len(recs), 200)))
+    rng = random.Random(seed)
+    some = sorted(rng.sample(range(1, len(recs)), 9))
+    for cuts in (list(range(1, len(recs))), list(range(7, len(recs), 7)), some, []):
+        rows, events = played(analyzer_of(plan), recs, cuts)
+        assert events == whole_events
+        last, wanted = dict(rows[-1]), dict(whole_rows[-1])
+        for name in SUMS:
+            found = sum(row[name] or 0 for row in rows)
+            assert found == sum(row[name] or 0 for row in whole_rows)
+            last.pop(name)
+            wanted.pop(name)
+        assert last == wanted
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nothing_looks_ahead(seed: int) -> None:
+    plan, recs = calm(seed + 50)
+    cuts = list(range(40, len(recs), 40))
+    rows, events = played(analyzer_of(plan), recs, cuts)
+    for cut in (cuts[0], cuts[len(cuts) // 2], cuts[-1]):
+        kept = [at for at in cuts if at < cut]
+        early_rows, early_events = played(analyzer_of(plan), recs[:cut], kept)
+        assert early_rows == rows[: len(early_rows)]
+        assert early_events == events[: len(early_events)]
+        rest = events[len(early_events) :]
+        assert all(event["time"] > early_rows[-1]["time_ns"] for event in rest)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_looking_changes_nothing(seed: int) -> None:
+    plan, recs = calm(seed + 80)
+    watched, left = analyzer_of(plan), analyzer_of(plan)
+    for frame in frames_of(recs, 50):
+        assert watched.process_l2_update(frame) == left.process_l2_update(frame)
+        watched.calculate_clusters()
+        watched.analyze_volume_profile("single", "rolling")
+        watched.top(5)
+        watched.row()
+        assert watched.row().tobytes() == left.row().tobytes()
+    assert watched.take_events().tobytes() == left.take_events().tobytes()
+
+
+def test_heartbeats_within_silence_change_nothing() -> None:
+    recs = ladder_stream(3, 1_500)
+    quiet, beating = analyzer_for(), analyzer_for()
+    rng = random.Random(3)
+    events: tuple[list[Any], list[Any]] = ([], [])
+    for earlier, later in pairwise(recs):
+        (frame,) = frames_of([earlier], seq=quiet.seq)
+        for analyzer, seen in zip((quiet, beating), events, strict=True):
+            analyzer.process_l2_update(frame)
+            seen += [event_fields(event) for event in analyzer.take_events()]
+        if later.time - earlier.time > 1_000:
+            beating.advance(rng.randrange(earlier.time + 1, later.time))
+            seen += [event_fields(event) for event in beating.take_events()]
+    assert events[0] == events[1]
+    for name, value in quiet.calculate_metrics().items():
+        assert beating.calculate_metrics()[name] == value or name in SUMS
+
+
+# Identities
+
+_sizes = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 500)), min_size=1, max_size=40)
+
+
+@given(changes=_sizes)
+def test_ofi_at_constant_prices_is_the_change_of_sizes(changes: list[tuple[int, int]]) -> None:
+    recs = _start()
+    sizes = {ASK: 10, BID: 10}
+    for number, (side, size) in enumerate(changes):
+        price = 101 if side == ASK else 100
+        recs.append(Rec(recs[0].time + number + 1, POSITION, side, 1, 0, price, size))
+        sizes[side] = size
+    rows, _ = played(analyzer_for(), [*recs, _end(recs)], [])
+    assert rows[-1]["ofi"] == (sizes[BID] - 10) - (sizes[ASK] - 10)
+
+
+@given(seed=st.integers(0, 2**32))
+def test_the_mirrored_market_has_mirrored_metrics(seed: int) -> None:
+    recs = ladder_stream(seed, 120)
+    rows, _ = played(analyzer_for("1"), recs, list(range(30, len(recs), 30)))
+    mirror, _ = played(analyzer_for("1"), [_mirrored(rec) for rec in recs], _every(30, recs))
+    for row, other in zip(rows, mirror, strict=True):
+        assert row["ofi"] == _negative(other["ofi"])
+        assert row["spread"] == other["spread"]
+        for name in ("queue_imbalance", "imbalance", "cvd", "delta"):
+            assert row[name] == pytest.approx(_negative(other[name]), abs=1e-9)
+        if row["mid"] is not None:
+            assert row["mid"] + other["mid"] == 0
+
+
+def _every(step: int, recs: list[Rec]) -> list[int]:
+    return list(range(step, len(recs), step))
+
+
+def _mirrored(rec: Rec) -> Rec:
+    """Prices change their sign, sides their name."""
+    return rec._replace(side=1 - rec.side, price=-rec.price)
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+@given(b=st.integers(1, 10**6), a=st.integers(1, 10**6), spread=st.integers(1, 9))
+def test_weighted_mid_is_mid_plus_half_the_spread_times_imbalance(
+    b: int, a: int, spread: int
+) -> None:
+    time = 1_700_000_000 * 10**9
+    recs = [
+        Rec(time, POSITION, BID, 0, 0, 100, b),
+        Rec(time, POSITION, ASK, 0, 0, 100 + spread, a),
+    ]
+    rows, _ = played(analyzer_for("0.25"), recs, [])
+    row = rows[-1]
+    expected = row["mid"] + row["queue_imbalance"] * (row["best_ask"] - row["best_bid"]) / 2
+    assert row["weighted_mid"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_resting_cluster_s_size_is_accounted_for(seed: int) -> None:
+    """size - first size = added - cancelled - traded, while no trade is of unknown side."""
+    plan, recs = calm(seed + 20)
+    recs = [rec._replace(side=min(rec.side, 1)) if rec.kind == TRADE else rec for rec in recs]
+    _, events = played(analyzer_of(plan), recs, [])
+    merged = {e["t_first"] for e in events if e["end_reason"] == "merged"}
+    firsts: dict[int, set[int]] = {}
+    for event in events:
+        if event["kind"] == "resting" and not merged:
+            first = event["size"] - event["added"] + event["cancelled"]
+            firsts.setdefault(event["id"], set()).add(first + event["buy"] + event["sell"])
+    assert all(len(values) == 1 for values in firsts.values()), firsts
+
+
+# Volume profile
+
+_volumes = st.dictionaries(st.integers(0, 30), st.integers(1, 50), min_size=1, max_size=20)
+
+
+@given(volumes=_volumes, preset=st.sampled_from(("cbot2", "single", "nt68")))
+def test_value_area(volumes: dict[int, int], preset: str) -> None:
+    low, high = min(volumes), max(volumes)
+    dense = np.array([volumes.get(p, 0) for p in range(low, high + 1)], np.int64)
+    percent, step = SHARES[preset]
+    poc = point_of_control(dense)
+    first, last = value_area(dense, poc, percent, step)
+    assert low + poc == twin.point_of_control(volumes)
+    assert (low + first, low + last) == twin.value_area(volumes, preset)
+    assert first <= poc <= last
+    assert 100 * int(dense[first : last + 1].sum()) >= percent * int(dense.sum())
+
+
+def _start() -> list[Rec]:
+    time = 1_700_000_000 * 10**9
+    return [Rec(time, POSITION, BID, 0, 0, 100, 10), Rec(time, POSITION, ASK, 0, 0, 101, 10)]
+
+
+def _end(recs: list[Rec]) -> Rec:
+    """Completes the last group."""
+    return Rec(recs[-1].time + 1, TRADE, 1, 0, 0, 101, 1)
