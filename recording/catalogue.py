@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from market.enums import FrameType, Phase
+from market.enums import FrameType, Phase, Source
 from market.errors import DataError, UsageError
 from market.instrument import Instrument, InstrumentTable
 from market.session import SessionCalendar
@@ -50,7 +50,7 @@ class Summary:
         rows: numbered records.
         gaps: breaks: records that are missing.
         resyncs: times that the book had to be sent again.
-        lag_p99_ms: 99th percentile of the feed lag (sent - newest event time), ms; None unknown.
+        lag_p99_ms: 99th percentile of a live feed's lag (sent - newest event time), ms; None else.
         coverage: share of the session between the first and the last record; None without one.
         damage: why reading stopped early; None if it did not.
     """
@@ -81,12 +81,14 @@ def summarise(day: Day, calendar_of: Callable[[str], SessionCalendar] | None = N
     summary = Summary(day.name)
     lags: list[int] = []
     first = last = None
+    live = False
     instrument: Instrument | None = None
     try:
         for entry in read_journal(day.folder):
             if isinstance(entry, InstrumentEntry):
                 instrument = entry.instrument
                 summary.symbol = instrument.symbol
+                live = entry.source is Source.LIVE
             elif isinstance(entry, GapEntry):
                 summary.gaps += 1
             elif isinstance(entry, PhaseEntry):
@@ -100,7 +102,7 @@ def summarise(day: Day, calendar_of: Callable[[str], SessionCalendar] | None = N
                 summary.rows += len(frame.records)
                 first = newest if first is None else first
                 last = newest if last is None else max(last, newest)
-                if frame.sent:
+                if frame.sent and live:
                     lags.append(frame.sent - newest)
     except DataError as error:
         summary.damage = error.message
