@@ -175,7 +175,10 @@ def test_metrics_do_not_depend_on_batches_or_intervals(dump: Path, tmp_path: Pat
     by_index = {row["index"]: row for row in every}
     labels = [int(row["time_ns"]) for row in timed]
     assert labels == list(range(labels[0], labels[-1] + 1, NS // 2))
+    times = flat(open_recording(dump))[1]
     for row in timed:
+        last = int(np.searchsorted(times, int(row["time_ns"]), side="right")) - 1
+        assert int(row["index"]) == last, "what happened up to the label and at it"
         for name in ("best_bid", "best_ask", "mid", "imbalance"):
             assert row[name] == by_index[row["index"]][name]
 
