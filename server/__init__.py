@@ -6,7 +6,9 @@
     app.py        routes and lifecycle: what uvicorn runs
     run.py        uvicorn with our settings; start and stop of the process
     access.py     who may connect: Origin, Host, bind address
-    connection.py one WebSocket: reader and outbox
+    protocol.py   uvicorn's WebSocket class without its detours
+    connection.py one WebSocket: inbox and outbox.py
+    dialogue.py   what a peer says; published.py, subscription.py: what it sends, what it hears
     pipeline.py   the one task that turns what arrived into journal, book and answers
     hub.py        every instrument and source, who publishes, who listens
     channel.py    one instrument and source: session judge, journal, stream

@@ -9,14 +9,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import numpy as np
-
-from market.enums import FrameFlag, FrameType, Kind, Phase, Source
+from market.enums import FrameType, Phase, Source
 from market.errors import EnvironmentFault, MalformedError
-from market.record import MAX_RECORDS, Frame, Records
+from market.record import Frame
 from orderbook import Parameters, describe
 from recording.entries import (
     BarEntry,
@@ -31,71 +28,19 @@ from recording.entries import (
     SettingsEntry,
 )
 from recording.journal import JournalWriter
-from recording.messages import ClusterMessage, cluster_messages, metrics_message
+from recording.messages import cluster_messages, metrics_message
 from recording.stream import Result, Stream, joined
+from server.liveness import Counters, Liveness
+from server.roles import Listener, Publisher
+from server.snapshots import require_snapshot
 from wire.checksum import book_crc32
-from wire.codes import ErrorCode, ResyncReason
+from wire.codes import ResyncReason
 from wire.session import Action, ResyncRequest, State, StreamSession, Verdict
 
-__all__ = ["Channel", "Counters", "Listener", "Liveness", "snapshot_frames"]
+__all__ = ["Channel"]
 
 _LOG: Final = logging.getLogger("depthbridge.channel")
 _CHECKED_ROWS: Final = 10
-_KINDS_EVERY_NS: Final = 250_000_000
-"""Which kinds arrive is sampled: it is for health only."""
-
-
-class Listener(Protocol):
-    """Somebody who gets what a channel publishes."""
-
-    def metrics(self, channel: "Channel", text: bytes) -> None:
-        """A metrics message."""
-
-    def cluster(self, channel: "Channel", message: ClusterMessage) -> None:
-        """A cluster event."""
-
-    def applied(self, channel: "Channel") -> None:
-        """An entry was applied; for topics that are rendered per listener."""
-
-
-class Publisher(Protocol):
-    """Whoever sends a channel's data over a connection."""
-
-    def resync(self, channel: "Channel", request: ResyncRequest) -> None:
-        """Records, or a snapshot, are needed."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """What happened on a channel, for health and logs."""
-
-    frames: int = 0
-    records: int = 0
-    duplicates: int = 0
-    malformed: int = 0
-    faults: int = 0
-    checks: int = 0
-    checks_ignored: int = 0
-    checks_failed: int = 0
-    journal_failures: int = 0
-    ignored: int = 0
-    """Messages that this version takes and has no use for (orders, fills, positions)."""
-
-
-@dataclass(slots=True)
-class Liveness:
-    """When something was last heard, monotonic ns and event time ns UTC."""
-
-    heard: int = 0
-    event_time: int = 0
-    feed_lag: int | None = None
-    """Sender's clock at sending minus the newest event time, ns."""
-    first_at: int = 0
-    kinds_at: int = 0
-    depth_at: int = 0
-    quotes_at: int = 0
-    connected: bool = False
-    flags: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Channel:
@@ -235,7 +180,8 @@ class Channel:
             return verdict, self._load(verdict, expected, now)
         if verdict.frame is None:
             return verdict, None
-        self._note_times(verdict.frame, now)
+        self.counters.take(verdict.frame)
+        self.live.take(verdict.frame, now)
         whole = not verdict.duplicates and verdict.frame.type == FrameType.EVENTS
         result = self.record(FrameEntry(verdict.frame), raw if whole else None)
         if result.fault is not None or (result.rewound and not fresh):
@@ -446,61 +392,8 @@ class Channel:
             for listener, _ in listeners:
                 listener.applied(self)
 
-    def _note_times(self, frame: Frame, now: int) -> None:
-        self.counters.frames += 1
-        count = len(frame.records)
-        if not count:
-            return
-        self.counters.records += count
-        newest = frame.base + int(frame.records["dt"][-1])
-        self.live.event_time = max(self.live.event_time, newest)
-        self._note_kinds(frame, now)
-        if frame.sent:
-            self.live.feed_lag = frame.sent - newest
-
-    def _note_kinds(self, frame: Frame, now: int) -> None:
-        """Many data plans have no Level II: quotes without depth must show."""
-        live = self.live
-        if now - live.kinds_at < _KINDS_EVERY_NS:
-            return
-        live.kinds_at = now
-        live.first_at = live.first_at or now
-        kinds = frame.records["kind"]
-        if (kinds <= Kind.DEPTH_PRICE).any():
-            live.depth_at = now
-        if (kinds == Kind.QUOTE).any():
-            live.quotes_at = now
-
     def _facts(self, **more: object) -> dict[str, object]:
         return {"instrument": self.symbol, "source": self.source.value, **more}
-
-
-def snapshot_frames(records: Records, time: int, seq: int) -> list[Frame]:
-    """A snapshot's records as frames, the last one flagged.
-
-    Args:
-        records: adds, best first; ``dt`` is set to 0.
-        time: of the snapshot, ns UTC.
-        seq: the next increment's.
-    """
-    records["dt"] = 0
-    parts = np.array_split(records, range(MAX_RECORDS, len(records), MAX_RECORDS))
-    frames = [Frame(part, time, seq, FrameType.SNAPSHOT) for part in parts]
-    frames[-1] = frames[-1]._replace(flags=int(FrameFlag.LAST))
-    return frames
-
-
-def require_snapshot(records: Records) -> None:
-    """Refuse a snapshot that names a price of a side twice.
-
-    Raises:
-        MalformedError: ``out_of_range``.
-    """
-    keys = records["price"] * 2 + (records["side"] & 1)
-    if len(np.unique(keys)) != len(keys):
-        raise MalformedError(
-            "a snapshot names a price twice", code=ErrorCode.OUT_OF_RANGE, field="price"
-        )
 
 
 def _settings_entry(parameters: Parameters) -> SettingsEntry:

@@ -7,22 +7,23 @@ message changes nothing and is answered with an ``error``.
 import logging
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from market.enums import FrameFlag, Source
 from market.errors import DataError, DepthbridgeError, MalformedError, SessionError
 from market.record import MAX_RECORDS, Frame, make_frames
 from recording.messages import metrics_message
 from server.answers import error_fields
-from server.channel import Channel, snapshot_frames
+from server.channel import Channel
 from server.connection import Connection
 from server.hub import Hub
+from server.published import Published, PublishedStreams
+from server.snapshots import snapshot_frames
 from server.subscription import Subscription
-from wire.codes import CloseCode, ErrorCode, ResyncReason
+from wire.codes import CloseCode, ErrorCode
 from wire.fast import split_plain_l2
 from wire.frames import decode_frame
 from wire.messages import (
-    Ack,
     BarUpdate,
     Bye,
     Check,
@@ -37,7 +38,6 @@ from wire.messages import (
     MessageDecoder,
     Order,
     Position,
-    Resync,
     Snapshot,
     Subscribe,
     Unsubscribe,
@@ -45,33 +45,13 @@ from wire.messages import (
     Welcome,
     encode_message,
 )
-from wire.session import AckPolicy, Grant, ResyncRequest, negotiate
+from wire.session import Grant, ResyncRequest, negotiate
 from wire.updates import Batch, bar_values, parse_time, snapshot_update, to_batch
 
 __all__ = ["Dialogue"]
 
 _LOG: Final = logging.getLogger("depthbridge.dialogue")
 _PROTOCOL: Final = 1
-_Reason = Literal["gap", "checksum", "unsorted", "reset", "restart", "feed"]
-_REASONS: Final[dict[ResyncReason, _Reason]] = {
-    ResyncReason.GAP: "gap",
-    ResyncReason.CHECKSUM: "checksum",
-    ResyncReason.UNSORTED: "unsorted",
-    ResyncReason.RESET: "reset",
-    ResyncReason.RESTART: "restart",
-    ResyncReason.FEED: "feed",
-}
-
-
-class _Published:
-    """A stream that this connection publishes."""
-
-    __slots__ = ("acks", "channel", "index")
-
-    def __init__(self, index: int, channel: Channel) -> None:
-        self.index = index
-        self.channel = channel
-        self.acks = AckPolicy()
 
 
 class Dialogue:
@@ -111,8 +91,7 @@ class Dialogue:
         self._decoder = MessageDecoder(hub.settings.server.frame_bytes)
         self._greeted = False
         self._now = 0
-        self._published: list[_Published] = []
-        self._by_channel: dict[Channel, _Published] = {}
+        self._published = PublishedStreams()
         self._handlers: Final[dict[type[Message], Callable[[Any, int], None]]] = {
             Makers: self._makers,
             BarUpdate: self._bar,
@@ -148,16 +127,14 @@ class Dialogue:
         published = self._stream(frame.stream)
         self._take(published, frame, now, data)
 
-    def _take(
-        self, published: _Published, frame: Frame, now: int, raw: bytes | None = None
-    ) -> None:
+    def _take(self, published: Published, frame: Frame, now: int, raw: bytes | None = None) -> None:
         channel = published.channel
         _, result = channel.frame(frame, now, raw)
         reply_now = bool(frame.flags & FrameFlag.REPLY_NOW)
         if reply_now and result is not None and not self.subscription.hears_every_row(channel):
             self.connection.send(metrics_message(channel.stream), ("metrics", channel.key))
         if published.acks.taken(now, reply_now=reply_now):
-            self._acknowledge(published)
+            published.acknowledge(self.connection)
 
     def _text(self, text: str, now: int) -> None:
         if self._greeted and text.startswith('{"type":"l2_update",'):
@@ -193,7 +170,7 @@ class Dialogue:
                 "a message that only a server sends", code=ErrorCode.BAD_TYPE, field="type"
             )
 
-    def _batch(self, published: _Published, message: Update, batch: Batch, now: int) -> None:
+    def _batch(self, published: Published, message: Update, batch: Batch, now: int) -> None:
         """Records of a JSON message, as the frames that they make."""
         channel = published.channel
         if batch.makers:
@@ -243,7 +220,7 @@ class Dialogue:
 
     def _publish(
         self, hello: Hello, declared: DeclaredInstrument, source: Source, now: int
-    ) -> _Published | None:
+    ) -> Published | None:
         try:
             instrument = self._hub.define(
                 declared.symbol,
@@ -275,10 +252,7 @@ class Dialogue:
         channel.publisher = self
         channel.live.connected = True
         channel.live.heard = now
-        published = _Published(len(self._published), channel)
-        self._published.append(published)
-        self._by_channel[channel] = published
-        return published
+        return self._published.add(channel)
 
     # The other messages.
 
@@ -291,7 +265,7 @@ class Dialogue:
         seq = channel.session.expected if message.seq is None else message.seq
         channel.bar(seq, bar_values(message), now)
         if published.acks.taken(now):
-            self._acknowledge(published)
+            published.acknowledge(self.connection)
 
     def _snapshot(self, message: Snapshot, now: int) -> None:
         published = self._addressed(message)
@@ -336,35 +310,31 @@ class Dialogue:
     def _bye(self, message: Bye, now: int) -> None:
         self._heartbeat(Heartbeat(last=message.last, time=message.time), now)
         for published in self._published:
-            self._acknowledge(published)
+            published.acknowledge(self.connection)
             self._hub.publishers.bye(published.channel.key, self.session)
             published.channel.disconnected()
             published.channel.publisher = None
         self._published.clear()
-        self._by_channel.clear()
 
     # What goes out.
 
     def resync(self, channel: Channel, request: ResyncRequest) -> None:
         """Ask the peer for records or a snapshot."""
-        published = self._by_channel.get(channel)
+        published = self._published.of(channel)
         if published is not None:
-            message = Resync(
-                stream=published.index, from_=request.from_, reason=_REASONS[request.reason]
-            )
-            self.connection.send(encode_message(message))
+            published.resync(self.connection, request)
 
     def acknowledge_due(self, now: int) -> None:
         """Send the acks whose time has come (monotonic ns)."""
         for published in self._published:
             due = published.acks.due_at
             if due is not None and now >= due:
-                self._acknowledge(published)
+                published.acknowledge(self.connection)
 
     def acknowledge_durable(self) -> None:
         """More is on disk: let the publisher forget it."""
         for published in self._published:
-            self._acknowledge(published)
+            published.acknowledge(self.connection)
 
     def beat(self) -> None:
         """The server's heartbeat."""
@@ -386,56 +356,24 @@ class Dialogue:
     @property
     def streams(self) -> Iterable[Channel]:
         """What it publishes."""
-        return tuple(self._by_channel)
+        return tuple(published.channel for published in self._published)
 
-    def _acknowledge(self, published: _Published) -> None:
-        channel = published.channel
-        if channel.journal_broken:
-            return
-        published.acks.sent()
-        ack = Ack(stream=published.index, seq=channel.written_seq, durable_seq=channel.durable_seq)
-        self.connection.send(encode_message(ack), key=("ack", published.index))
-
-    def _stream(self, index: int) -> _Published:
+    def _stream(self, index: int) -> Published:
         if not self._greeted:
             raise SessionError("the first message must be hello", code=ErrorCode.HELLO_EXPECTED)
-        if index >= len(self._published):
-            if not self._published:
-                raise SessionError(
-                    "this connection publishes nothing", code=ErrorCode.NOT_PUBLISHER
-                )
-            raise SessionError(f"stream {index} is unknown", code=ErrorCode.UNKNOWN_STREAM)
-        published = self._published[index]
-        if published.channel.publisher is not self:
-            raise SessionError("another connection has the stream", code=ErrorCode.NOT_PUBLISHER)
+        published = self._published.at(index, self)
         self._hub.publishers.seen(published.channel.key, self.session, self._now)
         return published
 
-    def _addressed(self, message: Update) -> _Published:
-        """The stream that a data message names by index or by symbol."""
-        if message.stream is not None:
-            return self._stream(message.stream)
-        if message.instrument is None:
-            raise MalformedError(
-                "'stream' or 'instrument' is missing",
-                code=ErrorCode.MISSING_FIELD,
-                field="instrument",
-            )
-        for published in self._published:
-            instrument = published.channel.stream.instrument
-            if message.instrument in (instrument.symbol, *instrument.aliases):
-                instrument.require(tick_size=message.tick_size, size_step=message.size_step)
-                return self._stream(published.index)
-        raise SessionError(
-            f"{message.instrument} is not published by this connection",
-            code=ErrorCode.UNKNOWN_STREAM,
-        )
+    def _addressed(self, message: Update) -> Published:
+        return self._stream(self._published.index_of(message))
 
     def _refuse(self, error: DepthbridgeError, stream: int | None) -> None:
         code, facts = error_fields(error)
         seq = None
-        if stream is not None and stream < len(self._published):
-            channel = self._published[stream].channel
+        published = None if stream is None else self._published.get(stream)
+        if published is not None:
+            channel = published.channel
             seq = channel.session.expected
             if isinstance(error, DataError):
                 channel.counters.malformed += 1

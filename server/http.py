@@ -23,8 +23,9 @@ from market.record import Frame, make_frames
 from recording.stream import Result
 from server.answers import error_response, refusal_response
 from server.api import metrics_fields
-from server.channel import Channel, snapshot_frames
+from server.channel import Channel
 from server.runtime import Runtime
+from server.snapshots import snapshot_frames
 from wire.codes import ErrorCode
 from wire.fast import split_plain_l2
 from wire.frames import decode_frame

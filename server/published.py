@@ -1,0 +1,129 @@
+"""The streams that one connection publishes: their indices, acks and requests."""
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from market.errors import MalformedError, SessionError
+from server.channel import Channel
+from server.connection import Connection
+from server.roles import Publisher
+from wire.codes import ErrorCode, ResyncReason
+from wire.messages import Ack, Resync, Update, encode_message
+from wire.session import AckPolicy, ResyncRequest
+
+__all__ = ["Published", "PublishedStreams"]
+
+_Reason = Literal["gap", "checksum", "unsorted", "reset", "restart", "feed"]
+_REASONS: Final[dict[ResyncReason, _Reason]] = {
+    ResyncReason.GAP: "gap",
+    ResyncReason.CHECKSUM: "checksum",
+    ResyncReason.UNSORTED: "unsorted",
+    ResyncReason.RESET: "reset",
+    ResyncReason.RESTART: "restart",
+    ResyncReason.FEED: "feed",
+}
+
+
+class Published:
+    """A stream that a connection publishes.
+
+    Attributes:
+        index: on the wire.
+        channel: behind it.
+        acks: when to acknowledge.
+    """
+
+    __slots__ = ("acks", "channel", "index")
+
+    def __init__(self, index: int, channel: Channel) -> None:
+        self.index = index
+        self.channel = channel
+        self.acks = AckPolicy()
+
+    def acknowledge(self, connection: Connection) -> None:
+        """Say what is safe; nothing while the journal refuses entries."""
+        channel = self.channel
+        if channel.journal_broken:
+            return
+        self.acks.sent()
+        ack = Ack(stream=self.index, seq=channel.written_seq, durable_seq=channel.durable_seq)
+        connection.send(encode_message(ack), key=("ack", self.index))
+
+    def resync(self, connection: Connection, request: ResyncRequest) -> None:
+        """Ask for records or a snapshot."""
+        reason = _REASONS[request.reason]
+        message = Resync(stream=self.index, from_=request.from_, reason=reason)
+        connection.send(encode_message(message))
+
+
+class PublishedStreams:
+    """The streams by index."""
+
+    __slots__ = ("_streams",)
+
+    def __init__(self) -> None:
+        self._streams: list[Published] = []
+
+    def __iter__(self) -> Iterator[Published]:
+        return iter(self._streams)
+
+    def add(self, channel: Channel) -> Published:
+        """The next index is this channel's."""
+        published = Published(len(self._streams), channel)
+        self._streams.append(published)
+        return published
+
+    def clear(self) -> None:
+        """Nothing is published any more."""
+        self._streams.clear()
+
+    def get(self, index: int) -> Published | None:
+        """The stream of an index, if there is one."""
+        return self._streams[index] if index < len(self._streams) else None
+
+    def of(self, channel: Channel) -> Published | None:
+        """The stream of a channel, if it is published here."""
+        return next((one for one in self._streams if one.channel is channel), None)
+
+    def at(self, index: int, publisher: Publisher) -> Published:
+        """The stream of an index.
+
+        Raises:
+            SessionError: ``unknown_stream``, or ``not_publisher``: nothing is published here, or
+                another connection has it now.
+        """
+        published = self.get(index)
+        if published is None:
+            if not self._streams:
+                raise SessionError(
+                    "this connection publishes nothing", code=ErrorCode.NOT_PUBLISHER
+                )
+            raise SessionError(f"stream {index} is unknown", code=ErrorCode.UNKNOWN_STREAM)
+        if published.channel.publisher is not publisher:
+            raise SessionError("another connection has the stream", code=ErrorCode.NOT_PUBLISHER)
+        return published
+
+    def index_of(self, message: Update) -> int:
+        """The stream that a data message names, by index or by symbol.
+
+        Raises:
+            MalformedError: it names none.
+            SessionError: ``unknown_stream``, or a second tick size.
+        """
+        if message.stream is not None:
+            return message.stream
+        if message.instrument is None:
+            raise MalformedError(
+                "'stream' or 'instrument' is missing",
+                code=ErrorCode.MISSING_FIELD,
+                field="instrument",
+            )
+        for published in self._streams:
+            instrument = published.channel.stream.instrument
+            if message.instrument in (instrument.symbol, *instrument.aliases):
+                instrument.require(tick_size=message.tick_size, size_step=message.size_step)
+                return published.index
+        raise SessionError(
+            f"{message.instrument} is not published by this connection",
+            code=ErrorCode.UNKNOWN_STREAM,
+        )

@@ -1,0 +1,31 @@
+"""What a channel needs of the connections around it."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from recording.messages import ClusterMessage
+from wire.session import ResyncRequest
+
+if TYPE_CHECKING:
+    from server.channel import Channel
+
+__all__ = ["Listener", "Publisher"]
+
+
+class Listener(Protocol):
+    """Somebody who gets what a channel publishes."""
+
+    def metrics(self, channel: "Channel", text: bytes) -> None:
+        """A metrics message."""
+
+    def cluster(self, channel: "Channel", message: ClusterMessage) -> None:
+        """A cluster event."""
+
+    def applied(self, channel: "Channel") -> None:
+        """An entry was applied; for topics that are rendered per listener."""
+
+
+class Publisher(Protocol):
+    """Whoever sends a channel's data over a connection."""
+
+    def resync(self, channel: "Channel", request: ResyncRequest) -> None:
+        """Records, or a snapshot, are needed."""
