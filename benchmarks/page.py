@@ -37,6 +37,8 @@ written by `python -m benchmarks.page FILE`.
   nothing else: no clock, no judging, no far prices. The echo (`c/echo.c`) answers every message
   with 64 bytes; ours decodes, checks, moves book and analytics, and answers with the metrics.
 """
+_NOISY: Final = 1.5
+"""Load above which a run is marked."""
 _WHY: Final = "## What limits the lines that are missed"
 """Written by hand; kept from the page that is replaced."""
 
@@ -47,6 +49,8 @@ def main(results: str) -> None:
     stamp = raw["datetime"][:16].replace("T", " ")
     parts = [_INTRO, f"## Run of {stamp} UTC", ""]
     parts += [f"{line}  " for line in conditions(raw)]
+    if max(raw["machine_info"]["depthbridge"]["load"]) > _NOISY:
+        parts += ["", "**Noisy**: other work ran on the machine; only the ratios mean something."]
     parts += markdown(raw)
     missed = sum((one.excess or 0) > 1.5 for one in verdicts(raw))
     judged = sum(one.excess is not None for one in verdicts(raw))

@@ -93,7 +93,7 @@ def _figures(one: Mapping[str, Any]) -> Mapping[str, Mapping[str, Sequence[float
 
 def lines_of(results: Mapping[str, Any]) -> Iterator[str]:
     """The table as text."""
-    widths = (50, 9, 9, 12, 24, 7, 22, 12)
+    widths = (50, 9, 9, 13, 20, 7, 27, 14)
     yield from conditions(results)
     judged = list(verdicts(results))
     for section, title in SECTIONS.items():
