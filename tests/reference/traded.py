@@ -59,11 +59,13 @@ class Traded:
         self.closed: list[Minute] = []
         self.clusters: list[Cluster] = []
         self.crossed: set[int] = set()
+        self.fresh = False
         self.known: tuple[int, tuple[float, float] | None] = (-1, None)
 
     def trade(self, time: int, price: int, size: int, aggressor: int) -> None:
         if self.open is None:
             self.open = Minute(time - time % MINUTE)
+        self.fresh = True
         cell = self.open.cells.setdefault(price, Cell())
         cell.buy += size if aggressor == 1 else 0
         cell.sell += size if aggressor == 0 else 0
@@ -94,8 +96,9 @@ class Traded:
             else:
                 living.append(cluster)
         self.clusters = living
+        fresh, self.fresh = self.fresh, False
         threshold = self._threshold()
-        if self.open is None or threshold is None:
+        if self.open is None or threshold is None or not fresh:
             return events
         limit, mean = threshold
         bars = [*self._last_bars(len(self.closed)), self.open]
