@@ -90,10 +90,11 @@ def test_batches_of_200(measure: Measure, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["position", "price"])
-def test_batches_by_sorted_dict(measure: Measure, name: str) -> None:
+def test_batches_in_plain_python(measure: Measure, name: str) -> None:
     """By price on SortedDicts; by position on lists. The rows are tuples already."""
     rows = _tuples(_stream(f"{name}_mixed").records[:_PYTHON_ROWS])
     rival = SortedBook if name == "price" else LadderBook
+    role = "SortedDict" if name == "price" else "Python lists"
 
     def work() -> SortedBook | LadderBook:
         book = rival()
@@ -101,7 +102,7 @@ def test_batches_by_sorted_dict(measure: Measure, name: str) -> None:
             book.apply(rows[start : start + 200])
         return book
 
-    book = measure.time(f"{name}_200", work, len(rows), role="SortedDict", rounds=3)
+    book = measure.time(f"{name}_200", work, len(rows), role=role, rounds=3)
     assert book.best()[0] < book.best()[1]
 
 
@@ -111,13 +112,14 @@ def test_2000_books_in_turn(measure: Measure) -> None:
     books = [_book() for _ in range(2000)]
 
     def work() -> None:
+        for book in books:
+            book.clear()
         for frame in frames:
             for book in books:
                 book.apply(frame.records, frame.base)
-        for book in books:
-            book.clear()
 
     measure.time("books_2000", work, 2000 * sum(len(frame.records) for frame in frames), rounds=3)
+    assert books[0].top(10) == books[-1].top(10) == _apply_frames(frames).top(10)
 
 
 def test_size_of_a_book(measure: Measure) -> None:

@@ -63,7 +63,7 @@ LINES: Final[dict[str, Line]] = {
     "position_recorded": _book("by position, recorded ES hour, bulk", 3.0, 1.3),
     "price_mixed": _book("by price, mixed L1/L2 order, bulk", 3.0, 1.3),
     "price_depth": _book("by price, depth alone, bulk", 3.0, 1.3),
-    "position_200": _book("by position, from Python, batches of 200", 6.0, None, "SortedDict"),
+    "position_200": _book("by position, from Python, batches of 200", 6.0, None, "Python lists"),
     "price_200": _book("by price, from Python, batches of 200", 6.0, None, "SortedDict"),
     "books_2000": _book("2,000 books in turn, batches of 200", 10.0, None, ""),
     "book_size": Line("book", "memory of a book", "KiB", 70.0),

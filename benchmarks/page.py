@@ -31,7 +31,7 @@ written by `python -m benchmarks.page FILE`.
   beside the repository. "Mixed" is NinjaTrader's own order of L1 and L2, "depth alone" its L2 rows.
   In (ii), (iii) and *with a metrics row* it is told another nine times as fast: 2,200 records a
   second, a grid instant in about 200 records.
-- Every benchmark checks its result: the best prices against a plain Python book, the reply against
+- Benchmarks check their results: the best prices against a plain Python book, the reply against
   the frame's number, the row count against the file. Kernels are compiled before the clock starts.
 - The C book (`benchmarks/c/book.c`) has NinjaTrader's row rules, or a fixed price window, and
   nothing else: no clock, no judging, no far prices. The echo (`c/echo.c`) answers every message
