@@ -80,6 +80,9 @@ class Analyzer:
         parameters: see ``orderbook.parameters``.
         calendar: trading sessions; None: one endless session.
         source: where the stream comes from; only named in outputs.
+
+    Attributes:
+        row_words: the metrics row's memory, int64 words; rewritten by every frame.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Analyzer:
         self._calendar = calendar
         self._words = np.zeros(STATE.itemsize // 8, np.int64)
         self._state: Any = self._words.view(STATE)[0]
+        self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
         self._ints: memoryview[int] = self._words.data
         self._clock = self._state["clock"]
         self._started = False
@@ -252,7 +256,7 @@ class Analyzer:
 
     def row(self) -> NDArray[Any]:
         """The metrics row of the last frame, METRICS_ROW of shape (1,), a copy."""
-        return self._words[_ROW : _ROW + _ROW_WORDS].copy().view(METRICS_ROW)
+        return self.row_words.copy().view(METRICS_ROW)
 
     def values(self) -> tuple[Any, ...]:
         """The same as plain values, in the order of METRICS_FIELDS."""
@@ -305,9 +309,8 @@ class Analyzer:
         self._counts[CLUSTER_EVENTS] = before
         live = events.reshape(-1).view(EVENT)
         live = live[np.lexsort((live["tick_low"], 1 - live["side"], live["kind"]))]
-        config = self.parameters.config_hash
         return [
-            describe.cluster_fields(event, self.instrument, self.parameters, config)
+            describe.cluster_fields(event, self.instrument, self.parameters, self._config)
             for event in live
         ]
 
@@ -456,6 +459,7 @@ class Analyzer:
 
     def _write_parameters(self) -> None:
         """Copy the parameters into the kernels' layout, in ns."""
+        self._config = self.parameters.config_hash
         p, clusters = self._state["p"], self.parameters.clusters
         scores, tick = self.parameters.scores, self.instrument.tick
         values: dict[str, Any] = {

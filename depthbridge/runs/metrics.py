@@ -66,6 +66,9 @@ class MetricsRun(Run):
         self._clusters = clusters
         self._stream: Stream | None = None
         self._rows = np.zeros(_CHUNK, METRICS_ROW)
+        self._words = self._rows.view(np.int64).reshape(_CHUNK, -1)
+        self._indexes = self._rows["index"]
+        self._times = self._rows["time_ns"]
         self._filled = 0
         self._open = 0
         self._label = NULL_TICKS
@@ -163,8 +166,8 @@ class MetricsRun(Run):
     def _row(self, index: int, label: int | None = None) -> Iterator[Columns]:
         """Read a row; yields the chunk that is full."""
         assert self._stream is not None
-        row = self._rows[self._filled]
         if self._stream.phase is Phase.STALE:
+            row = self._rows[self._filled]
             row["seq"] = self._stream.expected - 1
             row["time_ns"] = self._stream.analyzer.clock
             row["phase"] = _STALE
@@ -172,10 +175,10 @@ class MetricsRun(Run):
                 row[name] = np.nan if row.dtype[name].kind == "f" else 0
             row["outlook"] = -1
         else:
-            self._rows[self._filled] = self._stream.analyzer.row()[0]
-        row["index"] = index
+            self._words[self._filled] = self._stream.analyzer.row_words
+        self._indexes[self._filled] = index
         if label is not None:
-            row["time_ns"] = label
+            self._times[self._filled] = label
         self._filled += 1
         if self._filled == _CHUNK:
             yield from self._flush()

@@ -60,19 +60,46 @@ def sample_resting(state: Struct, heap: Words, time: int) -> None:
 @inlined
 def _median_size(resting: Struct, book: Struct) -> float:
     """Median of all visible row sizes of both sides."""
-    n = 0
+    n = as_int(0)
     for side in range(2):
         for i in range(visible_rows(book, side)):
-            size = book.sz[side, i]
-            j = n
-            while j > 0 and resting.sorted[j - 1] > size:
-                resting.sorted[j] = resting.sorted[j - 1]
-                j -= 1
-            resting.sorted[j] = size
+            resting.sorted[n] = book.sz[side, i]
             n += 1
+    _select(resting, n, n // 2)
     if n % 2:
         return float(resting.sorted[n // 2])
-    return 0.5 * float(resting.sorted[n // 2 - 1] + resting.sorted[n // 2])
+    below = resting.sorted[0]
+    for i in range(1, n // 2):
+        below = max(below, resting.sorted[i])
+    return 0.5 * float(below + resting.sorted[n // 2])
+
+
+@inlined
+def _select(resting: Struct, n: int, k: int) -> None:
+    """Partition the ``n`` sizes around the one of rank ``k`` (Hoare's quickselect)."""
+    low = as_int(0)
+    high = n - 1
+    while low < high:
+        pivot = resting.sorted[(low + high) // 2]
+        i = low
+        j = high
+        while i <= j:
+            while resting.sorted[i] < pivot:
+                i += 1
+            while resting.sorted[j] > pivot:
+                j -= 1
+            if i <= j:
+                size = resting.sorted[i]
+                resting.sorted[i] = resting.sorted[j]
+                resting.sorted[j] = size
+                i += 1
+                j -= 1
+        if k <= j:
+            high = j
+        elif k >= i:
+            low = i
+        else:
+            return
 
 
 @inlined
