@@ -204,12 +204,12 @@ class PublisherCore:
 
     def _heartbeats(self) -> Iterator[Heartbeat]:
         """One for each event time: instruments of one feed share it."""
-        times = {stream.time for stream in self._by_index.values()}
+        times = {stream.told_time for stream in self._by_index.values()}
         for time in sorted(times) or [0]:
             last = {
                 index: stream.sent - 1
                 for index, stream in self._by_index.items()
-                if stream.time == time
+                if stream.told_time == time
             }
             yield Heartbeat(last=last, time=time or None)
 

@@ -128,6 +128,11 @@ class PublishedStream:
         """No record before ``time`` will come any more; heartbeats carry it."""
         self.time = max(self.time, time)
 
+    @property
+    def told_time(self) -> int:
+        """What a heartbeat may say; 0, nothing, while records wait to be sent."""
+        return self.time if self.sent >= self.ring.end else 0
+
     def set_makers(self, names: Sequence[str]) -> None:
         """Names that ``ref`` of depth records refers to; to be called before those are pushed."""
         self._makers = tuple(names)

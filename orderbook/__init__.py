@@ -5,6 +5,7 @@ from orderbook.bars import Bar
 from orderbook.books.book import Book, Outcome
 from orderbook.layout import EVENT, METRICS_FIELDS, METRICS_ROW, NULL_TICKS
 from orderbook.parameters import Parameters
+from orderbook.warmup import warmup
 
 __all__ = [
     "EVENT",
@@ -16,4 +17,5 @@ __all__ = [
     "Book",
     "Outcome",
     "Parameters",
+    "warmup",
 ]

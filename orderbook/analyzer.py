@@ -431,8 +431,8 @@ class Analyzer:
             return
         time = int(self._clock["boundary"])
         session = self._calendar.trading_session(time)
-        self._reserve_events()
         if not self._clock["closed"]:
+            self._reserve_events()
             end_session(SESSION_END, time, self._words, self._heap)
         if session is not None:
             open_session(time, int(not self._clock["stale"]), self._words)

@@ -1,16 +1,10 @@
-"""Compiles every kernel that live data goes through, with the shapes that live data has."""
+"""Compiles every kernel that live data goes through."""
 
 import gc
 
-import numpy as np
-
+import orderbook
 import wire.fast
 import wire.frames
-from market.instrument import DEFAULT_INSTRUMENTS
-from market.record import RECORD, Frame
-from recording.entries import ClockEntry, FrameEntry
-from recording.messages import metrics_message
-from recording.stream import Stream
 
 __all__ = ["warm_kernels"]
 
@@ -23,22 +17,9 @@ def warm_kernels() -> None:
     collected = gc.isenabled()
     gc.disable()
     try:
-        _touch_kernels()
+        wire.frames.warmup()
+        wire.fast.warmup()
+        orderbook.warmup()
     finally:
         if collected:
             gc.enable()
-
-
-def _touch_kernels() -> None:
-    wire.frames.warmup()
-    wire.fast.warmup()
-    instrument = DEFAULT_INSTRUMENTS.resolve("ES")
-    assert instrument is not None
-    stream = Stream(instrument)
-    records = np.zeros(2, RECORD)
-    records["side"] = (0, 1)
-    records["price"] = (2, 1)
-    records["size"] = 1
-    stream.apply(FrameEntry(Frame(records, 1_700_000_000_000_000_000, 1)))
-    stream.apply(ClockEntry(1_700_000_001_000_000_000))
-    metrics_message(stream)

@@ -82,3 +82,16 @@ def test_the_servers_limit_of_a_frame_holds() -> None:
     assert max(len(f.records) for f in frames) == 64
     refs = np.concatenate([f.records["ref"] for f in frames])
     assert refs.tolist() == list(range(1, 6001))
+
+
+def test_a_heartbeat_does_not_run_ahead_of_records_that_wait() -> None:
+    """The server would take them for late ones, and from 5 s on for a rewind."""
+    stream = PublishedStream(ES)
+    stream.welcomed(1, 1, 4096)
+    for frame in depth_frames(450, 30):
+        stream.push(frame, 0)
+    assert stream.told_time == 0
+    stream.next_message(7)
+    assert stream.told_time == 0
+    drained(stream)
+    assert stream.told_time == stream.time == 10**18 + 449_000_000

@@ -1,0 +1,62 @@
+"""Compiles every kernel of the package, or loads it from the cache, before the first event."""
+
+import numpy as np
+
+from market.instrument import Instrument
+from market.record import RECORD, Frame
+from market.session import calendar_for
+from market.ticks import Grid
+from orderbook.analyzer import Analyzer
+from orderbook.books.book import Book, level_records
+from orderbook.export import INTERVAL, BookExporter
+
+__all__ = ["warmup"]
+
+_SECOND = 1_000_000_000
+_TIME = 1_700_000_000 * _SECOND
+
+
+def warmup() -> None:
+    """Run everything once on a tiny stream: milliseconds from the cache, else half a minute."""
+    _analyze()
+    _keep_book()
+
+
+def _stream() -> Frame:
+    """Both sides and a trade; read only, as frames from the wire are."""
+    records = np.zeros(3, RECORD)
+    records["kind"] = (0, 0, 3)
+    records["side"] = (0, 1, 1)
+    records["price"] = (2, 1, 2)
+    records["size"] = 1
+    records.flags.writeable = False
+    return Frame(records, _TIME, 1)
+
+
+def _analyze() -> None:
+    instrument = Instrument("WARM 01-30", "WARM", Grid(1), Grid(1), 1.0, "always")
+    analyzer = Analyzer(instrument)
+    analyzer.process_l2_update(_stream())
+    analyzer.advance(_TIME + 2 * _SECOND)
+    analyzer.read()
+    analyzer.calculate_clusters()
+    analyzer.analyze_volume_profile()
+    analyzer.gap("reset")
+    analyzer.load_snapshot(level_records([(1, 1)], [(2, 1)]), _TIME + 3 * _SECOND, 9)
+    analyzer.process_l2_update(_stream()._replace(base=_TIME - 9 * _SECOND, seq=9))
+    analyzer.take_events()
+    daily = Analyzer(instrument, calendar=calendar_for("always"))
+    daily.process_l2_update(_stream())
+    daily.advance(_TIME + 86_400 * _SECOND)
+
+
+def _keep_book() -> None:
+    frame = _stream()
+    exporter = BookExporter(10, 1, INTERVAL, _SECOND)
+    for _ in exporter.feed(frame, np.arange(3)):
+        pass
+    exporter.finish()
+    for records in (frame.records, frame.records.copy()):
+        book = Book()
+        book.apply(records, frame.base)
+        book.top(1)
