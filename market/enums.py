@@ -109,7 +109,7 @@ class FrameFlag(IntFlag):
     """The payload is raw deflate (RFC 1951)."""
     LAST = 2
     """Last frame of a snapshot."""
-    REPLY_NOW = 4
+    REPLY_NOW = 8
     """Acknowledge at once, with metrics."""
 
 

@@ -80,6 +80,8 @@ class Analyzer:
         parameters: see ``orderbook.parameters``.
         calendar: trading sessions; None: one endless session.
         source: where the stream comes from; only named in outputs.
+        row_per_frame: every frame makes a metrics row, as live; False: rows are made by ``read``
+            alone, so that what a row sums up does not depend on how the input was cut.
 
     Attributes:
         row_words: the metrics row's memory, int64 words; rewritten by every frame.
@@ -92,6 +94,7 @@ class Analyzer:
         *,
         calendar: SessionCalendar | None = None,
         source: Source = Source.LIVE,
+        row_per_frame: bool = True,
     ) -> None:
         if not 1 <= instrument.depth_levels <= MAX_DEPTH:
             raise UsageError(f"depth_levels must be 1 to {MAX_DEPTH}")
@@ -100,6 +103,7 @@ class Analyzer:
         self.parameters = parameters or Parameters()
         self.bars: dict[str, BarStudies] = {}
         self._calendar = calendar
+        self.row_per_frame = row_per_frame
         self._words = np.zeros(STATE.itemsize // 8, np.int64)
         self._state: Any = self._words.view(STATE)[0]
         self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
@@ -116,6 +120,7 @@ class Analyzer:
         for name in LATER_FIELDS:
             self._state["row"][name] = np.nan
         self._write_parameters()
+        read_row(self._words, self._heap)
 
     # -- what comes in -------------------------------------------------------------------------
 
@@ -132,7 +137,9 @@ class Analyzer:
             records.flags.writeable = False
         if not self._started and len(records):
             self._enter_session(frame.base + int(records["dt"][0]))
-        done = process_records(records, frame.base, frame.seq, 0, self._words, self._heap)
+        done = process_records(
+            records, frame.base, frame.seq, 0, self.row_per_frame, self._words, self._heap
+        )
         return WHOLE.get(done) or self._go_on(frame._replace(records=records), done)
 
     def _go_on(self, frame: Frame, done: int) -> Outcome:
@@ -145,7 +152,8 @@ class Analyzer:
             if status in FAULTS:
                 self.gap(FAULTS[status])
                 self.seq = frame.end
-                read_row(self._words, self._heap)
+                if self.row_per_frame:
+                    read_row(self._words, self._heap)
                 return Outcome(start, FAULTS[status], rewound)
             if status == REWIND:
                 self._rewind(frame.base + int(frame.records["dt"][start]))
@@ -153,7 +161,13 @@ class Analyzer:
             else:
                 self._serve(status)
             done = process_records(
-                frame.records, frame.base, frame.seq, start, self._words, self._heap
+                frame.records,
+                frame.base,
+                frame.seq,
+                start,
+                self.row_per_frame,
+                self._words,
+                self._heap,
             )
 
     def load_snapshot(self, records: Records, time: int, seq: int) -> None:
@@ -262,9 +276,13 @@ class Analyzer:
         """The same as plain values, in the order of METRICS_FIELDS."""
         return _ROW_STRUCT.unpack_from(self._ints, 8 * _ROW)
 
-    def read(self) -> NDArray[Any]:
-        """A metrics row of the present state, labelled with the clock."""
+    def make_row(self) -> None:
+        """Write a metrics row of the present state into ``row_words``, labelled with the clock."""
         read_row(self._words, self._heap)
+
+    def read(self) -> NDArray[Any]:
+        """Make a row and return it, as ``row`` does."""
+        self.make_row()
         return self.row()
 
     def take_events(self) -> NDArray[Any]:

@@ -61,15 +61,16 @@ _MINUTE = 60_000_000_000
 
 @kernel
 def process_records(
-    records: Struct, base: int, seq: int, start: int, words: Words, heap: Words
+    records: Struct, base: int, seq: int, start: int, row: int, words: Words, heap: Words
 ) -> int:
-    """Apply ``records[start:]`` to book and analytics and write the metrics row.
+    """Apply ``records[start:]`` to book and analytics.
 
     Args:
         records: RECORD array, read only.
         base: ns UTC, added to each ``dt``.
         seq: number of ``records[0]``.
         start: first record to apply.
+        row: whether the frame makes a metrics row, to be written at its end.
         words: STATE, changed in place.
         heap: changed in place.
 
@@ -104,8 +105,9 @@ def process_records(
         else:
             book.unbuilt += 1
         clock.seq = seq + i + 1
-    refresh_rows(book, heap, book.depth)
-    write_row(state)
+    if row:
+        refresh_rows(book, heap, book.depth)
+        write_row(state)
     return len(records) * STATUSES + OK
 
 

@@ -121,8 +121,11 @@ class Stream:
         source: Source = Source.LIVE,
         parameters: Parameters | None = None,
         calendar: SessionCalendar | None = None,
+        *,
+        row_per_frame: bool = True,
     ) -> None:
         self.instrument = instrument
+        self._row_per_frame = row_per_frame
         self.source = source
         self._initial = parameters or Parameters()
         self._calendar = calendar or calendar_for(instrument.session)
@@ -133,7 +136,11 @@ class Stream:
         self.parameters = self._initial
         self.config = self.parameters.config_hash
         self.analyzer = Analyzer(
-            self.instrument, self.parameters, calendar=self._calendar, source=self.source
+            self.instrument,
+            self.parameters,
+            calendar=self._calendar,
+            source=self.source,
+            row_per_frame=self._row_per_frame,
         )
         self.makers: tuple[str, ...] = ()
         self.expected = 1
@@ -164,8 +171,8 @@ class Stream:
         phase = self.phase
         changed = phase is not self._phase
         self._phase = phase
-        if changed and not result.emits:
-            self.analyzer.read()
+        if changed and not result.emits and self._row_per_frame:
+            self.analyzer.make_row()
         result.publishes = changed or (result.emits and phase is not Phase.STALE)
         return result
 
@@ -235,7 +242,8 @@ class Stream:
         records = joined(self._parts)
         self._parts.clear()
         self.analyzer.load_snapshot(records, frame.base, frame.seq)
-        self.analyzer.read()
+        if self._row_per_frame:
+            self.analyzer.make_row()
         self.expected = frame.seq
         self._broken = False
         return Result(self, len(records), emits=True)

@@ -98,7 +98,9 @@ class MetricsRun(Run):
         self.instrument = entry.instrument
         session = entry.instrument.session
         calendar = self._calendar_of(session) if self._calendar_of else None
-        self._stream = Stream(entry.instrument, entry.source, self._parameters, calendar)
+        self._stream = Stream(
+            entry.instrument, entry.source, self._parameters, calendar, row_per_frame=False
+        )
         self.config = self._stream.config
 
     def _batches(self, frame: Frame, index: NDArray[np.int64]) -> Iterator[Columns]:
@@ -175,6 +177,7 @@ class MetricsRun(Run):
                 row[name] = np.nan if row.dtype[name].kind == "f" else 0
             row["outlook"] = -1
         else:
+            self._stream.analyzer.make_row()
             self._words[self._filled] = self._stream.analyzer.row_words
         self._indexes[self._filled] = index
         if label is not None:

@@ -71,7 +71,7 @@ def _valid() -> Iterator[Case]:
             (5, 3, 2, 4, 0, 18_001, 1, 0),
             (9, 0, 0, 1, 0, 18_001, 10, 0),
             seq=77,
-            flags=4,
+            flags=8,
         ),
         "orders": _frame(
             (0, 4, 1, 0, 1, 18_000, 5, 2**64 - 1),
@@ -97,7 +97,7 @@ def _malformed() -> Iterator[Case]:
         ("magic", 0, "<H", 0x4442, "bad_magic", "magic"),
         ("version", 2, "B", 2, "bad_version", "version"),
         ("type", 3, "B", 3, "bad_type", "type"),
-        ("flags", 4, "B", 8, "bad_flags", "flags"),
+        ("flags", 4, "B", 4, "bad_flags", "flags"),
         ("count_over_the_limit", 6, "<H", 4097, "bad_count", "count"),
         ("count_against_length", 6, "<H", 3, "bad_length", "count"),
         ("base_negative", 16, "<q", -1, "out_of_range", "base"),

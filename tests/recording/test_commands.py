@@ -172,6 +172,12 @@ def test_metrics_do_not_depend_on_batches_or_intervals(dump: Path, tmp_path: Pat
     strip = lambda row: {k: v for k, v in row.items() if k not in ignored}  # noqa: E731
     assert [strip(row) for row in every[6::7]] == [strip(row) for row in seventh[: len(every) // 7]]
     assert events == same == also
+    for name in ignored:
+        sums = [float(row[name] or 0) for row in every]
+        assert any(sums)
+        for k, row in enumerate(seventh):
+            assert float(row[name] or 0) == sum(sums[7 * k : 7 * k + 7]), (name, k)
+        assert sum(float(row[name] or 0) for row in timed) == sum(sums), name
     by_index = {row["index"]: row for row in every}
     labels = [int(row["time_ns"]) for row in timed]
     assert labels == list(range(labels[0], labels[-1] + 1, NS // 2))

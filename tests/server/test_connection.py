@@ -52,7 +52,7 @@ async def test_a_reader_that_stalls_is_cut_and_others_go_on(
                 slow.send(b" " * 20_000, "metrics")
                 slow.flush()
                 sent += 20_000
-            await peer.say(data.encode(frame._replace(flags=4)))
+            await peer.say(data.encode(frame._replace(flags=8)))
             await peer.hear("ack", seq=frame.end - 1)
         assert slow.outbox.conflated > 0
         assert slow.outbox.size <= 65_536

@@ -23,7 +23,7 @@ def frames(data: SimpleNamespace, count: int, batch: int) -> list[Frame]:
 
 
 async def send(peer: Any, frame: Frame, data: SimpleNamespace) -> dict[str, Any]:
-    await peer.say(data.encode(frame._replace(flags=4)))
+    await peer.say(data.encode(frame._replace(flags=8)))
     while True:
         answer: dict[str, Any] = await peer.hear("ack", "error")
         if answer["type"] == "error" or answer["seq"] >= frame.end - 1:
@@ -45,7 +45,7 @@ async def test_reply_now_brings_ack_and_metrics_unasked(serve: Any, data: Simple
     server = await serve()
     async with server.peer() as peer:
         await peer.hello()
-        await peer.say(data.encode(frames(data, 40, 40)[0]._replace(flags=4)))
+        await peer.say(data.encode(frames(data, 40, 40)[0]._replace(flags=8)))
         metrics = await peer.hear("metrics")
         assert (metrics["seq"], metrics["instrument"], metrics["source"]) == (40, SYMBOL, "live")
         assert (await peer.hear("ack"))["seq"] == 40
@@ -519,7 +519,7 @@ async def test_a_recording_played_again_needs_no_snapshot(
         async with server.peer() as peer:
             await peer.hello(session=run, source="replay", subscribe=["clusters"])
             for frame in frames(data, 4_000, 200):
-                await peer.say(data.encode(frame._replace(flags=4)))
+                await peer.say(data.encode(frame._replace(flags=8)))
             await peer.hear("ack", seq=4_000)
             await peer.say({"type": "bye", "last": {"0": 4_000}})
             assert [message for message in peer.got if message["type"] == "resync"] == []

@@ -257,7 +257,7 @@ async def test_health_from_start_to_trouble(serve: Any, data: SimpleNamespace) -
     (frame,) = data.frames_of(*data.market(40), 40)
     async with server.peer() as peer:
         await peer.hello()
-        await peer.say(data.encode(frame._replace(flags=4, sent=frame.base + 5_000_000_000)))
+        await peer.say(data.encode(frame._replace(flags=8, sent=frame.base + 5_000_000_000)))
         await peer.hear("ack")
         (row,) = (await server.http.get("/health")).json()["streams"]
         assert (row["instrument"], row["source"], row["phase"]) == (SYMBOL, "live", "synced")
@@ -337,11 +337,11 @@ async def test_a_full_disk_stops_the_acks_and_recovers(
 
     async with server.peer() as peer:
         await peer.hello(subscribe=["metrics"])
-        await peer.say(data.encode(made[0]._replace(flags=4)))
+        await peer.say(data.encode(made[0]._replace(flags=8)))
         await peer.hear("ack", seq=50, durable_seq=50)
         heard = len(peer.got)
         monkeypatch.setattr(DiskSegment, "append", refuse)
-        await peer.say(data.encode(made[1]._replace(flags=4)))
+        await peer.say(data.encode(made[1]._replace(flags=8)))
         assert (await peer.hear("metrics", seq=100))["phase"] == "synced"
         ready = await server.http.get("/readyz")
         assert (ready.status_code, ready.json()["reason"]) == (503, "journal")
@@ -349,7 +349,7 @@ async def test_a_full_disk_stops_the_acks_and_recovers(
         await peer.hear("error")
         assert not [m for m in peer.got[heard:] if m["type"] == "ack"]
         monkeypatch.setattr(DiskSegment, "append", whole)
-        await peer.say(data.encode(made[2]._replace(flags=4)))
+        await peer.say(data.encode(made[2]._replace(flags=8)))
         assert (await peer.hear("resync"))["reason"] == "reset"
         await peer.hear("ack", seq=150)
         assert (await server.http.get("/readyz")).status_code == 200

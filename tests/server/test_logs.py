@@ -79,7 +79,7 @@ async def test_debug_mode_times_the_stages_and_checks_the_book(
     frames = data.frames_of(*data.market(60), 20)
     async with server.peer() as peer:
         await peer.hello(flags={"DebugMode": True})
-        await peer.say(data.encode(frames[0]._replace(flags=4)))
+        await peer.say(data.encode(frames[0]._replace(flags=8)))
         await peer.hear("ack", seq=20)
         stages = [record for record in caplog.records if record.message == "stages"]
         assert stages
@@ -90,6 +90,6 @@ async def test_debug_mode_times_the_stages_and_checks_the_book(
             raise AssertionError("bids are strictly sorted from the best")
 
         monkeypatch.setattr(type(channel.stream.analyzer), "check", lambda _: fail())
-        await peer.say(data.encode(frames[1]._replace(flags=4)))
+        await peer.say(data.encode(frames[1]._replace(flags=8)))
         assert (await peer.hear("resync"))["reason"] == "unsorted"
         assert channel.stream.broken

@@ -53,7 +53,7 @@ def require_equal(peer: Any, entries: list[Any], data: SimpleNamespace, source: 
 async def send_all(peer: Any, frames: list[Frame], data: SimpleNamespace) -> None:
     """One frame after the other, each answered, so that no metrics are conflated."""
     for frame in frames:
-        await peer.say(data.encode(frame._replace(flags=4)))
+        await peer.say(data.encode(frame._replace(flags=8)))
         ack = await peer.hear("ack", "error")
         while ack.get("seq") != frame.end - 1:
             ack = await peer.hear("ack")
@@ -71,7 +71,7 @@ async def test_live_output_equals_the_replay_of_its_journal(
             subscribe=["metrics", "clusters"], settings={"clusters": {"announce_ms": 300}}
         )
         await send_all(peer, frames[:10], data)
-        await peer.say(data.encode(frames[9]._replace(flags=4)))
+        await peer.say(data.encode(frames[9]._replace(flags=8)))
         await peer.hear("ack")
         await peer.say(data.encode(frames[12]))
         request = await peer.hear("resync")
@@ -264,7 +264,7 @@ async def test_the_demo_is_not_journaled(serve: Any, data: SimpleNamespace) -> N
     records, times = data.market(60)
     async with server.peer() as peer:
         await peer.hello(source="demo")
-        await peer.say(data.encode(data.frames_of(records, times, 60)[0]._replace(flags=4)))
+        await peer.say(data.encode(data.frames_of(records, times, 60)[0]._replace(flags=8)))
         ack = await peer.hear("ack")
         assert (ack["seq"], ack["durable_seq"]) == (60, None)
     await server.process.stop()
@@ -278,13 +278,13 @@ async def test_sources_are_kept_apart(serve: Any, data: SimpleNamespace) -> None
     async with server.peer() as live, server.peer() as replay:
         await live.hello(subscribe=["metrics"])
         await replay.hello(source="replay", session="another")
-        await replay.say(data.encode(frame._replace(flags=4)))
+        await replay.say(data.encode(frame._replace(flags=8)))
         await replay.hear("ack")
         answer = await server.http.get("/api/v1/instruments/ES 12-26/book?source=replay")
         assert len(answer.json()["bids"]) == 10
         answer = await server.http.get("/api/v1/instruments/ES 12-26/book")
         assert answer.json()["bids"] == []
-        await live.say(data.encode(frame._replace(flags=4)))
+        await live.say(data.encode(frame._replace(flags=8)))
         await live.hear("ack")
         assert {m["source"] for m in live.got if m["type"] == "metrics"} == {"live"}
     assert np.all(records["size"] >= 0)

@@ -38,9 +38,9 @@ def same(left: Frame, right: Frame) -> bool:
 def test_the_bytes_are_those_of_the_protocol() -> None:
     """Offsets as the protocol's table prints them, written out by hand."""
     record = np.array([(7, 0, 1, 2, 9, -5, 3, 11)], RECORD)
-    data = encode_frame(Frame(record, 1_700_000_000_000_000_000, 42, 1, 4, 3, 99))
+    data = encode_frame(Frame(record, 1_700_000_000_000_000_000, 42, 1, 8, 3, 99))
     body = bytes.fromhex("07000000 00 01 02 09 fbffffffffffffff 0300000000000000 0b00000000000000")
-    head = b"DB\x01\x01\x04\x03" + struct.pack("<HQqq", 1, 42, 1_700_000_000_000_000_000, 99)
+    head = b"DB\x01\x01\x08\x03" + struct.pack("<HQqq", 1, 42, 1_700_000_000_000_000_000, 99)
     assert data == head + struct.pack("<II", zlib.crc32(body), 0) + body
     assert (HEADER.size, RECORD.itemsize) == (40, 32)
 
@@ -68,7 +68,7 @@ def test_records_are_a_view_of_the_bytes() -> None:
         ("version", 2, ErrorCode.BAD_VERSION),
         ("type", 0, ErrorCode.BAD_TYPE),
         ("type", 3, ErrorCode.BAD_TYPE),
-        ("flags", 8, ErrorCode.BAD_FLAGS),
+        ("flags", 4, ErrorCode.BAD_FLAGS),
         ("flags", 128, ErrorCode.BAD_FLAGS),
         ("reserved", 1, ErrorCode.BAD_RESERVED),
         ("count", 4097, ErrorCode.BAD_COUNT),
