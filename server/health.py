@@ -3,7 +3,7 @@
 import time
 from typing import Any, Final
 
-from market.enums import Phase
+from market.enums import Phase, Source
 from server.channel import Channel
 from server.runtime import Runtime
 from wire.session import State
@@ -62,7 +62,7 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "use_l3": bool(live.flags.get("useL3")),
         "publisher": live.connected,
         "age_ms": (now - live.heard) // 1_000_000 if live.heard else None,
-        "lag_ms": None if live.feed_lag is None else live.feed_lag / 1e6,
+        "lag_ms": _feed_lag(channel),
         "last_seq": channel.session.expected - 1,
         "written_seq": channel.written_seq,
         "durable_seq": channel.durable_seq,
@@ -77,6 +77,12 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
     }
 
 
+def _feed_lag(channel: Channel) -> float | None:
+    """How old live data is when it is sent, ms; of recorded times it would mean nothing."""
+    lag = channel.live.feed_lag
+    return lag / 1e6 if lag is not None and channel.source is Source.LIVE else None
+
+
 def _missing(channel: Channel, now: int) -> list[str]:
     """What the stream would need to be whole, in words that never change."""
     live, state = channel.live, channel.session.state
@@ -87,7 +93,7 @@ def _missing(channel: Channel, now: int) -> list[str]:
         missing.append("records")
     if state is State.BROKEN:
         missing.append("snapshot")
-    if live.quotes_at and now - max(live.depth_at, live.first_at) > _NO_DEPTH_NS:
+    if live.quotes_at - max(live.depth_at, live.first_at) > _NO_DEPTH_NS:
         missing.append("depth")
     if channel.journal_broken:
         missing.append("journal")

@@ -103,3 +103,15 @@ def test_reading_a_row_takes_nothing_but_its_own_ofi_marks() -> None:
 
 def test_phases_are_declared_in_the_order_in_which_they_hold() -> None:
     assert all(a < b for a, b in pairwise([layout.STALE, layout.WAITING, layout.CLOSED]))
+
+
+def test_before_any_event_everything_is_null_and_warming_up() -> None:
+    fields = analyzer().calculate_metrics()
+    known = {name: value for name, value in fields.items() if value is not None}
+    assert known == {
+        "time_ns": 0,
+        "seq": 0,
+        "phase": "waiting",
+        "complete": False,
+        "warmup": True,
+    }
