@@ -146,7 +146,7 @@ class Analyzer:
         """Serve what stopped a frame, until it is applied or a fault ends it."""
         rewound = False
         while True:
-            start, status = divmod(done, STATUSES)
+            start, status = divmod(int(done), STATUSES)
             if status == OK:
                 return Outcome(start, None, rewound)
             if status in FAULTS:

@@ -94,7 +94,7 @@ class Book:
         """
         done = apply_records(records, base, 0, self.words, self.heap)
         while done not in WHOLE:
-            start, status = divmod(done, STATUSES)
+            start, status = divmod(int(done), STATUSES)
             if status == OK:
                 return Outcome(start)
             if status != GROW:
