@@ -3,6 +3,7 @@
 import argparse
 import datetime
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from depthbridge.inputs import Input, open_input
 from depthbridge.runs import BookRun, ClustersRun, MetricsRun, Run, TradesRun, every_seconds
 from depthbridge.schemas import book_schema, clusters_schema, metrics_schema, trades_schema
+from market.errors import UsageError
 from market.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -49,9 +51,15 @@ def open(
         time_zone: of a dump's times, where the file does not show it.
         tolerant: skip and count what is wrong; a book fault empties the book.
         config: a configuration file; its analytics settings shape ``metrics`` and ``clusters``.
+
+    Raises:
+        UsageError: the date is none.
     """
     if isinstance(date, str):
-        date = datetime.date.fromisoformat(date)
+        try:
+            date = datetime.date.fromisoformat(date)
+        except ValueError as cause:
+            raise UsageError(f"date {date!r} is no date such as '2026-11-19'") from cause
     return Recorded(
         argparse.Namespace(
             input=str(source),
@@ -187,15 +195,28 @@ class Table:
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def to_polars(self) -> "polars.DataFrame":
-        """A polars frame; needs the package polars."""
-        import polars
+        """A polars frame.
+
+        Raises:
+            UsageError: the package polars is not installed.
+        """
+        try:
+            import polars
+        except ImportError as cause:
+            raise _missing("polars") from cause
 
         frame = polars.from_arrow(self.to_arrow())
         assert isinstance(frame, polars.DataFrame)
         return frame
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """A pandas frame; needs the package pandas."""
+        """A pandas frame.
+
+        Raises:
+            UsageError: the package pandas is not installed.
+        """
+        if find_spec("pandas") is None:
+            raise _missing("pandas")
         frame: pandas.DataFrame = self.to_arrow().to_pandas()
         return frame
 
@@ -213,6 +234,13 @@ class Table:
         for name, values in columns.items():
             rows[name] = values
         return rows
+
+
+def _missing(package: str) -> UsageError:
+    return UsageError(
+        f"to_{package}() needs the package {package}: pip install {package}",
+        code="missing_package",
+    )
 
 
 def _numpy_column(column: Any) -> NDArray[Any]:  # noqa: ANN401

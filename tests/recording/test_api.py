@@ -2,6 +2,7 @@
 
 import datetime
 import inspect
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,19 @@ def test_nothing_is_read_before_a_table_is_asked_for() -> None:
         book.to_arrow()
     with pytest.raises(UsageError, match="often"):
         day.book(every="often")
-    with pytest.raises(ValueError, match="2026"):
-        depthbridge.open("ES", "19.11.2026")
+    for wrong in ("19.11.2026", "2026-99-19"):
+        with pytest.raises(UsageError, match=wrong):
+            depthbridge.open("ES", wrong)
+
+
+@pytest.mark.parametrize("package", ["polars", "pandas"])
+def test_a_missing_package_is_named(
+    sample: Path, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    table = depthbridge.open(sample).trades()
+    with pytest.raises(UsageError, match=f"pip install {package}"):
+        getattr(table, f"to_{package}")()
 
 
 def test_tables_equal_the_files_of_the_commands(sample: Path, tmp_path: Path) -> None:
