@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from depthbridge.inputs import Input, Window
-from depthbridge.outputs import part_of, replacing
+from depthbridge.outputs import keep_apart, part_of, replacing
 from depthbridge.progress import Progress
 from market.enums import FrameType
 from market.errors import DataError, EnvironmentFault, UsageError
@@ -29,6 +29,7 @@ def convert(given: Input, out: Path, name: str) -> int:
         UsageError: the format cannot hold the content, or cannot be written.
         DataError: after the output is complete up to where the data was good.
     """
+    keep_apart(given.recording, out)
     error: DataError | None = None
     records = 0
     with _place(out, name) as part, Progress() as progress:

@@ -9,13 +9,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
 from market.errors import EnvironmentFault, UsageError
 
-__all__ = ["ENDINGS", "LinesOutput", "TableOutput", "check_ending", "replacing", "table_of"]
+if TYPE_CHECKING:
+    from recording.readers import Recording
+
+__all__ = [
+    "ENDINGS",
+    "LinesOutput",
+    "TableOutput",
+    "check_ending",
+    "keep_apart",
+    "replacing",
+    "table_of",
+]
 
 ENDINGS: Final = (".csv", ".parquet", ".jsonl")
 _PART: Final = ".part"
@@ -33,6 +44,38 @@ def check_ending(path: Path, endings: Iterable[str] = ENDINGS) -> str:
         if path.name.lower().endswith(ending) and len(path.name) > len(ending):
             return ending
     raise UsageError(f"{path}: an output ends in {', '.join(endings)}", code="bad_output")
+
+
+def keep_apart(recording: "Recording", *outs: Path | None) -> None:
+    """Refuse outputs that would destroy the input, or each other.
+
+    Raises:
+        UsageError: an output is a file of the recording or lies in its folder, or two are one.
+    """
+    taken: set[Path] = set()
+    folder = recording.path.resolve() if recording.path.is_dir() else None
+    inputs = [path for path, _ in recording.files]
+    for out in outs:
+        if out is None:
+            continue
+        places = {out.resolve(), out.with_name(out.name + _PART).resolve()}
+        if any(_same_file(place, path) for place in places for path in inputs):
+            raise UsageError(f"{out} is the input: name another output", code="bad_output")
+        if folder is not None and folder in out.resolve().parents:
+            raise UsageError(
+                f"{out} lies in the input {recording.path}: name an output elsewhere",
+                code="bad_output",
+            )
+        if places & taken:
+            raise UsageError(f"{out} is named for two outputs", code="bad_output")
+        taken |= places
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    """Whether two names lead to one file, by whatever links."""
+    return one.resolve() == other.resolve() or (
+        one.exists() and other.exists() and one.samefile(other)
+    )
 
 
 @contextmanager

@@ -29,13 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the rows."""
     from depthbridge.exporting import export
-    from depthbridge.outputs import check_ending
+    from depthbridge.outputs import check_ending, keep_apart
     from depthbridge.runs import BookRun, every_seconds
     from depthbridge.schemas import book_schema
 
     check_ending(args.out)
     every = every_seconds(args.every, ("event", "change"))
     given = open_input(args)
+    keep_apart(given.recording, args.out)
     book = BookRun(given.recording, args.levels, every, given.window, tolerant=args.tolerant)
     schema = book_schema(args.levels, given.recording.instrument)
     return export(book, schema, args.out)

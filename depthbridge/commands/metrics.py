@@ -3,8 +3,10 @@
 import argparse
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 from depthbridge.inputs import add_input_arguments, open_input
+from market.errors import UsageError
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -12,6 +14,8 @@ HELP = "computes metrics and clusters of a recording"
 EXAMPLE = """\
 metrics "ES 12-26/20261119.csv" --out metrics.csv --clusters clusters.jsonl
 metrics ES --date 2026-11-19 --out metrics.parquet --every 1"""
+
+_BATCH: Final = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--every", default="batch", help="batch (default), or SECONDS: a row per interval"
     )
     parser.add_argument(
-        "--batch", type=int, default=200, metavar="N", help="records of a batch, default 200"
+        "--batch", type=int, metavar="N", help=f"records of a batch, default {_BATCH}"
     )
     parser.add_argument(
         "--clusters", type=Path, metavar="OUT", help=".jsonl: a cluster event per line"
@@ -32,19 +36,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the rows, and the cluster events."""
     from depthbridge.exporting import export
-    from depthbridge.outputs import LinesOutput, check_ending
+    from depthbridge.outputs import LinesOutput, check_ending, keep_apart
     from depthbridge.runs import MetricsRun, every_seconds
     from depthbridge.schemas import metrics_schema
 
     check_ending(args.out)
     every = every_seconds(args.every, ("batch",))
+    if args.batch is not None and every != "batch":
+        raise UsageError("--batch goes with rows per batch, not with --every SECONDS: give one")
     given = open_input(args)
+    keep_apart(given.recording, args.out, args.clusters)
     with ExitStack() as stack:
         clusters = stack.enter_context(LinesOutput(args.clusters)) if args.clusters else None
         metrics = MetricsRun(
             given.recording,
             every,
-            args.batch,
+            _BATCH if args.batch is None else args.batch,
             given.window,
             parameters=given.settings.analytics,
             calendar_of=given.settings.calendar,

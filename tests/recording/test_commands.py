@@ -293,6 +293,8 @@ def test_an_old_output_survives_what_goes_wrong(
         (["book", "{dump}", "--out", "x.csv", "--session", "lunch"], "session"),
         (["book", "nothing.txt", "--out", "x.csv"], "nothing.txt"),
         (["metrics", "{dump}", "--out", "x.csv", "--batch", "0"], "--batch"),
+        (["metrics", "{dump}", "--out", "x.csv", "--every", "1", "--batch", "5"], "--batch"),
+        (["metrics", "{dump}", "--out", "x.jsonl", "--clusters", "./x.jsonl"], "two outputs"),
         (["metrics", "{dump}", "--out", "x.csv", "--clusters", "c.csv"], ".jsonl"),
         (["metrics", "{dump}", "--out", "x.csv", "--config", "none.yaml"], "none.yaml"),
         (["convert", "{dump}", "x.out"], "--to"),
@@ -357,3 +359,50 @@ def test_a_window_shows_part_of_the_rows_of_the_whole(dump: Path, tmp_path: Path
     assert table(part) == [row for row in rows if low <= int(row["time_ns"]) < high]
     assert main([*words, "--date", "2026-11-19", "--session", "rth"]) == 0
     assert table(part) == rows, "the sample lies within the regular hours"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["book", "i/s.csv", "--out", "i/s.csv"],
+        ["book", "i/s.csv", "--out", "i/../i/s.csv"],
+        ["book", "i/s.csv", "--out", "link.csv"],
+        ["book", "i/s.csv", "--out", "hard.csv"],
+        ["book", "i", "--out", "i/new.csv"],
+        ["metrics", "i/s.csv", "--out", "i/s.csv"],
+        [
+            "metrics",
+            "i/s.jsonl",
+            "--format",
+            "nt-dump",
+            "--out",
+            "o.csv",
+            "--clusters",
+            "i/s.jsonl",
+        ],
+        ["metrics", "i/s.csv.part", "--format", "nt-dump", "--out", "i/s.csv"],
+        ["convert", "i/s.csv", "i/s.csv"],
+        ["convert", "i", "i/s.csv"],
+        ["convert", "i/s.csv", "i/s.csv", "--to", "nt-dump"],
+    ],
+)
+def test_an_output_never_takes_the_place_of_the_input(
+    dump: Path,
+    tmp_path: Path,
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recorded = tmp_path / "i" / Path(words[1]).name if words[1] != "i" else tmp_path / "i" / "s.csv"
+    recorded.parent.mkdir()
+    recorded.write_bytes(dump.read_bytes())
+    Path("link.csv").symlink_to(recorded)
+    Path("hard.csv").hardlink_to(recorded)
+    before = sorted(tmp_path.rglob("*"))
+    assert main([*words, "--instrument", "ES 12-26", "--time-zone", "UTC"]) == 2
+    error = capsys.readouterr().err
+    assert "input" in error
+    assert len(error.strip().splitlines()) == 1
+    assert recorded.read_bytes() == dump.read_bytes()
+    assert sorted(tmp_path.rglob("*")) == before
