@@ -1,5 +1,6 @@
 """An hour of ES: NinjaTrader's rows against the exchange's orders, after each of 47,022 events."""
 
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from market.record import times_of
 from orderbook import Book
 from tests.evidence.databento import mbo_events
 from tests.evidence.dump import dump_recs
+from tests.orderbook.compare import Both
 from tests.reference.mbo_book import LAST, SNAPSHOT, MboBook
 from tests.reference.position_book import PositionBook
 from tests.reference.records import POSITION, QUOTE, REMOVE, TRADE, Rec, frames_of
@@ -92,3 +94,29 @@ def test_ten_levels_equal_the_orders_after_every_event(
 
 def _copy(top: Top) -> Top:
     return list(top[0]), list(top[1])
+
+
+LATER_ISSUES = {
+    "microprice",
+    "added_bid",
+    "cancelled_bid",
+    "traded_bid",
+    "added_ask",
+    "cancelled_ask",
+    "traded_ask",
+    "pulling",
+    "stacking",
+    "flow_toxicity",
+}
+
+
+def test_two_hours_of_rows_and_clusters_equal_the_twin(recs: list[Rec]) -> None:
+    both = Both()
+    both.feed(recs, 200)
+    kinds = Counter((event["event"], event["kind"]) for event in both.events)
+    assert kinds["new", "resting"] >= 10
+    assert kinds["new", "traded"] >= 5
+    warm = [row for row in both.rows if not row["warmup"]]
+    assert len(warm) > 100
+    for name in warm[0].keys() - LATER_ISSUES - {"volume_gap"}:
+        assert sum(row[name] is not None for row in warm) >= 0.8 * len(warm), name

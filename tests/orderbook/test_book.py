@@ -158,6 +158,13 @@ def test_one_row_more_than_declared_is_allowed(rows: int, fault: str | None) -> 
     assert feed(Book(10), recs) == (rows + (fault is None), fault)
 
 
+def test_a_group_holds_at_most_256_rows_of_a_side() -> None:
+    recs = [bid(NOON, ADD, 0, 1000 + row, 1) for row in range(257)]
+    book, twin = Book(10), PositionBook(10)
+    assert feed(book, recs) == twin.apply(recs) == (256, "too_deep")
+    agree(book, twin)
+
+
 def test_remove_past_the_end_is_counted_and_update_past_the_end_appends() -> None:
     recs = [
         ask(NOON, ADD, 0, 10, 1),
