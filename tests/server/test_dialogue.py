@@ -456,7 +456,7 @@ async def test_a_snapshot_that_names_a_price_twice_is_refused(
         await peer.say(data.encode(Frame(rows, data.START, 21, FrameType.SNAPSHOT, 2)))
         assert (await peer.hear("error"))["code"] == "out_of_range"
         rows["side"], rows["price"] = (1, 0), (27_249, 27_250)
-        await peer.say(data.encode(Frame(rows, data.START, 21, FrameType.SNAPSHOT, 6)))
+        await peer.say(data.encode(Frame(rows, data.START, 21, FrameType.SNAPSHOT, 10)))
         assert (await peer.hear("metrics"))["best_bid"] == 6812.25
 
 
