@@ -12,7 +12,7 @@ from typing import BinaryIO, Final, Protocol
 
 from market.errors import EnvironmentFault, FileFormatError, UsageError
 
-__all__ = ["ByteSource", "compression_of", "open_bytes", "peek"]
+__all__ = ["ByteSource", "compression_of", "damage_of", "open_bytes", "peek"]
 
 _PIECE: Final = 1 << 18
 _MOST: Final = 1 << 20
@@ -66,6 +66,12 @@ def peek(path: Path, size: int = 1 << 16) -> bytes:
         except FileFormatError:
             pass  # reading it in full will say so
         return bytes(head[:filled])
+
+
+def damage_of(path: Path) -> FileFormatError | None:
+    """What is wrong with the compressed data of a file, which is read in full; None if nothing."""
+    with open_bytes(path) as source:
+        return source.damage_ahead()
 
 
 class ByteSource:
@@ -122,26 +128,67 @@ class ByteSource:
         self._rest = self._rest[count:]
         return count
 
+    def damage_ahead(self) -> FileFormatError | None:
+        """Read a compressed file to its end, for the damage that shows only there."""
+        if self._pieces is None:
+            return None
+        try:
+            for _ in self._pieces:
+                pass
+        except FileFormatError as damage:
+            return damage
+        return None
+
     def _decompressed(self, compression: str) -> Iterator[bytes]:
         """Decompressed pieces of all members."""
         decoder = None
         pending = b""
+        member = given = 0
         while True:
             data = pending or self._file.read(_PIECE)
             pending = b""
             if not data:
                 break
+            start = self._file.tell() - len(data)
             if decoder is None:
                 decoder = _DECODERS[compression]()
+                member, given = start, 0
             try:
-                yield from decoder.feed(data)
-            except (zlib.error, lzma.LZMAError, _DamagedError) as cause:
+                for piece in decoder.feed(data):
+                    given += len(piece)
+                    yield piece
+            except _DAMAGES as cause:
+                yield from self._up_to_damage(compression, member, start, given)
                 raise self._damage(f"the {compression} data is damaged: {cause}") from cause
             if decoder.finished:
                 pending = decoder.unused.lstrip(b"\0")
                 decoder = None
         if decoder is not None:
             raise self._damage(f"the {compression} data ends too early: the file was cut")
+
+    def _up_to_damage(
+        self, compression: str, member: int, start: int, given: int
+    ) -> Iterator[bytes]:
+        """What decodes before the damage; the file then stands behind the first damaged byte.
+
+        A decoder keeps what it has when it fails. So a second one reads the member again, and
+        byte by byte from where the first one failed.
+
+        Args:
+            compression: of the member.
+            member: its first byte.
+            start: the first byte of the piece that holds the damage.
+            given: bytes of the member that were delivered.
+        """
+        decoder = _DECODERS[compression]()
+        self._file.seek(member)
+        try:
+            while data := self._file.read(min(_PIECE, max(1, start - self._file.tell()))):
+                for piece in decoder.feed(data):
+                    yield piece[given:]
+                    given = max(0, given - len(piece))
+        except _DAMAGES:
+            return
 
     def _damage(self, what: str) -> FileFormatError:
         offset = self._file.tell()
@@ -224,4 +271,5 @@ class _Zstd:
                 return
 
 
+_DAMAGES: Final = (zlib.error, lzma.LZMAError, _DamagedError)
 _DECODERS: Final[dict[str, Callable[[], _Decoder]]] = {"gzip": _Gzip, "zstd": _Zstd, "xz": _Xz}

@@ -13,7 +13,7 @@ from typing import Final
 from market.errors import FileFormatError, UsageError
 from market.instrument import InstrumentTable
 from recording.entries import Entry
-from recording.readers.opener import peek
+from recording.readers.opener import damage_of, peek
 from recording.readers.report import Report
 
 __all__ = ["Format", "Request", "detect", "format_named", "formats"]
@@ -96,16 +96,18 @@ def detect(path: Path) -> Format:
     """The format of a file, by its content.
 
     Raises:
-        FileFormatError: empty, or of no known format.
+        FileFormatError: empty, damaged, or of no known format.
     """
     head = peek(path)
     if not head:
-        raise FileFormatError(f"{path}: the file is empty", path=str(path), offset=0)
+        raise damage_of(path) or FileFormatError(
+            f"{path}: the file is empty", path=str(path), offset=0
+        )
     for known in formats():
         if known.detect(head):
             return known
     names = ", ".join(known.name for known in formats())
-    raise FileFormatError(
+    raise damage_of(path) or FileFormatError(
         f"{path}: not a recording: its first bytes fit none of {names}; "
         "pass --format to say what it is",
         path=str(path),

@@ -247,6 +247,13 @@ class TextStream:
     def _error(self, what: str) -> FileFormatError:
         path = self._source.path
         text = self._this_line().rstrip(b"\r\n")[:_SHOWN].decode("utf-8", "backslashreplace")
-        return FileFormatError(
-            f"{path}: line {self.line + 1:,} {what}: {text}", path=str(path), line=self.line
-        )
+        said = f"line {self.line + 1:,} {what}: {text}"
+        damage = self._damage or self._source.damage_ahead()
+        if damage is not None:
+            return FileFormatError(
+                f"{damage.message}; {said}",
+                path=str(path),
+                line=self.line,
+                offset=damage.offset,
+            )
+        return FileFormatError(f"{path}: {said}", path=str(path), line=self.line)

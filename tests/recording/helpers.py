@@ -20,6 +20,9 @@ class Pieces:
         self._sizes = list(sizes)
         self._turn = 0
 
+    def damage_ahead(self) -> None:
+        """Never damaged."""
+
     def readinto(self, view: memoryview) -> int:
         size = min(self._sizes[self._turn % len(self._sizes)], len(view), len(self._data))
         self._turn += 1

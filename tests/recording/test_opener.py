@@ -2,12 +2,15 @@
 
 import gzip
 import lzma
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import zstandard
 
 from market.errors import FileFormatError, UsageError
+from recording.readers import open_recording
 from recording.readers.lines import text_lines
 from recording.readers.opener import compression_of, open_bytes, peek
 
@@ -82,6 +85,70 @@ def test_damage_is_never_silent(tmp_path: Path, name: str) -> None:
         path.write_bytes(damaged)
         got, error = read_until_error(path)
         assert error is not None or got == DATA[:50_000]
+
+
+@pytest.mark.parametrize(("name", "least"), [("gzip", 100_000), ("zstd", 131_072), ("xz", 100_000)])
+@pytest.mark.parametrize("members", [1, 2])
+def test_what_decodes_before_the_damage_is_delivered(
+    tmp_path: Path, name: str, least: int, members: int
+) -> None:
+    path = tmp_path / "recording"
+    data = random.Random(1).randbytes(200_000) + DATA
+    before = COMPRESSORS[name](b"before\n") if members == 2 else b""
+    whole = before + COMPRESSORS[name](data)
+    given = (b"before\n" if members == 2 else b"") + data
+    path.write_bytes(whole[: len(whole) - 4] + bytes(byte ^ 0x55 for byte in whole[-4:]))
+    got, error = read_until_error(path)
+    assert given.startswith(got)
+    assert len(got) >= least
+    assert error is not None
+    assert "damaged" in error.message
+    assert error.offset is not None
+    assert len(whole) - 30 < error.offset <= len(whole)
+
+
+@pytest.mark.parametrize("name", ["gzip", "zstd", "xz"])
+def test_a_small_damaged_file_is_not_called_empty(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "ES 12-26.txt"
+    whole = COMPRESSORS[name](b"".join(dump_lines(2000)))
+    for cut in (10, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:cut])
+        assert_called_damaged(path, "cut", cut)
+    for place in (20, len(whole) // 2):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        assert_called_damaged(path, "damaged", place)
+
+
+def dump_lines(count: int) -> Iterator[bytes]:
+    noise = random.Random(2)
+    for i in range(count):
+        time = 20261119140000 + i // 60 % 60 * 100 + i % 60
+        yield b"L1;2;%d;%d;5000.25;%d\r\n" % (time, noise.randrange(10**7), noise.randrange(99))
+
+
+def assert_called_damaged(path: Path, word: str, place: int) -> None:
+    with pytest.raises(FileFormatError, match=word) as caught:
+        list(open_recording(path, time_zone="UTC"))
+    assert caught.value.offset is not None
+    assert caught.value.offset >= place
+    assert "empty" not in caught.value.message
+
+
+def test_a_malformed_line_of_a_damaged_file_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "ES 12-26.txt"
+    lines = list(dump_lines(60_000))
+    lines[30_000] = b"rubbish\r\n"
+    whole = gzip.compress(b"".join(lines))
+    path.write_bytes(whole)
+    with pytest.raises(FileFormatError, match="line 30,001 is malformed: rubbish") as caught:
+        list(open_recording(path, time_zone="UTC"))
+    assert caught.value.offset is None
+    path.write_bytes(whole[:-8] + bytes(4) + whole[-4:])
+    with pytest.raises(FileFormatError, match=r"damaged.*line 30,001.*rubbish") as caught:
+        list(open_recording(path, time_zone="UTC"))
+    assert caught.value.line == 30_000
+    assert caught.value.offset is not None
+    assert len(whole) - 8 < caught.value.offset <= len(whole)
 
 
 @pytest.mark.parametrize("name", ["gzip", "zstd", "xz"])
