@@ -57,7 +57,7 @@ def run_server(
 
     Raises:
         EnvironmentFault: port or folder in use.
-        DepthbridgeError: what ``work`` raised.
+        DepthbridgeError: what ``work`` raised, unless a signal had come.
     """
     from server.run import new_event_loop
 
@@ -82,7 +82,11 @@ async def _run(
         if working.done():
             await process.stop()
             await served
-            working.result()
+            if process.stopped_by is None:
+                working.result()
+            elif not working.cancelled():
+                # The signal closed the server under the work, whose word of that is no news.
+                working.exception()
         else:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
