@@ -5,6 +5,7 @@ arrays or pyarrow arrays; NaN and masked values are null: an empty cell, never t
 are the shortest that round-trip.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,7 +118,7 @@ def _replace(part: Path, path: Path) -> None:
         raise EnvironmentFault(f"{path} cannot be replaced: {cause.strerror}") from cause
 
 
-class _Output:
+class _Output(ABC):
     """A file that appears with ``commit``; leaving the block without it leaves nothing."""
 
     def __init__(self, path: Path) -> None:
@@ -147,11 +148,11 @@ class _Output:
         self._close()
         _replace(self.part, self.path)
 
-    def _flush(self) -> None:
+    def _flush(self) -> None:  # noqa: B027 - lines hold nothing back
         """Write what is held back."""
 
-    def _close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _close(self) -> None: ...
 
 
 class TableOutput(_Output):
@@ -201,7 +202,7 @@ class TableOutput(_Output):
         if self._held >= _GROUP:
             self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self) -> None:  # noqa: B027 - lines hold nothing back
         """Write what has come together, as one row group."""
         if not self._held:
             return

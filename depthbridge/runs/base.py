@@ -1,6 +1,7 @@
 """What all runs share: counting, gaps, the window, errors after what was good."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -43,7 +44,7 @@ def every_seconds(text: str, words: tuple[str, ...]) -> str | int:
     return interval
 
 
-class Run:
+class Run(ABC):
     """What all runs share.
 
     Attributes:
@@ -109,8 +110,8 @@ class Run:
         if error is not None:
             raise error
 
-    def _take(self, entry: Entry) -> Iterator[Columns]:
-        raise NotImplementedError
+    @abstractmethod
+    def _take(self, entry: Entry) -> Iterator[Columns]: ...
 
     def _finish(self) -> Iterator[Columns]:
         """What is left at the end of the input."""
