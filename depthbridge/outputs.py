@@ -202,7 +202,7 @@ class TableOutput(_Output):
         if self._held >= _GROUP:
             self._flush()
 
-    def _flush(self) -> None:  # noqa: B027 - lines hold nothing back
+    def _flush(self) -> None:
         """Write what has come together, as one row group."""
         if not self._held:
             return
