@@ -9,6 +9,7 @@
     protocol.py   uvicorn's WebSocket class without its detours
     connection.py one WebSocket: inbox and outbox.py
     dialogue.py   what a peer says; published.py, subscription.py: what it sends, what it hears
+    clock.py      what time it is; runtime.py what has to happen in time
     pipeline.py   the one task that turns what arrived into journal, book and answers
     hub.py        every instrument and source, who publishes, who listens
     channel.py    one instrument and source: session judge, journal, stream

@@ -7,7 +7,7 @@ passes through :meth:`Channel.record`.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from recording.entries import (
 from recording.journal import JournalWriter
 from recording.messages import cluster_messages, metrics_message
 from recording.stream import Result, Stream, joined
+from server.clock import SYSTEM, Clock
 from server.liveness import Counters, Liveness
 from server.roles import Listener, Publisher
 from server.snapshots import require_snapshot
@@ -61,7 +62,7 @@ class Channel:
         stream: Stream,
         journal: JournalWriter | None,
         *,
-        clock: Callable[[], int] = time.time_ns,
+        clock: Clock = SYSTEM,
         debug: bool = False,
     ) -> None:
         """Begin with an empty book.
@@ -69,7 +70,7 @@ class Channel:
         Args:
             stream: fresh, for the channel's instrument and source.
             journal: None for source ``demo``, or where recording is off.
-            clock: receive times, ns UTC.
+            clock: of the process; receive times are its wall clock.
             debug: for every publisher, what the flag DebugMode does for its own.
         """
         self.stream = stream
@@ -131,7 +132,7 @@ class Channel:
     def close(self) -> None:
         """End the journal with its footer. Raises EnvironmentFault."""
         if self._journal is not None:
-            self._journal.close(self._clock())
+            self._journal.close(self._clock.wall_ns())
 
     # What arrives.
 
@@ -354,11 +355,11 @@ class Channel:
             self.journal_broken = False
             _LOG.warning("journal can be written again", extra=self._facts())
             self._publish(self.stream.apply(lost))
-            self._ask(self.session.fail(ResyncReason.RESET, time.monotonic_ns()).resync)
+            self._ask(self.session.fail(ResyncReason.RESET, self._clock.monotonic_ns()).resync)
 
     def _write(self, journal: JournalWriter, entry: Entry, raw: bytes | None) -> bool:
         try:
-            journal.write(entry, self._clock(), raw)
+            journal.write(entry, self._clock.wall_ns(), raw)
         except EnvironmentFault as fault:
             self.counters.journal_failures += 1
             if not self.journal_broken:

@@ -5,11 +5,11 @@ transport has room; a peer that takes nothing for too long, or lets more pile up
 dropped, is cut with 4408, so that it never holds up the book or another peer.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final
 
+from server.clock import SYSTEM, Clock
 from server.outbox import Outbox
 from server.protocol import StreamProtocol
 from server.settings import ServerSettings
@@ -18,6 +18,7 @@ from wire.messages import ErrorMessage, encode_message
 
 __all__ = ["Connection"]
 
+_SECOND: Final = 1_000_000_000
 _PORTION: Final = 1 << 16
 """Bytes handed to the transport at once; then it must drain first."""
 
@@ -37,6 +38,8 @@ class Connection:
         settings: ServerSettings,
         ready: Callable[["Connection"], None],
         dirty: Callable[["Connection"], None],
+        *,
+        clock: Clock = SYSTEM,
     ) -> None:
         """Begin with empty boxes.
 
@@ -45,6 +48,7 @@ class Connection:
             settings: limits.
             ready: called when the inbox is no longer empty.
             dirty: called when the outbox should be flushed soon.
+            clock: of the process.
         """
         self.address = protocol.client[0] if protocol.client else ""
         self.outbox = Outbox(settings.outbox_bytes)
@@ -53,12 +57,13 @@ class Connection:
         self._settings = settings
         self._ready = ready
         self._dirty = dirty
+        self._clock = clock
         self._inbox: deque[bytes | str] = deque()
         self._inbox_bytes = 0
         self._second = 0
         self._in_second = 0
-        self._stalled_since: float | None = None
-        self._full_since: float | None = None
+        self._stalled_since: int | None = None
+        self._full_since: int | None = None
 
     # From the protocol.
 
@@ -131,16 +136,16 @@ class Connection:
         if not len(outbox):
             self._full_since = None
         elif self._stalled_since is None:
-            self._stalled_since = time.monotonic()
+            self._stalled_since = self._clock.monotonic_ns()
 
-    def check_pace(self, now: float) -> None:
-        """Cut a peer that has been too slow for too long (``now`` monotonic, seconds)."""
+    def check_pace(self, now: int) -> None:
+        """Cut a peer that has been too slow for too long (``now`` monotonic ns)."""
         self._full_since = (self._full_since or now) if self.outbox.full else None
         for since in (self._stalled_since, self._full_since):
             if (
                 len(self.outbox)
                 and since is not None
-                and now - since > self._settings.slow_client_s
+                and now - since > self._settings.slow_client_s * _SECOND
             ):
                 self.close(CloseCode.TOO_SLOW, "the outbox stayed full")
                 return
@@ -159,7 +164,7 @@ class Connection:
         self._protocol.close_now(code, reason)
 
     def _over_rate(self) -> bool:
-        second = int(time.monotonic())
+        second = self._clock.monotonic_ns() // _SECOND
         if second != self._second:
             self._second, self._in_second = second, 0
         self._in_second += 1

@@ -5,7 +5,6 @@ message changes nothing and is answered with an ``error``.
 """
 
 import logging
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -86,6 +85,7 @@ class Dialogue:
         self.subscription = Subscription(connection, hub)
         self.session = ""
         self._hub = hub
+        self._clock = hub.clock
         self._version = version
         self._supersede = supersede
         self._decoder = MessageDecoder(hub.settings.server.frame_bytes)
@@ -111,7 +111,7 @@ class Dialogue:
 
     def handle(self, data: bytes | str) -> None:
         """One message of the peer."""
-        now = self._now = time.monotonic_ns()
+        now = self._now = self._clock.monotonic_ns()
         stream: int | None = None
         try:
             if isinstance(data, str):
@@ -341,7 +341,7 @@ class Dialogue:
         last = {
             published.index: published.channel.session.expected - 1 for published in self._published
         }
-        beat = Heartbeat(last=last, time=time.time_ns())
+        beat = Heartbeat(last=last, time=self._clock.wall_ns())
         self.connection.send(encode_message(beat), key="heartbeat")
 
     def end(self, now: int) -> None:

@@ -5,7 +5,6 @@ pipeline, so a post and a frame never interleave.
 """
 
 import asyncio
-import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -152,7 +151,7 @@ class _Poster:
         self._limit = runtime.settings.server.frame_bytes
         self._headers = headers
         self._allowed = allowed
-        self._now = time.monotonic_ns()
+        self._now = runtime.clock.monotonic_ns()
 
     def take(self, body: bytes) -> Response:
         """Judge, record and apply; the answer."""

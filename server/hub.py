@@ -1,6 +1,5 @@
 """Every instrument and source of this server: which channels exist, who publishes, who listens."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +11,7 @@ from orderbook import Parameters
 from recording.journal import JournalWriter, RollRules
 from recording.stream import Stream
 from server.channel import Channel
+from server.clock import SYSTEM, Clock
 from server.settings import Settings
 from wire.codes import ErrorCode
 from wire.session import Publishers
@@ -27,15 +27,16 @@ class Hub:
 
     Attributes:
         settings: of the process.
+        clock: of the process.
         publishers: who publishes which channel.
         on_channel: called with every new channel.
     """
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock = SYSTEM) -> None:
         self.settings = settings
+        self.clock = clock
         self.publishers = Publishers()
         self.on_channel: Callable[[Channel], None] = lambda _: None
-        self._clock = clock
         self._channels: dict[tuple[str, Source], Channel] = {}
         self._declared: dict[str, Instrument] = {}
 
@@ -111,4 +112,4 @@ class Hub:
             journal = JournalWriter(
                 self.settings.recordings_folder, instrument, source, calendar, rules=rules
             )
-        return Channel(stream, journal, clock=self._clock, debug=self.settings.server.debug)
+        return Channel(stream, journal, clock=self.clock, debug=self.settings.server.debug)

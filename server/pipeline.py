@@ -7,17 +7,17 @@ slice newer metrics replace older ones, and many small answers become one write.
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from market.errors import EnvironmentFault
+from server.clock import SYSTEM, Clock
 
 __all__ = ["Flushable", "Pipeline", "Source"]
 
 _T = TypeVar("_T")
-_SLICE_S: Final = 0.002
+_SLICE_NS: Final = 2_000_000
 _LOG: Final = logging.getLogger("depthbridge.pipeline")
 
 
@@ -53,16 +53,20 @@ class Pipeline:
         handled: messages and jobs so far.
     """
 
-    def __init__(self, handle: Callable[[Any], None], *, jobs: int = 256) -> None:
+    def __init__(
+        self, handle: Callable[[Any], None], *, jobs: int = 256, clock: Clock = SYSTEM
+    ) -> None:
         """Begin empty.
 
         Args:
             handle: takes a source with waiting messages and handles its oldest one.
             jobs: most HTTP requests that may wait; one more is refused.
+            clock: of the process.
         """
         self.handled = 0
         self._handle = handle
         self._most_jobs = jobs
+        self._clock = clock
         self._jobs = 0
         self._ready: deque[Any] = deque()
         self._flushes: dict[Flushable, None] = {}
@@ -106,16 +110,16 @@ class Pipeline:
                     await asyncio.sleep(0)
 
     def drain(self) -> None:
-        """Handle everything that waits, for a clean end."""
-        while self._ready:
+        """Handle and answer everything that waits."""
+        while self._ready or self._flushes:
             self._slice()
 
     def _slice(self) -> None:
         ready = self._ready
-        until = time.perf_counter() + _SLICE_S
+        until = self._clock.monotonic_ns() + _SLICE_NS
         while ready:
             self._one(ready.popleft())
-            if time.perf_counter() > until:
+            if self._clock.monotonic_ns() > until:
                 break
         flushes = list(self._flushes)
         self._flushes.clear()

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 from market.errors import EnvironmentFault
 from recording.journal import FolderLock
 from server.channel import Channel
+from server.clock import SYSTEM, Clock
 from server.connection import Connection
 from server.dialogue import Dialogue
 from server.hub import Hub
@@ -19,9 +19,10 @@ from server.settings import Settings
 from server.warmup import warm_kernels
 from wire.codes import CloseCode, ErrorCode
 
-__all__ = ["Runtime"]
+__all__ = ["Runtime", "sync_all"]
 
 _LOG: Final = logging.getLogger("depthbridge.runtime")
+_SECOND: Final = 1_000_000_000
 _TICK_S: Final = 0.01
 _SLOW_TICK_S: Final = 0.25
 
@@ -32,20 +33,23 @@ class Runtime:
     Attributes:
         settings: of the process.
         version: of the server.
+        clock: of the process.
         hub: the channels.
         pipeline: the one task that touches them.
-        started: monotonic seconds.
+        started: monotonic ns.
         warm: whether the kernels are compiled.
         ending: whether the server is shutting down.
     """
 
-    def __init__(self, settings: Settings, version: str) -> None:
+    def __init__(self, settings: Settings, version: str, *, clock: Clock = SYSTEM) -> None:
         self.settings = settings
         self.version = version
-        self.hub = Hub(settings)
+        self.clock = clock
+        self.hub = Hub(settings, clock=clock)
         self.hub.on_channel = self._meet
-        self.pipeline = Pipeline(self._handle)
-        self.started = time.monotonic()
+        self.pipeline = Pipeline(self._handle, clock=clock)
+        self.started = clock.monotonic_ns()
+        self._beat_at = self.started
         self.ending = False
         self.warming_failed = ""
         self._warm = asyncio.Event()
@@ -70,7 +74,7 @@ class Runtime:
         """Warm the kernels in a thread; then work."""
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._warm_up, args=(loop,), name="warm-up", daemon=True).start()
-        for work in (self._work, self._tick, self._slow_tick, self._sync):
+        for work in (self._work, self._keep_ticking, self._keep_slow_ticking, self._keep_syncing):
             self._tasks.append(asyncio.create_task(self._guarded(work)))
 
     async def stop(self) -> None:
@@ -118,7 +122,11 @@ class Runtime:
     def connect(self, protocol: StreamProtocol) -> Dialogue:
         """A peer was accepted."""
         connection = Connection(
-            protocol, self.settings.server, self.pipeline.ready, self.pipeline.flush_later
+            protocol,
+            self.settings.server,
+            self.pipeline.ready,
+            self.pipeline.flush_later,
+            clock=self.clock,
         )
         self._numbers += 1
         dialogue = Dialogue(self._numbers, connection, self.hub, self.version, self._supersede)
@@ -133,7 +141,7 @@ class Runtime:
             dialogue.handle(dialogue.connection.take())
         self._dialogues.pop(dialogue.id, None)
         self._by_connection.pop(dialogue.connection, None)
-        dialogue.end(time.monotonic_ns())
+        dialogue.end(self.clock.monotonic_ns())
 
     def _supersede(self, number: int) -> None:
         dialogue = self._dialogues.get(number)
@@ -173,54 +181,67 @@ class Runtime:
         await self._warm.wait()
         await self.pipeline.run()
 
-    async def _tick(self) -> None:
+    async def _keep_ticking(self) -> None:
         while True:
             await asyncio.sleep(_TICK_S)
-            now = time.monotonic_ns()
-            for dialogue in list(self._dialogues.values()):
-                dialogue.acknowledge_due(now)
-                dialogue.subscription.flush(now)
+            self.tick(self.clock.monotonic_ns())
 
-    async def _slow_tick(self) -> None:
-        beat_at = time.monotonic()
+    async def _keep_slow_ticking(self) -> None:
         while True:
             await asyncio.sleep(_SLOW_TICK_S)
-            now = time.monotonic()
-            now_ns = time.monotonic_ns()
-            for dialogue in list(self._dialogues.values()):
-                dialogue.connection.check_pace(now)
-            if now >= beat_at + self.settings.server.heartbeat_s:
-                beat_at = now
-                for dialogue in list(self._dialogues.values()):
-                    dialogue.beat()
-            silent = set(self.hub.publishers.silent(now_ns))
-            for channel in self.hub:
-                if channel.key in silent:
-                    channel.silent()
-                channel.ask_again(now_ns)
+            self.slow_tick(self.clock.monotonic_ns())
 
-    async def _sync(self) -> None:
+    async def _keep_syncing(self) -> None:
         """Bring journals to disk, together, in a thread: the disk never holds up the book."""
         while True:
             await asyncio.sleep(self.settings.recording.sync_ms / 1000)
-            due = [channel for channel in self.hub if channel.needs_sync]
+            due = self.unsynced()
             if due:
-                failed = await asyncio.to_thread(_sync_all, due)
-                for channel in failed:
-                    channel.counters.journal_failures += 1
-                for dialogue in list(self._dialogues.values()):
-                    if any(channel in due for channel in dialogue.streams):
-                        dialogue.acknowledge_durable()
+                self.synced(due, await asyncio.to_thread(sync_all, due))
+
+    # What has to happen in time; the tasks above call it, and so does a simulation.
+
+    def tick(self, now: int) -> None:
+        """Every 10 ms: acks and rate-limited topics that are due (``now`` monotonic ns)."""
+        for dialogue in list(self._dialogues.values()):
+            dialogue.acknowledge_due(now)
+            dialogue.subscription.flush(now)
+
+    def slow_tick(self, now: int) -> None:
+        """Every 250 ms: slow peers, heartbeats, silence, questions without an answer."""
+        for dialogue in list(self._dialogues.values()):
+            dialogue.connection.check_pace(now)
+        if now - self._beat_at >= self.settings.server.heartbeat_s * _SECOND:
+            self._beat_at = now
+            for dialogue in list(self._dialogues.values()):
+                dialogue.beat()
+        silent = set(self.hub.publishers.silent(now))
+        for channel in self.hub:
+            if channel.key in silent:
+                channel.silent()
+            channel.ask_again(now)
+
+    def unsynced(self) -> list[Channel]:
+        """Channels whose journal holds entries that are not on disk."""
+        return [channel for channel in self.hub if channel.needs_sync]
+
+    def synced(self, due: Sequence[Channel], failed: Iterable[Channel]) -> None:
+        """These journals were brought to disk, except those that failed: say so."""
+        for channel in failed:
+            channel.counters.journal_failures += 1
+        for dialogue in list(self._dialogues.values()):
+            if any(channel in due for channel in dialogue.streams):
+                dialogue.acknowledge_durable()
 
     def _warm_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        started = time.perf_counter()
+        started = self.clock.monotonic_ns()
         try:
             warm_kernels()
         except Exception as error:  # noqa: BLE001 - health has to say why nothing works
             _LOG.exception("kernels do not compile")
             self.warming_failed = str(error) or type(error).__name__
             return
-        seconds = round(time.perf_counter() - started, 3)
+        seconds = round((self.clock.monotonic_ns() - started) / 1e9, 3)
         _LOG.info("kernels are warm", extra={"seconds": seconds})
         try:
             loop.call_soon_threadsafe(self._warm.set)
@@ -235,7 +256,8 @@ class Runtime:
                 _LOG.error("journal not closed", extra={"reason": fault.message})
 
 
-def _sync_all(channels: Iterable[Channel]) -> list[Channel]:
+def sync_all(channels: Iterable[Channel]) -> list[Channel]:
+    """Bring journals to disk; blocks. Returns those that could not be."""
     failed = []
     for channel in channels:
         try:

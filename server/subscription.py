@@ -6,7 +6,6 @@ holds messages back; the newest one follows when its time has come.
 """
 
 import logging
-import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -167,7 +166,7 @@ class Subscription:
             self._send(text, (topic, channel.key))
             return
         pace = heard.paces.setdefault(topic, _Pace())
-        now = time.monotonic_ns()
+        now = self._hub.clock.monotonic_ns()
         if now >= pace.next_at:
             pace.next_at = now + heard.interval_ns
             pace.held = None
