@@ -29,10 +29,18 @@ settings.register_profile(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run what is marked `long`")
+    parser.addoption(
+        "--soak-minutes", type=float, default=60.0, help="length of the soak (with --long)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The soak comes last: it takes an hour, and what else is wrong should be known before."""
+    items.sort(key=lambda item: item.path.parent.name == "soak")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
