@@ -108,7 +108,9 @@ class FrameFlag(IntFlag):
     DEFLATED = 1
     """The payload is raw deflate (RFC 1951)."""
     LAST = 2
-    """Last frame of a snapshot."""
+    """Last frame of a snapshot, or of a back-fill."""
+    HISTORICAL = 4
+    """Trades of the present session told again, for the session's sums alone."""
     REPLY_NOW = 8
     """Acknowledge at once, with metrics."""
 

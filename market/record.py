@@ -15,7 +15,8 @@ offset  type  field       meaning
 7       u8    position    zero-based row; of an order bit 0 = last record of an exchange event
 8       i64   price       ticks
 16      i64   size        size steps, never negative
-24      u64   ref         order id; for depth maker index + 1; 0 none
+24      u64   ref         order id; for depth maker index + 1; of a historical trade its place in
+                          the back-fill, from 1; 0 none
 ======  ====  ==========  =========================================================================
 
 Header, 40 bytes:
@@ -44,7 +45,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import FrameType
+from market.enums import FrameFlag, FrameType
 
 __all__ = [
     "HEADER",
@@ -126,6 +127,11 @@ class Frame(NamedTuple):
     def end(self) -> int:
         """The sequence number after the last record."""
         return self.seq + len(self.records)
+
+    @property
+    def historical(self) -> bool:
+        """Whether it holds trades of the session told again, and not what happens now."""
+        return bool(self.flags & FrameFlag.HISTORICAL)
 
 
 def times_of(frame: Frame) -> NDArray[np.int64]:

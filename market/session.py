@@ -93,6 +93,15 @@ class SessionCalendar:
                     return self.session_of(trade_date)
         return None
 
+    def opening(self, time: int) -> int | None:
+        """When the window that contains ``time`` opened, ns UTC; None: closed."""
+        day = self._local_date(time)
+        for trade_date in (day - _DAY, day, day + _DAY):
+            for opened, closed in self._windows(trade_date):
+                if opened <= time < closed:
+                    return opened
+        return None
+
     def next_boundary(self, time: int) -> int:
         """The first instant after ``time`` at which open/closed or the trade date changes, ns UTC.
 

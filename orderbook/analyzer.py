@@ -21,6 +21,7 @@ from orderbook.bars import Bar, BarStudies
 from orderbook.books.book import FAULTS, WHOLE, Levels, Outcome, level_records
 from orderbook.engine import (
     advance_clock,
+    backfill_trades,
     describe_live,
     end_session,
     load_rows,
@@ -199,6 +200,47 @@ class Analyzer:
     def load_levels(self, bids: Levels, asks: Levels, time: int, seq: int) -> None:
         """Replace the book by (ticks, size) levels, as a JSON snapshot lists them."""
         self.load_snapshot(level_records(bids, asks), time, seq)
+
+    def backfill(self, frame: Frame, *, last: bool = False) -> int:
+        """Add trades of the present session, told again, to its sums and its profile alone.
+
+        Outside of a session nothing is counted.
+
+        Args:
+            frame: trades; ``ref`` is the place in the list, from 1.
+            last: the list ends with this frame: if no trade of it was missing, the sums are
+                complete.
+
+        Returns:
+            How many trades of the list have been counted so far; 0: none is in progress.
+        """
+        since = self._opening(frame)
+        flow = self._state["flow"]
+        if since is not None:
+            records = frame.records.view()
+            records.flags.writeable = False
+            until, start = int(self._clock["boundary"]), 0
+            while start < len(records):
+                done = backfill_trades(
+                    records, frame.base, start, since, until, self._words, self._heap
+                )
+                start, status = divmod(int(done), STATUSES)
+                if status != OK:
+                    self._serve(status)
+        self.seq = frame.end
+        filled = int(flow["filled"])
+        if last:
+            flow["complete"] = flow["complete"] or filled > 0
+            flow["filled"] = 0
+        return filled
+
+    def _opening(self, frame: Frame) -> int | None:
+        """When the present session opened; None: before the first event, or while closed."""
+        if not self.clock or self._clock["closed"] or not len(frame.records):
+            return None
+        if self._calendar is None:
+            return min(int(self._state["flow"]["since"]), frame.base + int(frame.records["dt"][0]))
+        return self._calendar.opening(self.clock)
 
     def advance(self, time: int) -> str | None:
         """Move the event clock to ``time`` (ns UTC); returns a book fault that it brought out."""
@@ -454,6 +496,7 @@ class Analyzer:
             end_session(SESSION_END, time, self._words, self._heap)
         if session is not None:
             open_session(time, int(not self._clock["stale"]), self._words)
+        self._state["flow"]["filled"] = 0
         self._clock["closed"] = session is None
         self._clock["boundary"] = self._calendar.next_boundary(time)
 

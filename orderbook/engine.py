@@ -6,7 +6,13 @@ from market.jit import borrowed, inlined, kernel
 from orderbook.analytics.bars import bar_clear, bar_trade
 from orderbook.analytics.cells import add_trade, has_room
 from orderbook.analytics.events import number_events, write_resting, write_traded
-from orderbook.analytics.flow import flow_clear_range, flow_session, flow_trade, flow_volume
+from orderbook.analytics.flow import (
+    flow_clear_range,
+    flow_session,
+    flow_sum,
+    flow_trade,
+    flow_volume,
+)
 from orderbook.analytics.momentum import momentum_clear
 from orderbook.analytics.ofi import ofi_clear, ofi_restart
 from orderbook.analytics.opacity import opacity_clear, opacity_turn
@@ -45,6 +51,7 @@ from orderbook.layout import (
 
 __all__ = [
     "advance_clock",
+    "backfill_trades",
     "describe_live",
     "end_session",
     "load_rows",
@@ -148,7 +155,7 @@ def _trade(state: Struct, heap: Words, record: Struct) -> int:
     price = record.price
     size = record.size
     aggressor = as_int(record.side)
-    signed = size if aggressor == 1 else (-size if aggressor == 0 else as_int(0))
+    signed = _signed(aggressor, size)
     add_trade(header, heap, PROFILE, price, aggressor, size)
     add_trade(header, heap, BAR, price, aggressor, size)
     minute = state.clock.now // _MINUTE * _MINUTE
@@ -158,6 +165,55 @@ def _trade(state: Struct, heap: Words, record: Struct) -> int:
     resting_trade(state, price, aggressor, size, state.clock.now)
     state.clock.active = 1
     return 1
+
+
+@inlined
+def _signed(aggressor: int, size: int) -> int:
+    return size if aggressor == 1 else (-size if aggressor == 0 else as_int(0))
+
+
+@kernel
+def backfill_trades(
+    records: Struct, base: int, start: int, since: int, until: int, words: Words, heap: Words
+) -> int:
+    """Add ``records[start:]``, trades of the past, to the profile and the session sums only.
+
+    The trade of place (``ref``) 1 begins the list: sums and profile start anew. One that is not
+    the next of the list, or lies outside of the session, ends it: the rest of it does not count.
+
+    Args:
+        records: RECORD array of trades, read only.
+        base: ns UTC, added to each ``dt``.
+        start: first record to add.
+        since: opening of the session, ns UTC, inclusive.
+        until: its end, exclusive.
+        words: STATE, changed in place; ``flow.filled`` counts the list, ``complete`` stays 0.
+        heap: changed in place.
+
+    Returns:
+        As ``process_records``, with status OK or GROW.
+    """
+    heap = borrowed(heap)
+    state = words.view(STATE)[0]
+    flow = state.flow
+    header = state.book.heap
+    for i in range(start, len(records)):
+        record = records[i]
+        if not has_room(header, PROFILE, 1):
+            return i * STATUSES + GROW
+        place = as_int(record.ref)
+        if place == 1:
+            flow_session(flow, since, 0)
+            header.count[PROFILE] = 0
+        time = base + as_int(record.dt)
+        if place != flow.filled + 1 or time < since or time >= until:
+            flow.filled = 0
+            continue
+        aggressor = as_int(record.side)
+        add_trade(header, heap, PROFILE, record.price, aggressor, record.size)
+        flow_sum(flow, record.price, _signed(aggressor, record.size), record.size)
+        flow.filled = place
+    return len(records) * STATUSES + OK
 
 
 @kernel
@@ -223,6 +279,7 @@ def mark_gap(words: Words) -> None:
     state.clock.open = 0
     state.volume.partial = 1
     state.flow.complete = 0
+    state.flow.filled = 0
     ofi_restart(state.ofi)
 
 

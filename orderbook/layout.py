@@ -226,6 +226,7 @@ FLOW = record_dtype(
     ("ppv", F8),
     ("since", I8),
     ("complete", I8),
+    ("filled", I8),  # place of the last trade of the back-fill in progress; 0: none is
     ("volume_known", I8),
     ("volume_first", I8),
     ("volume_last", I8),

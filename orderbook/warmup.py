@@ -37,6 +37,10 @@ def _analyze() -> None:
     instrument = Instrument("WARM 01-30", "WARM", Grid(1), Grid(1), 1.0, "always")
     analyzer = Analyzer(instrument)
     analyzer.process_l2_update(_stream())
+    trades = np.zeros(1, RECORD)
+    trades["kind"], trades["ref"] = 3, 1
+    trades.flags.writeable = False
+    analyzer.backfill(Frame(trades, _TIME, 4))
     analyzer.advance(_TIME + 2 * _SECOND)
     analyzer.read()
     analyzer.calculate_clusters()

@@ -13,7 +13,8 @@ session    a publisher takes over; if it is another one, the book is emptied and
 settings   the analytics go on under the new parameters
 frame      events in order go to book and analytics in one call; a book fault applies what is
            before it and breaks the stream; while broken, events are numbered but not applied.
-           Snapshot frames are gathered until the last one, which replaces the book
+           Snapshot frames are gathered until the last one, which replaces the book. Historical
+           frames hold trades of the session told again: its sums and profile alone hear of them
 bar        takes its number; checked, and into the bar indicators
 clock      moves event time through silence
 gap        records are lost for good: broken until the snapshot that skips them
@@ -62,7 +63,8 @@ class Result:
         applied: records that reached the book and the analytics.
         fault: why the record after them was refused (``unsorted``, ``too_deep``, ``mixed``).
         rewound: time went back by more than 5 s and everything was reset.
-        emits: whether the entry makes a metrics row (an events frame, a snapshot's last frame).
+        emits: whether the entry makes a metrics row (an events frame, the last frame of a snapshot
+            or of a back-fill).
         publishes: whether subscribers hear of it: a row, or another phase; while stale nothing
             but the phase.
     """
@@ -228,10 +230,20 @@ class Stream:
         self.expected = frame.end
         if self._broken:
             return Result(self)
+        if frame.historical:
+            return self._apply_backfill(frame)
         applied, fault, rewound = self.analyzer.process_l2_update(frame)
         if fault is not None:
             self._lose(fault)
         return Result(self, applied, fault, rewound=rewound, emits=True)
+
+    def _apply_backfill(self, frame: Frame) -> Result:
+        """Part of a list makes no row: its sums mean nothing before the last trade."""
+        last = bool(frame.flags & FrameFlag.LAST)
+        self.analyzer.backfill(frame, last=last)
+        if last and self._row_per_frame:
+            self.analyzer.make_row()
+        return Result(self, emits=last)
 
     def _apply_snapshot(self, frame: Frame) -> Result:
         if self._parts and self._parts[0].seq != frame.seq:

@@ -52,7 +52,7 @@ class Liveness:
 
     def take(self, frame: Frame, now: int) -> None:
         """Records that were taken at ``now`` (monotonic ns)."""
-        if not len(frame.records):
+        if not len(frame.records) or frame.historical:
             return
         newest = frame.base + int(frame.records["dt"][-1])
         self.event_time = max(self.event_time, newest)

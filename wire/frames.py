@@ -10,13 +10,21 @@ from zlib import MAX_WBITS, compressobj, crc32, decompressobj
 
 import numpy as np
 
-from market.enums import FrameFlag, FrameType
+from market.enums import FrameFlag, FrameType, Kind
 from market.errors import MalformedError
 from market.record import HEADER, MAGIC, MAX_DT, MAX_RECORDS, RECORD, VERSION, Frame, Records
 from wire.codes import ErrorCode
 from wire.kernels import FIELDS, check_records
 
-__all__ = ["LIMIT", "MAX_TIME", "decode_frame", "encode_frame", "require_records", "warmup"]
+__all__ = [
+    "LIMIT",
+    "MAX_TIME",
+    "decode_frame",
+    "encode_frame",
+    "require_historical",
+    "require_records",
+    "warmup",
+]
 
 LIMIT: Final = 1 << 20
 """Default limit of a frame, raw and decoded, bytes."""
@@ -25,10 +33,14 @@ MAX_TIME: Final = 2**62
 
 _HEAD: Final = HEADER.size
 _ROW: Final = RECORD.itemsize
-_KNOWN_FLAGS: Final = int(FrameFlag.DEFLATED | FrameFlag.LAST | FrameFlag.REPLY_NOW)
+_KNOWN_FLAGS: Final = int(
+    FrameFlag.DEFLATED | FrameFlag.LAST | FrameFlag.HISTORICAL | FrameFlag.REPLY_NOW
+)
 _DEFLATED: Final = int(FrameFlag.DEFLATED)
+_HISTORICAL: Final = int(FrameFlag.HISTORICAL)
 _SNAPSHOT: Final = int(FrameType.SNAPSHOT)
 _MAX_SEQ: Final = 2**63 - 1
+_MAX_PLACE: Final = 2**53 - 1
 
 
 def encode_frame(frame: Frame, *, deflate: bool = False) -> bytes:
@@ -106,7 +118,46 @@ def decode_frame(data: bytes | bytearray | memoryview, *, limit: int = LIMIT) ->
     status = check_records(records, kind == _SNAPSHOT)
     if status >= 0:
         raise _refused_record(records, status)
+    if flags & _HISTORICAL:
+        if kind == _SNAPSHOT:
+            raise MalformedError(
+                "a snapshot is not historical", code=ErrorCode.BAD_FLAGS, field="flags"
+            )
+        require_historical(records)
     return Frame(records, base, seq, kind, flags, stream, sent)
+
+
+def require_historical(records: Records) -> None:
+    """Refuse what is no part of a back-fill: at least one trade, their places in order.
+
+    Raises:
+        MalformedError: ``bad_count``, ``bad_kind``, ``out_of_range`` with ``index`` and ``field``.
+    """
+    if not len(records):
+        raise MalformedError(
+            "a historical frame needs a trade", code=ErrorCode.BAD_COUNT, field="count"
+        )
+    strangers = np.flatnonzero(records["kind"] != Kind.TRADE)
+    if len(strangers):
+        raise MalformedError(
+            "a historical frame holds trades only",
+            code=ErrorCode.BAD_KIND,
+            index=int(strangers[0]),
+            field="kind",
+        )
+    places = records["ref"]
+    first = int(places[0])
+    wanted = (
+        np.arange(first, first + len(records), dtype=np.uint64) if first <= _MAX_PLACE else places
+    )
+    wrong = np.flatnonzero((places != wanted) | (places == 0) | (places > _MAX_PLACE))
+    if len(wrong):
+        raise MalformedError(
+            "places of a back-fill begin at 1 and go up one by one",
+            code=ErrorCode.OUT_OF_RANGE,
+            index=int(wrong[0]),
+            field="ref",
+        )
 
 
 def require_records(records: Records, *, snapshot: bool = False) -> None:

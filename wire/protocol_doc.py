@@ -59,7 +59,7 @@ _RECORD: Final = {
     "position": "row from 0; of an order bit 0 = last record of an exchange event",
     "price": f"ticks, -{MAX_MAGNITUDE} to {MAX_MAGNITUDE}",
     "size": f"size steps, 0 to {MAX_MAGNITUDE}",
-    "ref": "order id; for depth maker index + 1; 0 none",
+    "ref": "order id; for depth maker index + 1; of a historical trade its place from 1; 0 none",
 }
 _ENUMS: Final[tuple[tuple[str, type[IntEnum]], ...]] = (
     ("Frame type", FrameType),
@@ -97,6 +97,11 @@ per stream, from 1, under one session UUID. The server judges record by record:
   journaled, not applied, and acknowledged. That range is never sent again.
 - `check`: CRC-32 (zlib) over ASCII `ticks:size` of the best ten asks, then the best ten bids,
   joined by `|`; valid right after the frame that ends at its `seq`, else ignored.
+- **Back-fill**: when trades were lost, `complete` is false until the next session, or until the
+  publisher tells all trades of the session so far again: events frames flagged `HISTORICAL`,
+  numbered as any other, only trades, `ref` the place in the list from 1 without a hole, the final
+  frame flagged `LAST` too. Only profile, CVD and VWAP hear of them; live records may come between.
+  A gap, or the session's end, within the list makes it void: begin again at place 1.
 - Reconnect: `hello` with the same session; `welcome.resume_from` says where to go on. Another
   session starts at 1 with a snapshot.
 - One publisher per instrument and source: another session is refused with `instrument_busy` until
@@ -173,7 +178,8 @@ def _enums() -> str:
 def _flags() -> str:
     meanings = {
         FrameFlag.DEFLATED: "payload is raw deflate (RFC 1951) of exactly `count` records",
-        FrameFlag.LAST: "last frame of a snapshot",
+        FrameFlag.LAST: "last frame of a snapshot, or of a back-fill",
+        FrameFlag.HISTORICAL: "trades of the present session told again (below)",
         FrameFlag.REPLY_NOW: "acknowledge at once, with metrics",
     }
     return _table(

@@ -85,7 +85,7 @@ class Run(ABC):
         if index is None:
             index = np.arange(self.rows, self.rows + count, dtype=np.int64)
         self.rows += count
-        if count:
+        if count and not entry.frame.historical:
             self._index = int(index[-1])
             self._time = entry.frame.base + int(entry.frame.records["dt"][-1])
         return index

@@ -78,6 +78,9 @@ class MetricsRun(Run):
     def _take(self, entry: Entry) -> Iterator[Columns]:
         if isinstance(entry, FrameEntry) and entry.frame.type == FrameType.EVENTS:
             index = self._numbered(entry)
+            if entry.frame.historical:
+                self._apply(entry)
+                return
             yield from (
                 self._intervals(entry.frame, index)
                 if self._interval

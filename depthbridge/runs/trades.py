@@ -31,6 +31,8 @@ class TradesRun(Run):
         if not isinstance(entry, FrameEntry) or entry.frame.type != FrameType.EVENTS:
             return
         index = self._numbered(entry)
+        if entry.frame.historical:
+            return
         chosen = entry.frame.records["kind"] == Kind.TRADE
         if not chosen.any():
             return

@@ -5,21 +5,27 @@ import math
 from market.jit import inlined
 from orderbook.layout import FOREVER, NEVER, Struct
 
-__all__ = ["flow_clear_range", "flow_session", "flow_trade", "flow_volume"]
+__all__ = ["flow_clear_range", "flow_session", "flow_sum", "flow_trade", "flow_volume"]
 
 
 @inlined
-def flow_trade(flow: Struct, price: int, signed: int, size: int) -> None:
-    """Add a trade: price in ticks; ``signed`` is negative for sells, 0 for unknown aggressors."""
+def flow_sum(flow: Struct, price: int, signed: int, size: int) -> None:
+    """Add a trade to the sums of the session alone, as a back-fill does."""
     if flow.v == 0.0:
         flow.first_price = price
-    flow.traded = 1
     flow.cvd += signed
     distance = float(price - flow.first_price)
     weight = float(size)
     flow.v += weight
     flow.pv += distance * weight
     flow.ppv += distance * distance * weight
+
+
+@inlined
+def flow_trade(flow: Struct, price: int, signed: int, size: int) -> None:
+    """Add a trade: price in ticks; ``signed`` is negative for sells, 0 for unknown aggressors."""
+    flow_sum(flow, price, signed, size)
+    flow.traded = 1
     flow.traded_since += size
     flow.low = min(flow.low, price)
     flow.high = max(flow.high, price)
@@ -56,3 +62,4 @@ def flow_session(flow: Struct, since: int, complete: int) -> None:
     flow.ppv = 0.0
     flow.since = since
     flow.complete = complete
+    flow.filled = 0

@@ -55,6 +55,7 @@ _DEPTH = _frame(
     stream=2,
 )  # fmt: skip
 _LAST = 2
+_HISTORICAL = 4
 _SNAPSHOT = 2
 
 
@@ -79,6 +80,13 @@ def _valid() -> Iterator[Case]:
             (1, 4, 1, 0, 1, 18_001, 4, 7),
             (2, 4, 0, 6, 1, 0, 0, 0),
         ),
+        "backfill": _frame(
+            (0, 3, 1, 0, 0, 18_001, 2, 41),
+            (7, 3, 0, 1, 0, 18_000, 3, 42),
+            seq=700,
+            flags=_HISTORICAL,
+        ),
+        "backfill_last": _frame((0, 3, 2, 4, 0, 18_000, 1, 43), seq=702, flags=_HISTORICAL | _LAST),
         "snapshot_part": _frame((0, 0, 1, 0, 0, 18_000, 7, 0), seq=500, type=_SNAPSHOT),
         "snapshot_last": _frame(
             (0, 0, 0, 0, 0, 18_001, 3, 0), seq=500, type=_SNAPSHOT, flags=_LAST
@@ -97,7 +105,7 @@ def _malformed() -> Iterator[Case]:
         ("magic", 0, "<H", 0x4442, "bad_magic", "magic"),
         ("version", 2, "B", 2, "bad_version", "version"),
         ("type", 3, "B", 3, "bad_type", "type"),
-        ("flags", 4, "B", 4, "bad_flags", "flags"),
+        ("flags", 4, "B", 16, "bad_flags", "flags"),
         ("count_over_the_limit", 6, "<H", 4097, "bad_count", "count"),
         ("count_against_length", 6, "<H", 3, "bad_length", "count"),
         ("base_negative", 16, "<q", -1, "out_of_range", "base"),
@@ -124,6 +132,16 @@ def _malformed() -> Iterator[Case]:
         yield _bad(name, encode_frame(frame), code, 1, field)
     trade = _frame((0, 3, 0, 0, 0, 1, 1, 0), type=_SNAPSHOT, flags=_LAST)
     yield _bad("snapshot_with_a_trade", encode_frame(trade), "bad_kind", 0, "kind")
+    told, row = (0, 3, 0, 0, 0, 1, 1, 1), (0, 0, 0, 0, 0, 1, 1, 2)
+    for name, rows, code, index, field in (
+        ("backfill_with_depth", (told, row), "bad_kind", 1, "kind"),
+        ("backfill_with_a_hole", (told, (0, 3, 0, 0, 0, 1, 1, 3)), "out_of_range", 1, "ref"),
+        ("backfill_without_a_place", ((0, 3, 0, 0, 0, 1, 1, 0),), "out_of_range", 0, "ref"),
+        ("backfill_of_nothing", (), "bad_count", None, "count"),
+    ):
+        yield _bad(name, encode_frame(_frame(*rows, flags=_HISTORICAL)), code, index, field)
+    empty = _frame(type=_SNAPSHOT, flags=_HISTORICAL | _LAST)
+    yield _bad("backfill_as_snapshot", encode_frame(empty), "bad_flags", None, "flags")
 
 
 def _bad(name: str, data: bytes, code: str, index: int | None, field: str | None) -> Case:

@@ -56,6 +56,34 @@ class Both:
                 return Applied(applied, outcome.fault)
         return Applied(applied, None)
 
+    def backfill(self, recs: Sequence[Rec], limit: int = 4096, last: bool = True) -> None:
+        """Tell trades of the session again; ``ref`` is the place in the list."""
+        frames = list(frames_of(recs, limit, self.analyzer.seq))
+        told = 0
+        for frame in frames:
+            ends = last and frame is frames[-1]
+            count = len(frame.records)
+            self.analyzer.backfill(frame, last=ends)
+            self.twin.backfill(recs[told : told + count], ends)
+            told += count
+        self.agree(rows=False)
+
+    def agree_on_the_session(self) -> None:
+        """Sums and profile of the session, field by field."""
+        row = self.analyzer.read()[0]
+        twin = self.twin.session
+        found = {name: float(row[name]) for name in ("cvd", "vwap", "vwap_dev")}
+        wanted = {
+            k: float("nan") if v is None else v for k, v in twin.fields(self.twin.tick).items()
+        }
+        assert str(found) == str(wanted)
+        assert (int(row["since"]), bool(row["complete"])) == (twin.since, twin.complete)
+        rows = {
+            ticks: [buy, sell, unknown]
+            for ticks, buy, sell, unknown, _ in self.analyzer._cells("session").tolist()
+        }
+        assert rows == self.twin.profile.session
+
     def advance(self, time: int) -> None:
         self.analyzer.advance(time)
         self.twin.advance(time)

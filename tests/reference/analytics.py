@@ -76,6 +76,7 @@ class Twin:
         self.traded = Traded(settings)
         self.opacity = Opacity(settings)
         self.profile = Profile(settings)
+        self.told = 0
 
     # What comes in
 
@@ -110,6 +111,50 @@ class Twin:
         self.ofi.restart()
         self.volume.partial = True
         self.session.complete = False
+        self.told = 0
+
+    def backfill(self, recs: Sequence[Rec], last: bool) -> None:
+        """Trades of the session told again; ``ref`` is the place in the list."""
+        for rec in recs:
+            self._tell(rec)
+        self.seq += len(recs)
+        if last and self.told:
+            self.session.complete = True
+        if last:
+            self.told = 0
+
+    def _tell(self, rec: Rec) -> None:
+        if self.clock is None or self.closed:
+            return
+        since, until = min(self.session.since, rec.time), None
+        if self.calendar is not None:
+            opened = self._window_of(self.clock)
+            assert opened is not None
+            since, until = opened, self.boundary
+        if rec.ref == 1:
+            self.session = Session(since, False)
+            self.profile.new_session()
+            self.told = 0
+        inside = since <= rec.time and (until is None or rec.time < until)
+        if rec.ref != self.told + 1 or not inside:
+            self.told = 0
+            return
+        signed = {BUY: rec.size, SELL: -rec.size}.get(rec.side, 0)
+        self.session.trade(rec.price, rec.size, signed)
+        self.profile.tell(rec.price, rec.size, rec.side)
+        self.told = rec.ref
+
+    def _window_of(self, time: int) -> int | None:
+        """The last change into the present window: from the session's opening on, pauses apart."""
+        assert self.calendar is not None
+        session = self.calendar.trading_session(time)
+        if session is None:
+            return None
+        opened = edge = session.open
+        while (edge := self.calendar.next_boundary(edge)) <= time:
+            if self.calendar.trading_session(edge) is not None:
+                opened = edge
+        return opened
 
     def load(self, bids: Rows, asks: Rows, time: int, seq: int) -> None:
         """A snapshot replaces the book."""
@@ -140,7 +185,7 @@ class Twin:
             session = self.calendar.trading_session(time)
             self.closed = session is None
             self.boundary = self.calendar.next_boundary(time)
-            complete = session is None or time <= session.open
+            complete = session is not None and time <= session.open
         self.session = Session(time, complete)
 
     def _record(self, rec: Rec) -> str | None:
@@ -202,6 +247,7 @@ class Twin:
             self._emit(ended, time)
         session = self.calendar.trading_session(time)
         self.closed = session is None
+        self.told = 0
         if session is not None:
             self.session = Session(time, not self.stale)
             self.profile.new_session()

@@ -50,6 +50,10 @@ class Profile:
             cell = cells.setdefault(price, [0, 0, 0])
             cell[(1, 0, 2)[aggressor]] += size
 
+    def tell(self, price: int, size: int, aggressor: int) -> None:
+        """A trade of the past, for the session alone."""
+        self.session.setdefault(price, [0, 0, 0])[(1, 0, 2)[aggressor]] += size
+
     def new_session(self) -> None:
         self.session = {}
 

@@ -68,7 +68,7 @@ def test_records_are_a_view_of_the_bytes() -> None:
         ("version", 2, ErrorCode.BAD_VERSION),
         ("type", 0, ErrorCode.BAD_TYPE),
         ("type", 3, ErrorCode.BAD_TYPE),
-        ("flags", 4, ErrorCode.BAD_FLAGS),
+        ("flags", 16, ErrorCode.BAD_FLAGS),
         ("flags", 128, ErrorCode.BAD_FLAGS),
         ("reserved", 1, ErrorCode.BAD_RESERVED),
         ("count", 4097, ErrorCode.BAD_COUNT),
