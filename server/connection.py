@@ -19,6 +19,8 @@ from wire.messages import ErrorMessage, encode_message
 __all__ = ["Connection"]
 
 _SECOND: Final = 1_000_000_000
+_OVERHEAD: Final = 64
+"""Bytes that a message takes beside its own, so that empty ones fill the inbox too."""
 _PORTION: Final = 1 << 16
 """Bytes handed to the transport at once; then it must drain first."""
 
@@ -60,8 +62,8 @@ class Connection:
         self._clock = clock
         self._inbox: deque[bytes | str] = deque()
         self._inbox_bytes = 0
-        self._second = 0
-        self._in_second = 0
+        self._credit: float = settings.messages_per_second
+        self._credited = clock.monotonic_ns()
         self._stalled_since: int | None = None
         self._full_since: int | None = None
 
@@ -69,25 +71,18 @@ class Connection:
 
     def message(self, data: bytes | str) -> bool:
         """Take a message in; True asks to pause reading."""
-        size = len(data)
-        if size > self._settings.frame_bytes:
-            limit = self._settings.frame_bytes
-            self.fail(
-                ErrorCode.TOO_LARGE, f"{size} bytes exceed the limit {limit}", CloseCode.TOO_LARGE
-            )
-            return False
         if self._over_rate():
-            limit = self._settings.messages_per_second
-            self.fail(
-                ErrorCode.OVER_LIMIT, f"more than {limit} messages a second", CloseCode.OVER_LIMIT
-            )
             return False
         self.received += 1
         self._inbox.append(data)
-        self._inbox_bytes += size
+        self._inbox_bytes += len(data) + _OVERHEAD
         if len(self._inbox) == 1:
             self._ready(self)
         return self._inbox_bytes >= self._settings.inbound_bytes
+
+    def extra_frame(self) -> None:
+        """A control frame, or a fragment: it counts as a message does."""
+        self._over_rate()
 
     def writable(self) -> None:
         """The transport takes data again."""
@@ -99,7 +94,7 @@ class Connection:
     def take(self) -> bytes | str:
         """The oldest message; reading goes on when half of the limit is free."""
         data = self._inbox.popleft()
-        self._inbox_bytes -= len(data)
+        self._inbox_bytes -= len(data) + _OVERHEAD
         if self._inbox_bytes < self._settings.inbound_bytes // 2:
             self._protocol.resume_reading()
         return data
@@ -164,8 +159,15 @@ class Connection:
         self._protocol.close_now(code, reason)
 
     def _over_rate(self) -> bool:
-        second = self._clock.monotonic_ns() // _SECOND
-        if second != self._second:
-            self._second, self._in_second = second, 0
-        self._in_second += 1
-        return self._in_second > self._settings.messages_per_second
+        """Take one of a second's worth of frames; without any left the connection is closed."""
+        most = self._settings.messages_per_second
+        now = self._clock.monotonic_ns()
+        self._credit = min(most, self._credit + (now - self._credited) * most / _SECOND)
+        self._credited = now
+        if self._credit < 1:
+            self.fail(
+                ErrorCode.OVER_LIMIT, f"more than {most} messages a second", CloseCode.OVER_LIMIT
+            )
+            return True
+        self._credit -= 1
+        return False
