@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from market.enums import FrameType, Phase, Source
+from market.enums import FrameFlag, FrameType, Phase, Source
 from market.errors import DataError, UsageError
 from market.instrument import InstrumentTable
 from market.record import Frame
@@ -114,8 +114,8 @@ class Tally:
 
     def _take_frame(self, frame: Frame) -> None:
         self.rows += len(frame.records)
-        if not len(frame.records):
-            return
+        if not len(frame.records) or frame.flags & FrameFlag.HISTORICAL:
+            return  # told again after a gap: no sign of how fast the feed is
         newest = frame.base + int(frame.records["dt"].max())
         self.first = newest if self.first is None else self.first
         self.last = newest if self.last is None else max(self.last, newest)
