@@ -91,6 +91,8 @@ class EntryType(IntEnum):
     CLOCK = 7
     GAP = 8
     MAKERS = 9
+    OUTPUT = 10
+    CHECKPOINT = 11
     FOOTER = 255
 
 

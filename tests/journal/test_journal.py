@@ -16,12 +16,14 @@ from market.record import RECORD, Frame
 from market.session import calendar_for
 from recording.entries import (
     BarEntry,
+    CheckpointEntry,
     ClockEntry,
     Entry,
     FrameEntry,
     GapEntry,
     InstrumentEntry,
     MakersEntry,
+    OutputEntry,
     PhaseEntry,
     SessionEntry,
     SettingsEntry,
@@ -75,6 +77,8 @@ def one_of_each() -> list[Entry]:
         PhaseEntry("stale", "silent"),
         FrameEntry(frame(10, 2, kind=FrameType.SNAPSHOT)),
         FrameEntry(frame(10, 20)),
+        OutputEntry(7, 2**40, bytes(range(32)), b"row"),
+        CheckpointEntry(bytes(range(16)), "2026-11-20", b"packed"),
     ]
 
 
@@ -383,10 +387,11 @@ def test_several_journals_are_not_mixed(tmp_path: Path) -> None:
 
 def test_entry_types_are_settled() -> None:
     names = [kind.name for kind in EntryType if kind is not EntryType.FOOTER]
-    assert names == (
-        ["FRAME", "INSTRUMENT", "SESSION", "SETTINGS", "PHASE", "BAR", "CLOCK", "GAP", "MAKERS"]
-    )
-    assert [EntryType[name].value for name in names] == list(range(1, 10))
+    assert names == [
+        *("FRAME", "INSTRUMENT", "SESSION", "SETTINGS", "PHASE", "BAR", "CLOCK", "GAP", "MAKERS"),
+        *("OUTPUT", "CHECKPOINT"),
+    ]
+    assert [EntryType[name].value for name in names] == list(range(1, 12))
     assert EntryType.FOOTER == 255
 
 
