@@ -32,6 +32,7 @@ from recording.messages import cluster_messages, metrics_message
 from recording.stream import Result, Stream, joined
 from server.clock import SYSTEM, Clock
 from server.liveness import Counters, Liveness
+from server.measure import Measures, Trace, Unsynced
 from server.roles import Listener, Publisher
 from server.snapshots import require_snapshot
 from wire.checksum import book_crc32
@@ -63,6 +64,7 @@ class Channel:
         journal: JournalWriter | None,
         *,
         clock: Clock = SYSTEM,
+        measures: Measures | None = None,
         debug: bool = False,
     ) -> None:
         """Begin with an empty book.
@@ -71,6 +73,7 @@ class Channel:
             stream: fresh, for the channel's instrument and source.
             journal: None for source ``demo``, or where recording is off.
             clock: of the process; receive times are its wall clock.
+            measures: of the process.
             debug: for every publisher, what the flag DebugMode does for its own.
         """
         self.stream = stream
@@ -84,6 +87,8 @@ class Channel:
         self._ended: list[dict[str, Any]] | None = None
         self._journal = journal
         self._clock = clock
+        self._measures = measures or Measures()
+        self._unsynced = Unsynced()
         self.record(InstrumentEntry(stream.instrument, stream.source))
         self.record(_settings_entry(stream.parameters))
 
@@ -119,6 +124,10 @@ class Channel:
         """Highest number on disk; None without a journal."""
         return None if self._journal is None else self._journal.durable_seq
 
+    def journal_age(self, now: int) -> int:
+        """Ns for which the oldest entry that is not on disk has waited (``now`` monotonic ns)."""
+        return self._unsynced.age(now)
+
     @property
     def needs_sync(self) -> bool:
         """Whether the journal holds entries that are not on disk."""
@@ -127,7 +136,9 @@ class Channel:
     def sync(self) -> None:
         """Bring the journal to disk; blocks, from any thread. Raises EnvironmentFault."""
         if self._journal is not None:
+            self._unsynced.begin()
             self._journal.sync()
+            self._unsynced.done()
 
     def close(self) -> None:
         """End the journal with its footer. Raises EnvironmentFault."""
@@ -268,7 +279,10 @@ class Channel:
         self._ask(verdict.resync)
 
     def _ask(self, request: ResyncRequest | None) -> None:
-        if request is not None and self.publisher is not None:
+        if request is None:
+            return
+        self.counters.resyncs[request.reason.value] += 1
+        if self.publisher is not None:
             self.publisher.resync(self, request)
 
     def _load(self, verdict: Verdict, expected: int, now: int) -> Result | None:
@@ -312,15 +326,16 @@ class Channel:
 
     def record(self, entry: Entry, raw: bytes | None = None) -> Result:
         """Journal, apply, publish."""
-        if self.debug:
-            return self._record_timed(entry, raw)
+        trace = self._measures.trace
+        if trace is not None or self.debug:
+            return self._record_timed(entry, raw, trace or Trace())
         self._keep(entry, raw)
         result = self.stream.apply(entry)
         self._publish(result)
         return result
 
-    def _record_timed(self, entry: Entry, raw: bytes | None) -> Result:
-        """The same, with the time of each stage in the log."""
+    def _record_timed(self, entry: Entry, raw: bytes | None, trace: Trace) -> Result:
+        """The same, with the time of each stage kept; in the log too if debugging is on."""
         begun = time.perf_counter_ns()
         self._keep(entry, raw)
         kept = time.perf_counter_ns()
@@ -328,6 +343,9 @@ class Channel:
         applied = time.perf_counter_ns()
         self._publish(result)
         published = time.perf_counter_ns()
+        trace.add(kept - begun, applied - kept, published - applied)
+        if not self.debug:
+            return result
         _LOG.info(
             "stages",
             extra=self._facts(
@@ -366,6 +384,8 @@ class Channel:
                 _LOG.error("journal cannot be written", extra=self._facts(reason=fault.message))
             self.journal_broken = True
             return False
+        if self._unsynced.waiting is None:
+            self._unsynced.waiting = self._clock.monotonic_ns()
         return True
 
     def _publish(self, result: Result) -> None:

@@ -5,11 +5,13 @@ transport has room; a peer that takes nothing for too long, or lets more pile up
 dropped, is cut with 4408, so that it never holds up the book or another peer.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final
 
 from server.clock import SYSTEM, Clock
+from server.measure import SAMPLED, Measures
 from server.outbox import Outbox
 from server.protocol import StreamProtocol
 from server.settings import ServerSettings
@@ -32,6 +34,7 @@ class Connection:
         address: of the peer, for logs.
         outbox: what waits to be sent.
         received: messages so far.
+        received_bytes: of these messages.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Connection:
         dirty: Callable[["Connection"], None],
         *,
         clock: Clock = SYSTEM,
+        measures: Measures | None = None,
     ) -> None:
         """Begin with empty boxes.
 
@@ -51,10 +55,16 @@ class Connection:
             ready: called when the inbox is no longer empty.
             dirty: called when the outbox should be flushed soon.
             clock: of the process.
+            measures: of the process.
         """
         self.address = protocol.client[0] if protocol.client else ""
         self.outbox = Outbox(settings.outbox_bytes)
         self.received = 0
+        self.received_bytes = 0
+        self._measures = measures or Measures()
+        self._taken = 0
+        self._watched = 0
+        self._watched_at = 0
         self._protocol = protocol
         self._settings = settings
         self._ready = ready
@@ -73,9 +83,13 @@ class Connection:
         """Take a message in; True asks to pause reading."""
         if self._over_rate():
             return False
+        size = len(data)
         self.received += 1
+        self.received_bytes += size
+        if not (self.received % SAMPLED or self._watched):
+            self._watched, self._watched_at = self.received, time.perf_counter_ns()
         self._inbox.append(data)
-        self._inbox_bytes += len(data) + _OVERHEAD
+        self._inbox_bytes += size + _OVERHEAD
         if len(self._inbox) == 1:
             self._ready(self)
         return self._inbox_bytes >= self._settings.inbound_bytes
@@ -95,6 +109,10 @@ class Connection:
         """The oldest message; reading goes on when half of the limit is free."""
         data = self._inbox.popleft()
         self._inbox_bytes -= len(data) + _OVERHEAD
+        self._taken += 1
+        if self._taken == self._watched:
+            self._watched = 0
+            self._measures.queue.add(time.perf_counter_ns() - self._watched_at)
         if self._inbox_bytes < self._settings.inbound_bytes // 2:
             self._protocol.resume_reading()
         return data
@@ -103,6 +121,16 @@ class Connection:
     def waiting(self) -> int:
         """Messages in the inbox."""
         return len(self._inbox)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes in the inbox."""
+        return self._inbox_bytes
+
+    @property
+    def conflated(self) -> int:
+        """Messages that a newer one replaced before they were sent."""
+        return self.outbox.conflated
 
     @property
     def open(self) -> bool:
@@ -153,6 +181,8 @@ class Connection:
 
     def close(self, code: int, reason: str) -> None:
         """End the connection; what waits in both boxes is dropped."""
+        if not self._protocol.closing:
+            self._measures.closed[int(code)] += 1
         self._inbox.clear()
         self._inbox_bytes = 0
         self.outbox.take(self.outbox.size)
