@@ -9,10 +9,11 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from market.enums import FrameType, Phase, Source
-from market.errors import EnvironmentFault, MalformedError
+from market.errors import MalformedError
 from market.record import Frame
 from orderbook import Parameters, describe
 from recording.entries import (
@@ -32,7 +33,6 @@ from recording.messages import cluster_messages, metrics_message
 from recording.stream import Result, Stream, joined
 from server.clock import SYSTEM, Clock
 from server.liveness import Counters, Liveness
-from server.measure import Measures, Trace, Unsynced
 from server.roles import Listener, Publisher
 from server.snapshots import require_snapshot
 from wire.checksum import book_crc32
@@ -55,7 +55,6 @@ class Channel:
         listeners: who gets what is published, with the topics.
         counters: what happened.
         live: when something was last heard.
-        journal_broken: the journal refused an entry; nothing is acknowledged meanwhile.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class Channel:
         journal: JournalWriter | None,
         *,
         clock: Clock = SYSTEM,
-        measures: Measures | None = None,
         debug: bool = False,
     ) -> None:
         """Begin with an empty book.
@@ -73,7 +71,6 @@ class Channel:
             stream: fresh, for the channel's instrument and source.
             journal: None for source ``demo``, or where recording is off.
             clock: of the process; receive times are its wall clock.
-            measures: of the process.
             debug: for every publisher, what the flag DebugMode does for its own.
         """
         self.stream = stream
@@ -82,13 +79,12 @@ class Channel:
         self.listeners: dict[Listener, frozenset[str]] = {}
         self.counters = Counters()
         self.live = Liveness()
-        self.journal_broken = False
+        self._refused = False
+        self._begun: SessionEntry | None = None
         self._debug = debug
         self._ended: list[dict[str, Any]] | None = None
         self._journal = journal
         self._clock = clock
-        self._measures = measures or Measures()
-        self._unsynced = Unsynced()
         self.record(InstrumentEntry(stream.instrument, stream.source))
         self.record(_settings_entry(stream.parameters))
 
@@ -124,9 +120,10 @@ class Channel:
         """Highest number on disk; None without a journal."""
         return None if self._journal is None else self._journal.durable_seq
 
-    def journal_age(self, now: int) -> int:
-        """Ns for which the oldest entry that is not on disk has waited (``now`` monotonic ns)."""
-        return self._unsynced.age(now)
+    @property
+    def journal_broken(self) -> bool:
+        """Whether the disk refuses what the journal holds; nothing is acknowledged meanwhile."""
+        return self._journal is not None and self._journal.refusing
 
     @property
     def needs_sync(self) -> bool:
@@ -136,9 +133,7 @@ class Channel:
     def sync(self) -> None:
         """Bring the journal to disk; blocks, from any thread. Raises EnvironmentFault."""
         if self._journal is not None:
-            self._unsynced.begin()
             self._journal.sync()
-            self._unsynced.done()
 
     def close(self) -> None:
         """End the journal with its footer. Raises EnvironmentFault."""
@@ -154,7 +149,8 @@ class Channel:
         self.live.flags = dict(flags or {})
         if not self.session.begin(session):
             return False
-        self.record(SessionEntry(session, client, self.session.expected, self.live.flags))
+        self._begun = SessionEntry(session, client, self.session.expected, self.live.flags)
+        self.record(self._begun)
         return True
 
     def configure(self, parameters: Parameters) -> None:
@@ -279,10 +275,7 @@ class Channel:
         self._ask(verdict.resync)
 
     def _ask(self, request: ResyncRequest | None) -> None:
-        if request is None:
-            return
-        self.counters.resyncs[request.reason.value] += 1
-        if self.publisher is not None:
+        if request is not None and self.publisher is not None:
             self.publisher.resync(self, request)
 
     def _load(self, verdict: Verdict, expected: int, now: int) -> Result | None:
@@ -326,16 +319,15 @@ class Channel:
 
     def record(self, entry: Entry, raw: bytes | None = None) -> Result:
         """Journal, apply, publish."""
-        trace = self._measures.trace
-        if trace is not None or self.debug:
-            return self._record_timed(entry, raw, trace or Trace())
+        if self.debug:
+            return self._record_timed(entry, raw)
         self._keep(entry, raw)
         result = self.stream.apply(entry)
         self._publish(result)
         return result
 
-    def _record_timed(self, entry: Entry, raw: bytes | None, trace: Trace) -> Result:
-        """The same, with the time of each stage kept; in the log too if debugging is on."""
+    def _record_timed(self, entry: Entry, raw: bytes | None) -> Result:
+        """The same, with the time of each stage in the log."""
         begun = time.perf_counter_ns()
         self._keep(entry, raw)
         kept = time.perf_counter_ns()
@@ -343,9 +335,6 @@ class Channel:
         applied = time.perf_counter_ns()
         self._publish(result)
         published = time.perf_counter_ns()
-        trace.add(kept - begun, applied - kept, published - applied)
-        if not self.debug:
-            return result
         _LOG.info(
             "stages",
             extra=self._facts(
@@ -360,33 +349,43 @@ class Channel:
         return result
 
     def _keep(self, entry: Entry, raw: bytes | None) -> None:
-        """Into the journal, where there is one."""
-        if self._journal is not None:
-            if self.journal_broken:
-                self._resume(self._journal)
-            self._write(self._journal, entry, raw)
-
-    def _resume(self, journal: JournalWriter) -> None:
-        """If the disk has room again: what it refused is lost, so a snapshot must follow."""
-        lost = GapEntry("journal")
-        if self._write(journal, lost, None):
-            self.journal_broken = False
-            _LOG.warning("journal can be written again", extra=self._facts())
-            self._publish(self.stream.apply(lost))
-            self._ask(self.session.fail(ResyncReason.RESET, self._clock.monotonic_ns()).resync)
-
-    def _write(self, journal: JournalWriter, entry: Entry, raw: bytes | None) -> bool:
-        try:
+        """Into the journal, where there is one; what the disk refuses waits there."""
+        journal = self._journal
+        if journal is not None:
             journal.write(entry, self._clock.wall_ns(), raw)
-        except EnvironmentFault as fault:
-            self.counters.journal_failures += 1
-            if not self.journal_broken:
-                _LOG.error("journal cannot be written", extra=self._facts(reason=fault.message))
-            self.journal_broken = True
-            return False
-        if self._unsynced.waiting is None:
-            self._unsynced.waiting = self._clock.monotonic_ns()
-        return True
+            if journal.fault is not None and not self._refused:
+                self._refused = True
+                self.counters.journal_failures += 1
+                reason = journal.fault.message
+                _LOG.error("journal cannot be written", extra=self._facts(reason=reason))
+
+    def retry_journal(self, now: int) -> None:
+        """Write what the disk refused, if it takes it now; ``now`` is monotonic ns.
+
+        Where more was refused than could wait, a new run begins at the first number that is not in
+        the journal: the publisher sends a snapshot, and what it skips is recorded as lost.
+        """
+        journal = self._journal
+        if journal is None or not journal.refusing or not journal.retry():
+            return
+        if journal.overflowed:
+            journal.begin_run()
+            self._begin_again(journal.written_seq + 1, now)
+        if not journal.refusing:
+            self._refused = False
+            _LOG.warning("journal can be written again", extra=self._facts())
+
+    def _begin_again(self, seq: int, now: int) -> None:
+        stream, session = self.stream, self.session
+        makers, parameters = stream.makers, stream.parameters
+        self.record(InstrumentEntry(stream.instrument, stream.source))
+        self.record(_settings_entry(parameters))
+        if self._begun is not None:
+            session.expected = seq
+            self.record(replace(self._begun, seq=seq))
+        if makers:
+            self.record(MakersEntry(makers))
+        self.break_off(ResyncReason.RESET, now)
 
     def _publish(self, result: Result) -> None:
         events = result.events

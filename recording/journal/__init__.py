@@ -5,9 +5,13 @@
     layout.py    the bytes: file header, entry head, footer, chained hash
     codec.py     an entry of ``recording.entries`` to its payload and back
     folder.py    where segments lie, their names, the lock of a recordings folder
-    segment.py   one open file: unbuffered writes, syncs; what crash-proofing will replace
+    segment.py   the disk: unbuffered writes, syncs; what tests replace by a worse one
+    unsynced.py  what is written and not known to be on disk
     writer.py    one stream's journal: rolls segments, reports what is durable
+    scan.py      one file by its checksums: whole entries, and what its end means
     reader.py    streaming, stops at damage and says where
+    recover.py   before a journal is written again: cuts off what a crash left
+    verify.py    everything that is wrong with a journal
 
 A journal belongs to one instrument and source. It knows no sockets and no clock: the time of
 receipt is a parameter.
@@ -15,6 +19,8 @@ receipt is a parameter.
 
 from recording.journal.folder import FolderLock, JournalStream, journal_streams, segments_of
 from recording.journal.reader import JournalReader, JournalReport, read_journal
+from recording.journal.recover import Recovered, recover
+from recording.journal.verify import VerifyReport, verify
 from recording.journal.writer import JournalWriter, RollRules
 
 __all__ = [
@@ -23,8 +29,12 @@ __all__ = [
     "JournalReport",
     "JournalStream",
     "JournalWriter",
+    "Recovered",
     "RollRules",
+    "VerifyReport",
     "journal_streams",
     "read_journal",
+    "recover",
     "segments_of",
+    "verify",
 ]

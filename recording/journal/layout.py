@@ -6,7 +6,7 @@ File header, 64 bytes:
 offset  type     field     meaning
 ======  =======  ========  ======================================================================
 0       8 bytes  magic     ``DBJ\r\n\x1a\n\0``: a text-mode copy damages it visibly
-8       u16      version   1
+8       u16      version   2; journals of version 1 are read as well
 10      u16      size      64
 12      u32      number    of this segment within its journal, from 1
 16      i64      created   receive time of the first entry, ns UTC
@@ -30,7 +30,12 @@ Then entries, each a head of 24 bytes and its payload:
 
 The last entry of a cleanly closed segment is the footer: u64 count of entries before it, then the
 chained hash, BLAKE2b-256 over ``previous``, the file header and every entry head, in order. Heads
-hold the payloads' CRCs, so the chain notices an entry that is lost, moved or replaced.
+hold the payloads' CRCs, so the chain notices an entry that is lost, moved or replaced. From version
+2 on 32 bytes follow: the digest of the output that the segment's entries led to, zeros if unknown.
+
+A mark says what was on disk when it was written: u32 number of a segment, u64 offset; everything of
+the journal before that byte of that segment. It is written along with the first entry after a sync.
+Recovery needs it: what no mark claims may be lost by a power failure, what one claims was damaged.
 """
 
 import hashlib
@@ -42,9 +47,6 @@ from typing import Final, NamedTuple
 __all__ = [
     "CARRIED",
     "EMPTY_HASH",
-    "ENTRY_HEAD",
-    "FILE_HEADER",
-    "FOOTER",
     "FORMAT_VERSION",
     "FRAME_HEADER_SIZE",
     "HASH_SIZE",
@@ -55,28 +57,41 @@ __all__ = [
     "Chain",
     "EntryType",
     "FileHeader",
+    "Footer",
     "Head",
+    "Mark",
+    "header_holds",
+    "pack_entry",
     "pack_file_header",
+    "pack_footer",
     "pack_head",
+    "pack_mark",
     "payload_crc",
+    "payload_holds",
     "unpack_file_header",
+    "unpack_footer",
     "unpack_head",
+    "unpack_mark",
 ]
 
 MAGIC: Final = b"DBJ\r\n\x1a\n\0"
-FORMAT_VERSION: Final = 1
-FILE_HEADER: Final = struct.Struct("<8sHHIq32sI")
-ENTRY_HEAD: Final = struct.Struct("<IIBBHq")
-FOOTER: Final = struct.Struct("<Q32s")
+FORMAT_VERSION: Final = 2
+_READABLE: Final = (1, 2)
+_FILE_HEADER: Final = struct.Struct("<8sHHIq32sI")
+_ENTRY_HEAD: Final = struct.Struct("<IIBBHq")
+_FOOTERS: Final = {1: struct.Struct("<Q32s"), 2: struct.Struct("<Q32s32s")}
+_MARK: Final = struct.Struct("<IQ")
 _CRC: Final = struct.Struct("<I")
-HEADER_SIZE: Final = FILE_HEADER.size + _CRC.size
-HEAD_SIZE: Final = ENTRY_HEAD.size + _CRC.size
+HEADER_SIZE: Final = _FILE_HEADER.size + _CRC.size
+HEAD_SIZE: Final = _ENTRY_HEAD.size + _CRC.size
 HASH_SIZE: Final = 32
 EMPTY_HASH: Final = bytes(HASH_SIZE)
 FRAME_HEADER_SIZE: Final = 40
 CARRIED: Final = 1
-MAX_PAYLOAD: Final = 2 << 20
-"""Above the wire's frame limit; a longer entry cannot be one of ours."""
+MAX_PAYLOAD: Final = 16 << 20
+"""Room for a checkpoint; far above the wire's frames. A longer entry cannot be one of ours."""
+_FRAME_CRC: Final = struct.Struct("<32xI")
+"""Where a frame's header keeps the CRC-32 of its records."""
 
 
 class EntryType(IntEnum):
@@ -93,6 +108,8 @@ class EntryType(IntEnum):
     MAKERS = 9
     OUTPUT = 10
     CHECKPOINT = 11
+    MESSAGE = 12
+    MARK = 13
     FOOTER = 255
 
 
@@ -102,6 +119,7 @@ class FileHeader(NamedTuple):
     number: int
     created: int
     previous: bytes
+    version: int = FORMAT_VERSION
 
 
 class Head(NamedTuple):
@@ -112,6 +130,21 @@ class Head(NamedTuple):
     type: int
     flags: int
     received: int
+
+
+class Footer(NamedTuple):
+    """The facts of a segment's last entry; ``output`` is all zeros where it is unknown."""
+
+    entries: int
+    digest: bytes
+    output: bytes = EMPTY_HASH
+
+
+class Mark(NamedTuple):
+    """Everything before this byte of this segment is on disk; marks compare in journal order."""
+
+    number: int
+    offset: int
 
 
 class Chain:
@@ -126,6 +159,12 @@ class Chain:
         """Take the 24 bytes of one entry's head."""
         self._hash.update(head)
 
+    def copy(self) -> "Chain":
+        """One that goes on from here by itself."""
+        other = Chain(b"", b"")
+        other._hash = self._hash.copy()
+        return other
+
     def digest(self) -> bytes:
         """The 32 bytes of the hash so far."""
         return self._hash.digest()
@@ -133,36 +172,50 @@ class Chain:
 
 def pack_file_header(header: FileHeader) -> bytes:
     """The 64 bytes at a segment's start."""
-    body = FILE_HEADER.pack(
-        MAGIC, FORMAT_VERSION, HEADER_SIZE, header.number, header.created, header.previous, 0
+    body = _FILE_HEADER.pack(
+        MAGIC, header.version, HEADER_SIZE, header.number, header.created, header.previous, 0
     )
     return body + _CRC.pack(zlib.crc32(body))
 
 
+def header_holds(data: bytes) -> bool:
+    """Whether these 64 bytes are a header as it was written, of whatever version."""
+    crc: int = _CRC.unpack_from(data, _FILE_HEADER.size)[0]
+    return data.startswith(MAGIC) and zlib.crc32(data[: _FILE_HEADER.size]) == crc
+
+
 def unpack_file_header(data: bytes) -> FileHeader | str:
     """The header's facts, or what is wrong with these 64 bytes."""
-    magic, version, size, number, created, previous, reserved = FILE_HEADER.unpack_from(data)
+    magic, version, size, number, created, previous, reserved = _FILE_HEADER.unpack_from(data)
     if magic != MAGIC:
         return "not a Depthbridge journal"
-    if zlib.crc32(data[: FILE_HEADER.size]) != _CRC.unpack_from(data, FILE_HEADER.size)[0]:
+    if not header_holds(data):
         return "the file header is damaged"
-    if version != FORMAT_VERSION or size != HEADER_SIZE or reserved:
-        return f"journal format {version} is not one of this program (it reads {FORMAT_VERSION})"
-    return FileHeader(number, created, previous)
+    if version not in _READABLE or size != HEADER_SIZE or reserved:
+        return (
+            f"journal format {version} is not one of this program (it reads up to {_READABLE[-1]})"
+        )
+    return FileHeader(number, created, previous, version)
 
 
 def pack_head(head: Head) -> bytes:
     """The 24 bytes before an entry's payload."""
-    body = ENTRY_HEAD.pack(head.length, head.crc, head.type, head.flags, 0, head.received)
+    body = _ENTRY_HEAD.pack(head.length, head.crc, head.type, head.flags, 0, head.received)
     return body + _CRC.pack(zlib.crc32(body))
+
+
+def pack_entry(kind: int, payload: bytes, flags: int, received: int) -> tuple[bytes, bytes]:
+    """Head and payload of an entry, and the head alone, which the chain takes."""
+    head = pack_head(Head(len(payload), payload_crc(kind, payload), kind, flags, received))
+    return head + payload, head
 
 
 def unpack_head(data: bytes) -> Head | None:
     """The head's facts, or None if its CRC does not hold."""
-    if zlib.crc32(data[: ENTRY_HEAD.size]) != _CRC.unpack_from(data, ENTRY_HEAD.size)[0]:
+    if zlib.crc32(data[: _ENTRY_HEAD.size]) != _CRC.unpack_from(data, _ENTRY_HEAD.size)[0]:
         return None
-    length, crc, kind, flags, reserved, received = ENTRY_HEAD.unpack_from(data)
-    if reserved or flags > CARRIED or length > MAX_PAYLOAD:
+    length, crc, kind, flags, reserved, received = _ENTRY_HEAD.unpack_from(data)
+    if reserved or not kind or flags > CARRIED or length > MAX_PAYLOAD:
         return None
     return Head(length, crc, kind, flags, received)
 
@@ -172,3 +225,38 @@ def payload_crc(kind: int, payload: bytes | memoryview) -> int:
     if kind == EntryType.FRAME:
         return zlib.crc32(payload[:FRAME_HEADER_SIZE])
     return zlib.crc32(payload)
+
+
+def payload_holds(head: Head, payload: bytes | memoryview) -> bool:
+    """Whether these are the bytes that were written: all of them, a frame's records included."""
+    if len(payload) != head.length or payload_crc(head.type, payload) != head.crc:
+        return False
+    if head.type != EntryType.FRAME:
+        return True
+    if len(payload) < FRAME_HEADER_SIZE:
+        return False
+    crc: int = _FRAME_CRC.unpack_from(payload)[0]
+    return zlib.crc32(payload[FRAME_HEADER_SIZE:]) == crc
+
+
+def pack_footer(footer: Footer, version: int) -> bytes:
+    """The payload of a footer; version 1 has no room for the output's digest."""
+    if version == 1:
+        return _FOOTERS[1].pack(footer.entries, footer.digest)
+    return _FOOTERS[version].pack(*footer)
+
+
+def unpack_footer(payload: bytes, version: int) -> Footer | None:
+    """The footer's facts, or None if it has another length."""
+    layout = _FOOTERS[version]
+    return Footer(*layout.unpack(payload)) if len(payload) == layout.size else None
+
+
+def pack_mark(mark: Mark) -> bytes:
+    """The payload of a mark."""
+    return _MARK.pack(*mark)
+
+
+def unpack_mark(payload: bytes) -> Mark | None:
+    """The mark's facts, or None if it has another length."""
+    return Mark(*_MARK.unpack(payload)) if len(payload) == _MARK.size else None

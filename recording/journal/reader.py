@@ -2,31 +2,22 @@
 
 Every entry is delivered only after its checksums held. At damage the reader stops with
 ``FileFormatError`` and the byte offset, after everything before it was delivered. A torn tail or
-a missing footer is how a killed process leaves its last segment: reported, not an error.
+a missing footer is how a killed process leaves its last segment: reported, not an error. If a later
+segment goes on with the same chain, the end that is missing was lost: that is damage again.
+``recording.journal.scan`` says what is what.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from market.errors import DataError, FileFormatError, UsageError
 from recording.entries import Entry, GapEntry
 from recording.journal.codec import decode_entry
 from recording.journal.folder import only_stream, segments_of
-from recording.journal.layout import (
-    CARRIED,
-    EMPTY_HASH,
-    FOOTER,
-    HEAD_SIZE,
-    HEADER_SIZE,
-    Chain,
-    EntryType,
-    FileHeader,
-    payload_crc,
-    unpack_file_header,
-    unpack_head,
-)
+from recording.journal.layout import CARRIED, EMPTY_HASH, HEAD_SIZE, EntryType
+from recording.journal.scan import Damage, Ending, SegmentScan
 
 __all__ = ["JournalReader", "JournalReport", "TimedEntry", "UncleanEnd", "read_journal"]
 
@@ -58,21 +49,19 @@ class JournalReport:
     Attributes:
         segments: begun.
         entries: delivered.
-        unclean: segments without a footer.
+        unclean: segments without a footer, or with a torn tail.
         missing: segment numbers that are not there.
-        unchained: segments whose header does not continue the hash of the one before.
     """
 
     segments: int = 0
     entries: int = 0
     unclean: list[UncleanEnd] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
-    unchained: list[Path] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
-        """Whether every segment ends with its footer and continues the one before."""
-        return not (self.unclean or self.missing or self.unchained)
+        """Whether every segment is there and ends with its footer."""
+        return not (self.unclean or self.missing)
 
 
 def read_journal(path: Path) -> "JournalReader":
@@ -93,7 +82,8 @@ class JournalReader:
     """
 
     def __init__(self, path: Path) -> None:
-        if path.is_dir():
+        self._alone = not path.is_dir()
+        if not self._alone:
             only_stream(path)
             self.paths: tuple[Path, ...] = segments_of(path)
         elif path.exists():
@@ -113,107 +103,82 @@ class JournalReader:
     def timed(self) -> Iterator[TimedEntry]:
         """Entries with their receive times; raises as ``__iter__``."""
         self.report = report = JournalReport()
-        previous: _Segment | None = None
+        before = _Before()
         for path in self.paths:
             with path.open("rb", buffering=_BUFFER) as file:
-                segment = _Segment(path, file, report)
-                if not segment.open(alone=len(self.paths) == 1):
+                scan = SegmentScan(path, file)
+                if scan.header is None:
+                    self._headless(scan, before)
                     continue
                 report.segments += 1
-                lost = self._join(previous, segment)
-                if lost is not None:
-                    yield segment.header.created, lost
-                yield from segment.entries(skip_carried=previous is not None and lost is None)
-                previous = segment
+                missing = before.require(scan)
+                report.missing.extend(missing)
+                if missing:
+                    yield scan.header.created, GapEntry("missing_segment")
+                for head, payload in scan:
+                    if head.type == EntryType.MARK:
+                        continue
+                    entry = _decoded(scan, head.type, payload, head.length)
+                    if before.number and not missing and head.flags & CARRIED:
+                        continue
+                    report.entries += 1
+                    yield head.received, entry
+                self._note_end(scan)
+                before = _Before(scan.header.number, scan.digest, scan)
 
-    def _join(self, previous: "_Segment | None", segment: "_Segment") -> GapEntry | None:
-        """Check that a segment continues the one before; a gap entry if segments are missing."""
-        if previous is None:
-            return None
-        number = previous.header.number
-        if segment.header.number != number + 1:
-            self.report.missing.extend(range(number + 1, segment.header.number))
-            return GapEntry("missing_segment")
-        if segment.header.previous not in (previous.digest, EMPTY_HASH):
-            self.report.unchained.append(segment.path)
-        return None
+    def _headless(self, scan: SegmentScan, before: "_Before") -> None:
+        """A file without a header: in a journal an unfinished write, alone no journal at all."""
+        assert scan.damage is not None
+        if self._alone or scan.ending is Ending.DAMAGED:
+            raise _error(scan.damage)
+        self._note_end(scan)
+        before.number = int(scan.path.stem) if before.number else 0
+
+    def _note_end(self, scan: SegmentScan) -> None:
+        if scan.ending is Ending.DAMAGED:
+            assert scan.damage is not None
+            raise _error(scan.damage)
+        if scan.ending is not Ending.CLEAN:
+            self.report.unclean.append(UncleanEnd(scan.path, scan.end, scan.torn))
 
 
-class _Segment:
-    """One file while it is read."""
+class _Before:
+    """The segment before the present one: what it must be continued with."""
 
-    def __init__(self, path: Path, file: BinaryIO, report: JournalReport) -> None:
-        self.path = path
-        self.header = FileHeader(0, 0, EMPTY_HASH)
-        self.digest = EMPTY_HASH
-        self._file = file
-        self._report = report
-        self._offset = 0
-        self._chain = Chain(EMPTY_HASH, b"")
+    def __init__(
+        self, number: int = 0, digest: bytes = EMPTY_HASH, scan: SegmentScan | None = None
+    ) -> None:
+        self.number = number
+        self._digest = digest
+        self._scan = scan
 
-    def open(self, *, alone: bool) -> bool:
-        """Read the file header; False if the file ends inside it and others may follow."""
-        data = self._file.read(HEADER_SIZE)
-        if len(data) < HEADER_SIZE:
-            if alone:
-                raise self._damage("the file is empty" if not data else "the file ends too early")
-            self._report.unclean.append(UncleanEnd(self.path, 0, len(data)))
-            return False
-        header = unpack_file_header(data)
-        if isinstance(header, str):
-            raise self._damage(header)
-        self.header = header
-        self._chain = Chain(header.previous, data)
-        self._offset = HEADER_SIZE
-        return True
+    def require(self, scan: SegmentScan) -> range:
+        """Numbers missing before ``scan``.
 
-    def entries(self, *, skip_carried: bool) -> Iterator[TimedEntry]:
-        """Entries up to the footer or the unclean end."""
-        count = 0
-        read = self._file.read
-        while True:
-            data = read(HEAD_SIZE)
-            if len(data) < HEAD_SIZE:
-                return self._unclean(len(data))
-            head = unpack_head(data)
-            if head is None:
-                raise self._damage("the head of an entry is damaged")
-            payload = read(head.length)
-            if len(payload) < head.length:
-                return self._unclean(HEAD_SIZE + len(payload))
-            if payload_crc(head.type, payload) != head.crc:
-                raise self._damage("the checksum of an entry does not hold")
-            if head.type == EntryType.FOOTER:
-                return self._footer(payload, count)
-            entry = self._decode(head.type, payload)
-            self._chain.add(data)
-            self._offset += HEAD_SIZE + head.length
-            count += 1
-            if skip_carried and head.flags & CARRIED:
-                continue
-            self._report.entries += 1
-            yield head.received, entry
+        Raises:
+            FileFormatError: it goes on with another chain than the segment before it has.
+        """
+        header = scan.header
+        assert header is not None
+        if self._scan is None:
+            return range(0)
+        if header.number != self.number + 1:
+            return range(self.number + 1, header.number)
+        if header.previous in (self._digest, EMPTY_HASH):
+            return range(0)
+        if self._scan.ending is Ending.CLEAN:
+            raise _error(Damage(scan.path, 0, "the segment does not continue the one before it"))
+        end = self._scan.end
+        raise _error(Damage(self._scan.path, end, "the end of the segment is lost"))
 
-    def _decode(self, kind: int, payload: bytes) -> Entry:
-        try:
-            return decode_entry(kind, payload)
-        except DataError as cause:
-            raise self._damage(cause.message) from cause
 
-    def _footer(self, payload: bytes, count: int) -> None:
-        if len(payload) != FOOTER.size:
-            raise self._damage("the footer has the wrong length")
-        counted, digest = FOOTER.unpack(payload)
-        if counted != count or digest != self._chain.digest():
-            raise self._damage("the footer does not agree with the entries before it")
-        if self._file.read(1):
-            raise self._damage("there are bytes after the footer")
-        self.digest = digest
+def _decoded(scan: SegmentScan, kind: int, payload: bytes, length: int) -> Entry:
+    try:
+        return decode_entry(kind, payload)
+    except DataError as cause:
+        place = scan.end - HEAD_SIZE - length
+        raise _error(Damage(scan.path, place, cause.message)) from cause
 
-    def _unclean(self, torn: int) -> None:
-        self._report.unclean.append(UncleanEnd(self.path, self._offset, torn))
 
-    def _damage(self, what: str) -> FileFormatError:
-        return FileFormatError(
-            f"{self.path}: {what} at byte {self._offset}", path=str(self.path), offset=self._offset
-        )
+def _error(damage: Damage) -> FileFormatError:
+    return FileFormatError(str(damage), path=str(damage.path), offset=damage.offset)

@@ -26,6 +26,7 @@ class Writer:
 
         Raises:
             UsageError: a second instrument.
+            EnvironmentFault: the disk refuses.
         """
         if isinstance(entry, InstrumentEntry):
             if self._instrument is not None and entry.instrument != self._instrument:
@@ -43,6 +44,8 @@ class Writer:
         if self._journal is None:
             raise UsageError("a recording without its instrument cannot be written")
         self._journal.write(entry, self._time)
+        if self._journal.fault is not None:
+            raise self._journal.fault
 
     def close(self) -> None:
         """Write the footer and bring everything to disk."""

@@ -1,8 +1,9 @@
 """Journals of earlier formats read for ever: the values here are written by hand.
 
 ``golden/v1`` was written by the program as it was before format 2: one of each entry, then a roll
-by age, so that the second segment carries the state and continues the hash. The bytes are checked
-against the layout's own words with ``struct`` and ``hashlib`` alone.
+by age, so that the second segment carries the state and continues the hash. ``golden/v2`` is the
+same with a sync after the sixth entry, hence marks, and an output digest of 0, 1, … 31. The bytes
+are checked against the layout's own words with ``struct`` and ``hashlib`` alone.
 """
 
 import hashlib
@@ -46,7 +47,7 @@ def require_rows(entry: FrameEntry, rows: list[dict[str, int]]) -> None:
     assert found == rows
 
 
-@pytest.mark.parametrize("version", ["v1"])
+@pytest.mark.parametrize("version", ["v1", "v2"])
 def test_a_golden_journal_reads_as_it_was_written(version: str) -> None:
     reader = read_journal(GOLDEN / version)
     timed = list(reader.timed())
@@ -76,7 +77,7 @@ def test_a_golden_journal_reads_as_it_was_written(version: str) -> None:
     assert of_kind(entries, PhaseEntry) == [PhaseEntry("stale", "silent")]
 
 
-@pytest.mark.parametrize("version", ["v1"])
+@pytest.mark.parametrize("version", ["v1", "v2"])
 def test_a_golden_journals_frames_have_their_records(version: str) -> None:
     frames = of_kind(list(read_journal(GOLDEN / version)), FrameEntry)
     facts = [
@@ -95,9 +96,16 @@ def test_a_golden_journals_frames_have_their_records(version: str) -> None:
     require_rows(frames[2], EVENTS_ROWS)
 
 
-@pytest.mark.parametrize(("version", "footer_size"), [("v1", 40)])
-def test_a_golden_journals_bytes_are_what_the_layout_says(version: str, footer_size: int) -> None:
+@pytest.mark.parametrize(
+    ("version", "output", "marks"),
+    [("v1", b"", []), ("v2", bytes(range(32)), [(1, 687), (2, 655)])],
+    ids=["v1", "v2"],
+)
+def test_a_golden_journals_bytes_are_what_the_layout_says(
+    version: str, output: bytes, marks: list[tuple[int, int]]
+) -> None:
     previous = bytes(32)
+    marked = []
     for number, path in enumerate(segments_of(GOLDEN / version), start=1):
         data = path.read_bytes()
         assert data[:8] == b"DBJ\r\n\x1a\n\0"
@@ -115,11 +123,12 @@ def test_a_golden_journals_bytes_are_what_the_layout_says(version: str, footer_s
             carried = number == 2 and kind in (2, 3, 4, 9)
             assert (flags, reserved) == (int(carried), 0)
             offset += 24 + length
+            if kind == 13:
+                marked.append(struct.unpack("<IQ", payload))
             if kind != 255:
                 chained.update(head)
                 count += 1
         previous = chained.digest()
         assert offset == len(data)
-        assert len(payload) == footer_size
-        assert payload[:40] == struct.pack("<Q", count) + previous
-        assert payload[40:] == bytes(footer_size - 40)
+        assert payload == struct.pack("<Q", count) + previous + output
+    assert marked == marks

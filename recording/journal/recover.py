@@ -1,0 +1,260 @@
+"""Puts a journal in order before it is written again: what a crash left behind is cut off.
+
+A killed process leaves an unfinished entry at most. A power loss may take any bytes that were not
+yet on disk, and leave others: pages of zeros, pages missing between good ones, a later segment
+whose predecessor lost its end. All of that lies after the last byte that a mark claims, so
+recovery goes back to the last segment that such a loss cannot have touched, and from there keeps
+the longest whole beginning: the exact prefix of what was written.
+
+What is cut is kept beside the journal as ``NNNNNN.dbj.torn`` where it holds whole entries. A hole
+that a mark says was on disk is damage: nothing is touched, and the server begins a new run in a
+new segment. Every step can be interrupted and begun again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from market.errors import EnvironmentFault
+from recording.journal.folder import segments_of
+from recording.journal.layout import (
+    EMPTY_HASH,
+    HEADER_SIZE,
+    EntryType,
+    Footer,
+    Mark,
+    pack_entry,
+    pack_footer,
+    unpack_mark,
+)
+from recording.journal.scan import Damage, Ending, SegmentScan, whole_entries
+from recording.journal.segment import LOCAL_DISK, Disk
+
+__all__ = ["TORN", "Recovered", "recover"]
+
+TORN: Final = ".torn"
+"""Suffix of what recovery has set aside."""
+_NOWHERE: Final = Mark(0, 0)
+_BLOCK: Final = 1 << 20
+_RESYNCED: Final = 64
+"""Segments brought to disk once more: a killed process may have left them in memory only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """How a journal stands, ready to be continued.
+
+    Attributes:
+        number: of the last segment; 0: there is none.
+        previous: what the next segment's header takes; zeros where nothing is continued.
+        cut: bytes taken off the last segment.
+        closed: whether a footer was added.
+        removed: segments on which nothing could be built: set aside, or deleted if shorter than a
+            file header.
+        damage: what forbids to continue; then nothing was changed.
+    """
+
+    number: int = 0
+    previous: bytes = EMPTY_HASH
+    cut: int = 0
+    closed: bool = False
+    removed: tuple[Path, ...] = ()
+    damage: Damage | None = None
+
+
+def recover(home: Path, disk: Disk = LOCAL_DISK) -> Recovered:
+    """Cut off what a crash left at the end of a journal, and close it with a footer.
+
+    Args:
+        home: ``<recordings>/<source>/<symbol>``, locked by the caller; need not exist.
+        disk: where it lies.
+
+    Raises:
+        EnvironmentFault: ``journal_recovery``: the disk refuses; the journal can be read, and
+            recovered later.
+    """
+    try:
+        paths = segments_of(home) if home.is_dir() else ()
+        return _recover(paths, disk) if paths else Recovered()
+    except OSError as cause:
+        raise EnvironmentFault(
+            f"the journal in {home} cannot be recovered: {cause.strerror}",
+            code="journal_recovery",
+            folder=str(home),
+        ) from cause
+
+
+def _recover(paths: Sequence[Path], disk: Disk) -> Recovered:
+    found = _reachable(paths)
+    kept = _whole_beginning(found)
+    after = found[kept:]
+    last = found[kept - 1] if kept else None
+    damage = _damage(last, after)
+    if damage is not None:
+        return Recovered(int(paths[-1].stem), damage=damage)
+    for segment in reversed(after):
+        _remove(segment.scan, disk)
+    removed = tuple(segment.scan.path for segment in after)
+    staying = paths[: len(paths) - len(after)]
+    for path in staying[-_RESYNCED:]:
+        _bring_to_disk(path, disk)
+    if last is None:
+        number = int(staying[-1].stem) if staying else 0
+        return Recovered(number, removed=removed)
+    scan = last.scan
+    assert scan.header is not None
+    closed = scan.ending is not Ending.CLEAN
+    cut = _close(scan, disk) if closed else 0
+    return Recovered(scan.header.number, scan.digest, cut, closed, removed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """What a file holds.
+
+    Attributes:
+        scan: run to its end.
+        claimed: the furthest mark in it, also after a hole.
+    """
+
+    scan: SegmentScan
+    claimed: Mark
+
+    @property
+    def number(self) -> int:
+        return int(self.scan.path.stem)
+
+    @property
+    def is_base(self) -> bool:
+        """Whether a crash cannot have touched what is before it, or it continues nothing."""
+        header = self.scan.header
+        own_chain = header is not None and (header.previous == EMPTY_HASH or header.version == 1)
+        return own_chain or self.claimed.number >= self.number
+
+    def continues(self, before: "_Segment") -> bool:
+        """Whether it goes on exactly where the segment before it ends."""
+        header = self.scan.header
+        return header is not None and header.previous == before.scan.digest
+
+
+def _reachable(paths: Sequence[Path]) -> list[_Segment]:
+    """The segments from the last one that a crash cannot have touched before, to the end."""
+    found: list[_Segment] = []
+    for path in reversed(paths):
+        if found and int(path.stem) != found[-1].number - 1:
+            break
+        found.append(_survey(path))
+        if found[-1].is_base:
+            break
+    return found[::-1]
+
+
+def _survey(path: Path) -> _Segment:
+    claimed = _NOWHERE
+    with path.open("rb") as file:
+        scan = SegmentScan(path, file)
+        for head, payload in scan:
+            if head.type == EntryType.MARK:
+                claimed = max(claimed, unpack_mark(payload) or claimed)
+        if scan.damage is not None and scan.damage.resumes >= 0:
+            for _, head, payload in whole_entries(file, scan.damage.resumes, scan.size):
+                if head.type == EntryType.MARK:
+                    claimed = max(claimed, unpack_mark(payload) or claimed)
+    return _Segment(scan, claimed)
+
+
+def _whole_beginning(found: Sequence[_Segment]) -> int:
+    """How many of the segments belong to the longest whole beginning; the last may be torn."""
+    kept = 0
+    for place, segment in enumerate(found):
+        if segment.scan.header is None:
+            continue  # an unfinished creation; the next one may go on where the last one ended
+        if kept and not segment.continues(found[kept - 1]):
+            break
+        kept = place + 1
+    return kept
+
+
+def _damage(last: _Segment | None, after: Sequence[_Segment]) -> Damage | None:
+    """What no crash can have left."""
+    touched = [] if last is None or last.scan.ending is Ending.CLEAN else [last]
+    touched += after
+    for segment in touched:
+        damage, header = segment.scan.damage, segment.scan.header
+        strange = segment.scan.ending is Ending.DAMAGED and damage is not None
+        if (
+            strange
+            and damage is not None
+            and (damage.resumes < 0 or (header is not None and header.version == 1))
+        ):
+            return damage
+    if not touched:
+        return None
+    first = touched[0].scan
+    if last is not None and touched[0] is not last and first.header is not None:
+        return Damage(first.path, 0, "the segment does not continue the one before it")
+    hole = Mark(touched[0].number, first.end)
+    if max(segment.claimed for segment in touched) > hole:
+        return first.damage or Damage(first.path, first.end, "the end of the segment is lost")
+    return None
+
+
+def _remove(scan: SegmentScan, disk: Disk) -> None:
+    """Take a segment out of the journal; what might hold something is only renamed."""
+    if scan.size < HEADER_SIZE:
+        disk.remove(scan.path)
+    else:
+        disk.rename(scan.path, _aside(scan.path))
+    disk.sync_folder(scan.path.parent)
+
+
+def _aside(path: Path) -> Path:
+    """A free name beside a segment."""
+    target = path.with_name(path.name + TORN)
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}{TORN}{number}")
+    return target
+
+
+def _bring_to_disk(path: Path, disk: Disk) -> None:
+    segment = disk.reopen(path, path.stat().st_size)
+    try:
+        segment.sync()
+    finally:
+        segment.close()
+    for folder in list(path.parents)[:4]:
+        disk.sync_folder(folder)
+
+
+def _close(scan: SegmentScan, disk: Disk) -> int:
+    """Cut the segment to its whole entries and add the footer; returns the bytes cut."""
+    assert scan.header is not None
+    if scan.damage is not None and scan.damage.resumes >= 0:
+        _keep_tail(scan, disk)
+    payload = pack_footer(Footer(scan.count, scan.digest), scan.header.version)
+    footer, _ = pack_entry(EntryType.FOOTER, payload, 0, scan.received)
+    segment = disk.reopen(scan.path, scan.end)
+    try:
+        segment.sync()
+        segment.append(footer)
+        segment.sync()
+    finally:
+        segment.close()
+    return scan.torn
+
+
+def _keep_tail(scan: SegmentScan, disk: Disk) -> None:
+    """Copy what is cut to a file beside the segment."""
+    copy = disk.create(_aside(scan.path))
+    try:
+        with scan.path.open("rb") as file:
+            file.seek(scan.end)
+            while data := file.read(_BLOCK):
+                copy.append(data)
+        copy.sync()
+    finally:
+        copy.close()
+    disk.sync_folder(scan.path.parent)
