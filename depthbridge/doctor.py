@@ -36,6 +36,7 @@ FLOORS: Final = {
 _IMPORTS: Final = (
     *FLOORS,
     *("msgspec", "numpy", "numba", "sortedcontainers", "yaml", "tzdata", "pyarrow", "zstandard"),
+    "prometheus_client",
 )
 _INSTALL: Final = "delete the folder .venv and start run.py again"
 _RELEASED: Final = datetime(2026, 11, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ hour for one date gives the template dates of its own (:func:`templates_from`).
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -83,6 +84,15 @@ class SessionCalendar:
     def __init__(self, template: SessionTemplate) -> None:
         self.template: Final = template
         self._zone: Final = ZoneInfo(template.zone)
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the template: equal ones give equal answers."""
+        template = self.template
+        parts = [template.zone, template.eth, template.rth, sorted(template.weekdays)]
+        parts += [sorted(template.closed), sorted(template.early.items())]
+        parts.append(sorted((day.isoformat(), end) for day, end in template.dates.items()))
+        return blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
     def trading_session(self, time: int) -> TradingSession | None:
         """The session that contains ``time`` (ns UTC), open included, close not; None: closed."""

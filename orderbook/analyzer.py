@@ -31,6 +31,7 @@ from orderbook.engine import (
     read_row,
     reset_state,
 )
+from orderbook.frozen import pack_state, unpack_state
 from orderbook.heap import grow, new_heap, region
 from orderbook.layout import (
     BAR,
@@ -461,6 +462,43 @@ class Analyzer:
             prices = [sign * ticks for ticks, _ in rows]
             assert prices == sorted(set(prices)), f"{name} are strictly sorted from the best"
             assert all(size >= 0 for _, size in rows), f"no size of the {name} is negative"
+
+    # -- to stop and go on ---------------------------------------------------------------------
+
+    def freeze(self) -> bytes:
+        """The whole state as bytes: what an analyzer of the same instrument can go on from.
+
+        Equal states have equal bytes; see ``orderbook.frozen``.
+        """
+        self._reserve_events()
+        waiting = int(self._counts[CLUSTER_EVENTS])
+        describe_live(self._words, self._heap)  # brings the visible rows up to date
+        self._counts[CLUSTER_EVENTS] = waiting
+        python = {
+            "bars": {series: studies.freeze() for series, studies in self.bars.items()},
+            "parameters": self.parameters.to_mapping(),
+            "stale_reason": self.stale_reason,
+            "started": self._started,
+        }
+        return pack_state(self._words, self._heap, python)
+
+    def thaw(self, data: bytes) -> None:
+        """Go on from a frozen state, whatever this analyzer was before.
+
+        Raises:
+            DataError: ``state_layout``, ``state_damaged``; nothing was changed.
+            SettingsError: parameters that this program does not know; nothing was changed.
+        """
+        frozen = unpack_state(data)
+        parameters = Parameters.from_mapping(frozen.python["parameters"])
+        self.bars = {
+            series: BarStudies.thaw(studies) for series, studies in frozen.python["bars"].items()
+        }
+        self.stale_reason = frozen.python["stale_reason"]
+        self._started = frozen.python["started"]
+        self._words[:] = frozen.words
+        self._heap = frozen.heap
+        self.reconfigure(parameters)
 
     # -- inside --------------------------------------------------------------------------------
 

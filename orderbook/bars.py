@@ -5,6 +5,7 @@ Plain Python: a bar comes once a minute or so.
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,6 +70,28 @@ class BarStudies:
     _typical: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_VWAP_BARS))
     _rate: tuple[float, float] | None = None
     _rates: int = 0
+
+    def freeze(self) -> dict[str, Any]:
+        """Everything that a later bar's studies depend on, as JSON holds it."""
+        return {
+            "last": self.last,
+            "time": self._time,
+            "ema": self._ema,
+            "closes": list(self._closes),
+            "typical": [list(pair) for pair in self._typical],
+            "rate": self._rate and list(self._rate),
+            "rates": self._rates,
+        }
+
+    @classmethod
+    def thaw(cls, frozen: Mapping[str, Any]) -> "BarStudies":
+        """Studies that go on from there."""
+        studies = cls(frozen["last"], frozen["time"], frozen["ema"])
+        studies._closes.extend(frozen["closes"])
+        studies._typical.extend((price, size) for price, size in frozen["typical"])
+        studies._rate = frozen["rate"] and (frozen["rate"][0], frozen["rate"][1])
+        studies._rates = frozen["rates"]
+        return studies
 
     def update(self, bar: Bar) -> dict[str, Any]:
         """Add the next bar; returns the studies after it.

@@ -8,13 +8,13 @@ import numpy as np
 
 from orderbook.layout import REGION_START, REGION_WIDTHS, Struct, Words
 
-__all__ = ["grow", "new_heap", "region"]
+__all__ = ["grow", "lay_out", "new_heap", "region"]
 
 
 def new_heap(header: Struct, regions: int = len(REGION_WIDTHS)) -> Words:
     """Lay out the first ``regions`` regions at their starting capacities; writes ``header``."""
     capacities = [size if i < regions else 0 for i, size in enumerate(REGION_START)]
-    return _lay_out(header, capacities)
+    return lay_out(header, capacities)
 
 
 def grow(header: Struct, heap: Words) -> Words:
@@ -23,7 +23,7 @@ def grow(header: Struct, heap: Words) -> Words:
     capacities = [int(size) for size in header["capacity"]]
     capacities[wanted] = max(2 * capacities[wanted], int(header["entries"]))
     parts = [region(header, heap, i).copy() for i in range(len(REGION_WIDTHS))]
-    larger = _lay_out(header, capacities)
+    larger = lay_out(header, capacities)
     for i, part in enumerate(parts):
         start = int(header["offset"][i])
         larger[start : start + part.size] = part.reshape(-1)
@@ -38,7 +38,8 @@ def region(header: Struct, heap: Words, which: int) -> Words:
     return used.reshape(-1, width)
 
 
-def _lay_out(header: Struct, capacities: list[int]) -> Words:
+def lay_out(header: Struct, capacities: list[int]) -> Words:
+    """Empty regions with room for these many entries; writes ``header``, not its counts."""
     offset = 0
     for i, (capacity, width) in enumerate(zip(capacities, REGION_WIDTHS, strict=True)):
         header["offset"][i] = offset

@@ -5,25 +5,30 @@ turns them into metrics and cluster events. The server writes an entry to the jo
 feeds that same entry to its stream, so live output and replay cannot differ.
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from market.enums import Source
+from market.errors import DataError
 from market.instrument import Instrument
 from market.record import Frame
+from orderbook.frozen import LAYOUT
 
 __all__ = [
     "BarEntry",
+    "CheckpointEntry",
     "ClockEntry",
     "Entry",
     "FrameEntry",
     "GapEntry",
     "InstrumentEntry",
     "MakersEntry",
+    "OutputEntry",
     "PhaseEntry",
     "SessionEntry",
     "SettingsEntry",
@@ -115,6 +120,70 @@ class MakersEntry:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OutputEntry:
+    """What the entries before it in its segment led to; shapes no output.
+
+    Attributes:
+        segment: number of the segment that it speaks of; anywhere else it says nothing.
+        count: outputs since the segment's beginning.
+        digest: of these outputs, 32 bytes; see ``recording.output``.
+        row: the last metrics row, METRICS_ROW as bytes; empty before the first.
+    """
+
+    segment: int
+    count: int
+    digest: bytes
+    row: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointEntry:
+    """The whole state of the stream, so that reading can begin here.
+
+    Attributes:
+        layout: whose states these are: 16 bytes; a program of another layout ignores the entry.
+        trade_date: of the segment that begins with it, ISO.
+        packed: the state, zlib.
+    """
+
+    layout: bytes
+    trade_date: str
+    packed: bytes
+
+    @classmethod
+    def of(cls, state: bytes, trade_date: str) -> "CheckpointEntry":
+        """The entry for a frozen stream."""
+        return cls(LAYOUT, trade_date, zlib.compress(state, 1))
+
+    @property
+    def usable(self) -> bool:
+        """Whether this program's states look like this."""
+        return self.layout == LAYOUT
+
+    def unpacked(self) -> bytes:
+        """The frozen stream.
+
+        Raises:
+            DataError: ``state_layout``: another program's; ``state_damaged``.
+        """
+        if not self.usable:
+            raise DataError(
+                "the state was frozen by a program with another memory layout", code="state_layout"
+            )
+        unpacker = zlib.decompressobj()
+        try:
+            state = unpacker.decompress(self.packed, _MOST_STATE)
+        except zlib.error as cause:
+            raise DataError(f"the state is damaged: {cause}", code="state_damaged") from cause
+        if not unpacker.eof:
+            raise DataError("the state is damaged: it does not end", code="state_damaged")
+        return state
+
+
+_MOST_STATE: Final = 1 << 28
+"""Bytes of a state; a book and a session take a thousandth of it."""
+
 Entry = (
     InstrumentEntry
     | SessionEntry
@@ -125,4 +194,6 @@ Entry = (
     | ClockEntry
     | GapEntry
     | MakersEntry
+    | OutputEntry
+    | CheckpointEntry
 )

@@ -22,23 +22,28 @@ phase      ``stale``, ``gap``: until the missing records come; ``stale``, ``sile
            publisher speaks again; ``stale`` with any other reason: broken until a snapshot;
            ``paused``
 makers     names for ``ref``; kept, no output
+checkpoint the whole state: taken over where nothing has come before it, else without effect
+output     what the entries before it led to: without effect
 ========== =====================================================================================
 """
 
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from market.enums import FrameFlag, FrameType, Phase, Source
-from market.errors import MalformedError
+from market.errors import DataError, MalformedError, SettingsError
 from market.instrument import Instrument
 from market.record import RECORD, Frame, Records
 from market.session import SessionCalendar, calendar_for
 from orderbook import Analyzer, Bar, Parameters
 from recording.entries import (
     BarEntry,
+    CheckpointEntry,
     ClockEntry,
     Entry,
     FrameEntry,
@@ -49,11 +54,15 @@ from recording.entries import (
     SessionEntry,
     SettingsEntry,
 )
+from wire.frames import decode_frame, encode_frame
 
 __all__ = ["Result", "Stream"]
 
 _DOUBTS: Final = ("gap", "silent")
 """Reasons of ``stale`` under which the book is still right."""
+_DEFINING: Final = (InstrumentEntry, SessionEntry, SettingsEntry, MakersEntry)
+"""What comes before a checkpoint at the beginning of a segment."""
+_INFLATED: Final = 1 << 20
 
 
 class Result:
@@ -115,6 +124,9 @@ class Stream:
         config: their hash, in every output.
         makers: names for ``ref`` of depth records.
         expected: the next sequence number.
+        records: of all frames so far, snapshots included.
+        resumed: whether a checkpoint gave the state.
+        unresumed: why one that stood at the beginning did not.
     """
 
     def __init__(
@@ -146,6 +158,10 @@ class Stream:
         )
         self.makers: tuple[str, ...] = ()
         self.expected = 1
+        self.records = 0
+        self.resumed = False
+        self.unresumed = ""
+        self._untouched = True
         self._session: str | None = None
         self._broken = False
         self._doubt = ""
@@ -161,6 +177,11 @@ class Stream:
     def broken(self) -> bool:
         """Whether events are not applied until a snapshot comes."""
         return self._broken
+
+    @property
+    def session(self) -> str | None:
+        """The publisher's session, by its last entry; None before the first."""
+        return self._session
 
     def apply(self, entry: Entry) -> Result:
         """Take the next entry.
@@ -179,8 +200,11 @@ class Stream:
         return result
 
     def _apply(self, entry: Entry) -> Result:
+        beginning = self._untouched
+        self._untouched = beginning and isinstance(entry, _DEFINING)
         match entry:
             case FrameEntry(frame):
+                self.records += len(frame.records)
                 self._doubt = ""
                 if frame.type == FrameType.EVENTS:
                     return self._apply_events(frame)
@@ -206,7 +230,76 @@ class Stream:
                 self._named = True
             case MakersEntry(names):
                 self.makers = names
+            case CheckpointEntry() if beginning:
+                self._restore(entry)
         return Result(self)
+
+    def freeze(self) -> bytes:
+        """Everything that can shape a later output, as bytes; equal states have equal bytes.
+
+        What a stream is made with (instrument, source, calendar, first parameters) is not in it.
+        """
+        facts = {
+            "broken": self._broken,
+            "doubt": self._doubt,
+            "expected": self.expected,
+            "makers": list(self.makers),
+            "phase": self._phase.value,
+            "records": self.records,
+            "session": self._session,
+            "stream": self._identity,
+        }
+        text = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
+        parts = [encode_frame(part) for part in self._parts]
+        lengths = [len(text), len(parts), *map(len, parts)]
+        head = struct.pack(f"<{len(lengths)}I", *lengths)
+        return b"".join([head, text, *parts, self.analyzer.freeze()])
+
+    def thaw(self, data: bytes) -> None:
+        """Go on from a frozen state of a stream that was made alike.
+
+        Raises:
+            DataError: ``state_layout``: another program's; ``state_stream``: another instrument's
+                or calendar's; ``state_damaged``. Nothing was changed.
+            SettingsError: parameters that this program does not know; nothing was changed.
+        """
+        facts, parts, analyzer = _split(data)
+        if facts["stream"] != self._identity:
+            raise DataError(
+                f"the state is of {facts['stream']}, not of {self._identity}", code="state_stream"
+            )
+        self.analyzer.thaw(analyzer)
+        self.parameters = self.analyzer.parameters
+        self.config = self.parameters.config_hash
+        self.makers = tuple(facts["makers"])
+        self.expected = facts["expected"]
+        self.records = facts["records"]
+        self.resumed = True
+        self._session = facts["session"]
+        self._broken = facts["broken"]
+        self._doubt = facts["doubt"]
+        self._phase = Phase(facts["phase"])
+        self._parts = parts
+        self._named = True
+        self._untouched = False
+
+    @property
+    def _identity(self) -> list[Any]:
+        """What decides, beside the entries, what comes out."""
+        instrument = self.instrument
+        steps = [instrument.tick.step, instrument.size.step, instrument.depth_levels]
+        return [instrument.symbol, self.source.value, *steps, self._calendar.fingerprint]
+
+    def _restore(self, entry: CheckpointEntry) -> None:
+        """Go on from a checkpoint; one that does not fit is noted."""
+        try:
+            self.thaw(entry.unpacked())
+        except (DataError, SettingsError) as error:
+            self.unresumed = error.message
+
+    def checkpoint(self, trade_date: str) -> CheckpointEntry:
+        """The present state as an entry for the beginning of a segment of ``trade_date``."""
+        return CheckpointEntry.of(self.freeze(), trade_date)
 
     def require_bar(self, values: Mapping[str, Any]) -> None:
         """Refuse a bar that contradicts itself or goes back in time within its series.
@@ -296,6 +389,27 @@ class Stream:
         self._broken = True
         self._parts.clear()
         self.analyzer.gap(reason)
+
+
+def _split(data: bytes) -> tuple[dict[str, Any], list[Frame], bytes]:
+    """Facts, the parts of an unfinished snapshot, and the analyzer's state.
+
+    Raises:
+        DataError: ``state_damaged``.
+    """
+    try:
+        length, count = struct.unpack_from("<2I", data)
+        sizes = struct.unpack_from(f"<{count}I", data, 8)
+        at = 8 + 4 * count
+        facts = orjson.loads(data[at : at + length])
+        at += length
+        parts = []
+        for size in sizes:
+            parts.append(decode_frame(data[at : at + size], limit=size + _INFLATED))
+            at += size
+    except (ValueError, struct.error) as cause:
+        raise DataError(f"the state is damaged: {cause}", code="state_damaged") from cause
+    return facts, parts, data[at:]
 
 
 def bar_of(values: Mapping[str, Any]) -> Bar:

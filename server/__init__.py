@@ -14,6 +14,7 @@
     hub.py        every instrument and source, who publishes, who listens
     channel.py    one instrument and source: session judge, journal, stream
     http.py       the batch posts; api.py the present state; health.py what is wrong
+    measure.py    counts and durations; observe.py copies them, metrics.py is /metrics
     static/       the status page
 
 It knows no formulas: ``recording.stream.Stream`` holds book and analytics, ``wire`` the protocol.

@@ -11,7 +11,7 @@ from wire.codes import ErrorCode
 
 _CODES: Final = {code.value: code for code in ErrorCode}
 
-__all__ = ["error_fields", "error_response", "json_response", "refusal_response"]
+__all__ = ["ErrorResponse", "error_fields", "error_response", "json_response", "refusal_response"]
 
 
 def json_response(content: Mapping[str, Any], status: int = 200) -> Response:
@@ -19,10 +19,22 @@ def json_response(content: Mapping[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type="application/json")
 
 
-def error_response(code: ErrorCode, message: str, **facts: object) -> Response:
+class ErrorResponse(Response):
+    """An answer that refuses.
+
+    Attributes:
+        code: why.
+    """
+
+    def __init__(self, code: ErrorCode, content: Mapping[str, Any]) -> None:
+        self.code = code
+        super().__init__(orjson.dumps(content), code.status, media_type="application/json")
+
+
+def error_response(code: ErrorCode, message: str, **facts: object) -> ErrorResponse:
     """An error with a stable code; its HTTP status belongs to the code."""
     content = {"status": "error", "code": code.value, "message": message, **facts}
-    return json_response(content, code.status)
+    return ErrorResponse(code, content)
 
 
 def error_fields(error: DepthbridgeError) -> tuple[ErrorCode, dict[str, Any]]:

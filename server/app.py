@@ -12,10 +12,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from server.access import Access, AccessGuard, refuse
-from server.answers import error_response, json_response
+from server.answers import ErrorResponse, error_response, json_response
 from server.api import api_routes
 from server.health import health, not_ready
 from server.http import update_routes
+from server.metrics import MetricsPage
 from server.protocol import EXTENSION, StreamProtocol
 from server.runtime import Runtime
 from wire.codes import ErrorCode
@@ -46,10 +47,17 @@ def create_app(runtime: Runtime, access: Access) -> ASGIApp:
         content = {"status": "ok"} if reason is None else {"status": "not_ready", "reason": reason}
         return json_response(content, 200 if reason is None else 503)
 
+    page = MetricsPage(runtime)
+
+    async def get_metrics(request: Request) -> Response:
+        text, kind = await page.text(request.headers.get("accept", ""))
+        return Response(text, headers={"Content-Type": kind})
+
     routes = [
         Route("/health", get_health),
         Route("/livez", get_livez),
         Route("/readyz", get_readyz),
+        Route("/metrics", get_metrics),
         *update_routes(runtime),
         *api_routes(runtime),
         Route("/", _page("index.html")),
@@ -72,6 +80,7 @@ class _Endpoint:
         runtime = self._runtime
         refused = self._refusal(scope)
         if refused is not None:
+            runtime.measures.refused[refused.code.value] += 1
             await refuse(refused, scope, receive, send)
             return
         websocket = WebSocket(scope, receive, send)
@@ -85,7 +94,7 @@ class _Endpoint:
         finally:
             runtime.disconnect(dialogue)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope) -> ErrorResponse | None:
         runtime, limits = self._runtime, self._runtime.settings.server
         if runtime.ending:
             return error_response(ErrorCode.BUSY, "the server is stopping")

@@ -33,6 +33,7 @@ from recording.messages import cluster_messages, metrics_message
 from recording.stream import Result, Stream, joined
 from server.clock import SYSTEM, Clock
 from server.liveness import Counters, Liveness
+from server.measure import Measures, Trace, Unsynced
 from server.roles import Listener, Publisher
 from server.snapshots import require_snapshot
 from wire.checksum import book_crc32
@@ -63,6 +64,7 @@ class Channel:
         journal: JournalWriter | None,
         *,
         clock: Clock = SYSTEM,
+        measures: Measures | None = None,
         debug: bool = False,
     ) -> None:
         """Begin with an empty book.
@@ -71,6 +73,7 @@ class Channel:
             stream: fresh, for the channel's instrument and source.
             journal: None for source ``demo``, or where recording is off.
             clock: of the process; receive times are its wall clock.
+            measures: of the process.
             debug: for every publisher, what the flag DebugMode does for its own.
         """
         self.stream = stream
@@ -85,6 +88,8 @@ class Channel:
         self._ended: list[dict[str, Any]] | None = None
         self._journal = journal
         self._clock = clock
+        self._measures = measures or Measures()
+        self._unsynced = Unsynced()
         self.record(InstrumentEntry(stream.instrument, stream.source))
         self.record(_settings_entry(stream.parameters))
 
@@ -120,6 +125,10 @@ class Channel:
         """Highest number on disk; None without a journal."""
         return None if self._journal is None else self._journal.durable_seq
 
+    def journal_age(self, now: int) -> int:
+        """Ns for which the oldest entry that is not on disk has waited (``now`` monotonic ns)."""
+        return self._unsynced.age(now)
+
     @property
     def journal_broken(self) -> bool:
         """Whether the disk refuses what the journal holds; nothing is acknowledged meanwhile."""
@@ -133,7 +142,9 @@ class Channel:
     def sync(self) -> None:
         """Bring the journal to disk; blocks, from any thread. Raises EnvironmentFault."""
         if self._journal is not None:
+            self._unsynced.begin()
             self._journal.sync()
+            self._unsynced.done()
 
     def close(self) -> None:
         """End the journal with its footer. Raises EnvironmentFault."""
@@ -275,7 +286,10 @@ class Channel:
         self._ask(verdict.resync)
 
     def _ask(self, request: ResyncRequest | None) -> None:
-        if request is not None and self.publisher is not None:
+        if request is None:
+            return
+        self.counters.resyncs[request.reason.value] += 1
+        if self.publisher is not None:
             self.publisher.resync(self, request)
 
     def _load(self, verdict: Verdict, expected: int, now: int) -> Result | None:
@@ -319,15 +333,16 @@ class Channel:
 
     def record(self, entry: Entry, raw: bytes | None = None) -> Result:
         """Journal, apply, publish."""
-        if self.debug:
-            return self._record_timed(entry, raw)
+        trace = self._measures.trace
+        if trace is not None or self.debug:
+            return self._record_timed(entry, raw, trace or Trace())
         self._keep(entry, raw)
         result = self.stream.apply(entry)
         self._publish(result)
         return result
 
-    def _record_timed(self, entry: Entry, raw: bytes | None) -> Result:
-        """The same, with the time of each stage in the log."""
+    def _record_timed(self, entry: Entry, raw: bytes | None, trace: Trace) -> Result:
+        """The same, with the time of each stage kept; in the log too if debugging is on."""
         begun = time.perf_counter_ns()
         self._keep(entry, raw)
         kept = time.perf_counter_ns()
@@ -335,6 +350,9 @@ class Channel:
         applied = time.perf_counter_ns()
         self._publish(result)
         published = time.perf_counter_ns()
+        trace.add(kept - begun, applied - kept, published - applied)
+        if not self.debug:
+            return result
         _LOG.info(
             "stages",
             extra=self._facts(
@@ -353,6 +371,8 @@ class Channel:
         journal = self._journal
         if journal is not None:
             journal.write(entry, self._clock.wall_ns(), raw)
+            if self._unsynced.waiting is None:
+                self._unsynced.waiting = self._clock.monotonic_ns()
             if journal.fault is not None and not self._refused:
                 self._refused = True
                 self.counters.journal_failures += 1

@@ -5,11 +5,13 @@ transport has room; a peer that takes nothing for too long, or lets more pile up
 dropped, is cut with 4408, so that it never holds up the book or another peer.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final
 
 from server.clock import SYSTEM, Clock
+from server.measure import SAMPLED, Measures
 from server.outbox import Outbox
 from server.protocol import StreamProtocol
 from server.settings import ServerSettings
@@ -19,6 +21,8 @@ from wire.messages import ErrorMessage, encode_message
 __all__ = ["Connection"]
 
 _SECOND: Final = 1_000_000_000
+_OVERHEAD: Final = 64
+"""Bytes that a message takes beside its own, so that empty ones fill the inbox too."""
 _PORTION: Final = 1 << 16
 """Bytes handed to the transport at once; then it must drain first."""
 
@@ -30,6 +34,7 @@ class Connection:
         address: of the peer, for logs.
         outbox: what waits to be sent.
         received: messages so far.
+        received_bytes: of these messages.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Connection:
         dirty: Callable[["Connection"], None],
         *,
         clock: Clock = SYSTEM,
+        measures: Measures | None = None,
     ) -> None:
         """Begin with empty boxes.
 
@@ -49,10 +55,16 @@ class Connection:
             ready: called when the inbox is no longer empty.
             dirty: called when the outbox should be flushed soon.
             clock: of the process.
+            measures: of the process.
         """
         self.address = protocol.client[0] if protocol.client else ""
         self.outbox = Outbox(settings.outbox_bytes)
         self.received = 0
+        self.received_bytes = 0
+        self._measures = measures or Measures()
+        self._taken = 0
+        self._watched = 0
+        self._watched_at = 0
         self._protocol = protocol
         self._settings = settings
         self._ready = ready
@@ -60,8 +72,8 @@ class Connection:
         self._clock = clock
         self._inbox: deque[bytes | str] = deque()
         self._inbox_bytes = 0
-        self._second = 0
-        self._in_second = 0
+        self._credit: float = settings.messages_per_second
+        self._credited = clock.monotonic_ns()
         self._stalled_since: int | None = None
         self._full_since: int | None = None
 
@@ -69,25 +81,22 @@ class Connection:
 
     def message(self, data: bytes | str) -> bool:
         """Take a message in; True asks to pause reading."""
-        size = len(data)
-        if size > self._settings.frame_bytes:
-            limit = self._settings.frame_bytes
-            self.fail(
-                ErrorCode.TOO_LARGE, f"{size} bytes exceed the limit {limit}", CloseCode.TOO_LARGE
-            )
-            return False
         if self._over_rate():
-            limit = self._settings.messages_per_second
-            self.fail(
-                ErrorCode.OVER_LIMIT, f"more than {limit} messages a second", CloseCode.OVER_LIMIT
-            )
             return False
+        size = len(data)
         self.received += 1
+        self.received_bytes += size
+        if not (self.received % SAMPLED or self._watched):
+            self._watched, self._watched_at = self.received, time.perf_counter_ns()
         self._inbox.append(data)
-        self._inbox_bytes += size
+        self._inbox_bytes += size + _OVERHEAD
         if len(self._inbox) == 1:
             self._ready(self)
         return self._inbox_bytes >= self._settings.inbound_bytes
+
+    def extra_frame(self) -> None:
+        """A control frame, or a fragment: it counts as a message does."""
+        self._over_rate()
 
     def writable(self) -> None:
         """The transport takes data again."""
@@ -99,7 +108,11 @@ class Connection:
     def take(self) -> bytes | str:
         """The oldest message; reading goes on when half of the limit is free."""
         data = self._inbox.popleft()
-        self._inbox_bytes -= len(data)
+        self._inbox_bytes -= len(data) + _OVERHEAD
+        self._taken += 1
+        if self._taken == self._watched:
+            self._watched = 0
+            self._measures.queue.add(time.perf_counter_ns() - self._watched_at)
         if self._inbox_bytes < self._settings.inbound_bytes // 2:
             self._protocol.resume_reading()
         return data
@@ -108,6 +121,16 @@ class Connection:
     def waiting(self) -> int:
         """Messages in the inbox."""
         return len(self._inbox)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes in the inbox."""
+        return self._inbox_bytes
+
+    @property
+    def conflated(self) -> int:
+        """Messages that a newer one replaced before they were sent."""
+        return self.outbox.conflated
 
     @property
     def open(self) -> bool:
@@ -158,14 +181,23 @@ class Connection:
 
     def close(self, code: int, reason: str) -> None:
         """End the connection; what waits in both boxes is dropped."""
+        if not self._protocol.closing:
+            self._measures.closed[int(code)] += 1
         self._inbox.clear()
         self._inbox_bytes = 0
         self.outbox.take(self.outbox.size)
         self._protocol.close_now(code, reason)
 
     def _over_rate(self) -> bool:
-        second = self._clock.monotonic_ns() // _SECOND
-        if second != self._second:
-            self._second, self._in_second = second, 0
-        self._in_second += 1
-        return self._in_second > self._settings.messages_per_second
+        """Take one of a second's worth of frames; without any left the connection is closed."""
+        most = self._settings.messages_per_second
+        now = self._clock.monotonic_ns()
+        self._credit = min(most, self._credit + (now - self._credited) * most / _SECOND)
+        self._credited = now
+        if self._credit < 1:
+            self.fail(
+                ErrorCode.OVER_LIMIT, f"more than {most} messages a second", CloseCode.OVER_LIMIT
+            )
+            return True
+        self._credit -= 1
+        return False

@@ -113,6 +113,8 @@ class Dialogue:
         """One message of the peer."""
         now = self._now = self._clock.monotonic_ns()
         stream: int | None = None
+        measures = self._hub.measures
+        measures.begin()
         try:
             if isinstance(data, str):
                 self._text(data, now)
@@ -121,6 +123,8 @@ class Dialogue:
                 self._frame(data, now)
         except DepthbridgeError as error:
             self._refuse(error, stream)
+        finally:
+            measures.end()
 
     def _frame(self, data: bytes, now: int) -> None:
         frame = decode_frame(data, limit=self._decoder.limit)
@@ -370,6 +374,7 @@ class Dialogue:
 
     def _refuse(self, error: DepthbridgeError, stream: int | None) -> None:
         code, facts = error_fields(error)
+        self._hub.measures.refused[code.value] += 1
         seq = None
         published = None if stream is None else self._published.get(stream)
         if published is not None:

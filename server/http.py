@@ -20,7 +20,7 @@ from market.errors import DepthbridgeError, EnvironmentFault, MalformedError, Se
 from market.instrument import Instrument
 from market.record import Frame, make_frames
 from recording.stream import Result
-from server.answers import error_response, refusal_response
+from server.answers import ErrorResponse, error_response, refusal_response
 from server.api import metrics_fields
 from server.channel import Channel
 from server.runtime import Runtime
@@ -84,6 +84,12 @@ async def _order_level(_: Request) -> Response:
 
 def _endpoint(runtime: Runtime, allowed: tuple[type[Update], ...]) -> Callable[[Request], Any]:
     async def post(request: Request) -> Response:
+        response = await answer(request)
+        if isinstance(response, ErrorResponse):
+            runtime.measures.refused[response.code.value] += 1
+        return response
+
+    async def answer(request: Request) -> Response:
         if not runtime.warm:
             return error_response(ErrorCode.STARTING, "kernels are warming up: try again")
         limits = runtime.settings.server
@@ -148,6 +154,7 @@ class _Poster:
         self, runtime: Runtime, headers: dict[str, str], allowed: tuple[type[Update], ...]
     ) -> None:
         self._hub = runtime.hub
+        self._measures = runtime.measures
         self._limit = runtime.settings.server.frame_bytes
         self._headers = headers
         self._allowed = allowed
@@ -155,12 +162,18 @@ class _Poster:
 
     def take(self, body: bytes) -> Response:
         """Judge, record and apply; the answer."""
+        measures = self._measures
+        measures.http.messages += 1
+        measures.http.bytes += len(body)
+        measures.begin()
         try:
             if self._headers.get("content-type", "").partition(";")[0].strip() == _BINARY:
                 return self._binary(body)
             return self._json(body)
         except DepthbridgeError as error:
             return refusal_response(error)
+        finally:
+            measures.end()
 
     def _binary(self, body: bytes) -> Response:
         if L2Update not in self._allowed and TradeUpdate not in self._allowed:
@@ -227,7 +240,9 @@ class _Poster:
         result: Result | None = None
         with channel.collecting(ended):
             for frame in frames:
+                before = channel.counters.records
                 verdict, result = channel.frame(frame, self._now, raw)
+                self._measures.http_records += channel.counters.records - before
                 if verdict.action is Action.DROP and frame.seq > channel.session.expected:
                     return self._gap(channel)
                 if result is not None and result.fault is not None:

@@ -12,6 +12,7 @@ from recording.journal import JournalWriter, RollRules
 from recording.stream import Stream
 from server.channel import Channel
 from server.clock import SYSTEM, Clock
+from server.measure import Measures
 from server.settings import Settings
 from wire.codes import ErrorCode
 from wire.session import Publishers
@@ -28,13 +29,17 @@ class Hub:
     Attributes:
         settings: of the process.
         clock: of the process.
+        measures: of the process.
         publishers: who publishes which channel.
         on_channel: called with every new channel.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Clock = SYSTEM, measures: Measures | None = None
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.measures = measures or Measures()
         self.publishers = Publishers()
         self.on_channel: Callable[[Channel], None] = lambda _: None
         self._channels: dict[tuple[str, Source], Channel] = {}
@@ -112,4 +117,10 @@ class Hub:
             journal = JournalWriter(
                 self.settings.recordings_folder, instrument, source, calendar, rules=rules
             )
-        return Channel(stream, journal, clock=self.clock, debug=self.settings.server.debug)
+        return Channel(
+            stream,
+            journal,
+            clock=self.clock,
+            measures=self.measures,
+            debug=self.settings.server.debug,
+        )

@@ -1,5 +1,6 @@
 """What happened on a channel and when something was last heard: for health and logs only."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +27,8 @@ class Counters:
     checks_ignored: int = 0
     checks_failed: int = 0
     journal_failures: int = 0
+    resyncs: Counter[str] = field(default_factory=Counter)
+    """Requests to the publisher, by reason."""
     ignored: int = 0
     """Messages that this version takes and has no use for (orders, fills, positions)."""
 

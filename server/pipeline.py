@@ -7,12 +7,14 @@ slice newer metrics replace older ones, and many small answers become one write.
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol, TypeVar
 
 from market.errors import EnvironmentFault
 from server.clock import SYSTEM, Clock
+from server.measure import Measures
 
 __all__ = ["Flushable", "Pipeline", "Source"]
 
@@ -39,11 +41,12 @@ class Flushable(Protocol):
 class _Job:
     """Work of an HTTP request; its answer goes to a future."""
 
-    __slots__ = ("answer", "work")
+    __slots__ = ("answer", "since", "work")
 
     def __init__(self, work: Callable[[], Any], answer: asyncio.Future[Any]) -> None:
         self.work = work
         self.answer = answer
+        self.since = time.perf_counter_ns()
 
 
 class Pipeline:
@@ -54,7 +57,12 @@ class Pipeline:
     """
 
     def __init__(
-        self, handle: Callable[[Any], None], *, jobs: int = 256, clock: Clock = SYSTEM
+        self,
+        handle: Callable[[Any], None],
+        *,
+        jobs: int = 256,
+        clock: Clock = SYSTEM,
+        measures: Measures | None = None,
     ) -> None:
         """Begin empty.
 
@@ -62,8 +70,10 @@ class Pipeline:
             handle: takes a source with waiting messages and handles its oldest one.
             jobs: most HTTP requests that may wait; one more is refused.
             clock: of the process.
+            measures: of the process.
         """
         self.handled = 0
+        self._measures = measures or Measures()
         self._handle = handle
         self._most_jobs = jobs
         self._clock = clock
@@ -81,6 +91,11 @@ class Pipeline:
         """Write these answers at the end of the slice."""
         self._flushes[answers] = None
         self._wake.set()
+
+    @property
+    def jobs(self) -> int:
+        """HTTP requests that wait."""
+        return self._jobs
 
     async def submit(self, work: Callable[[], _T]) -> _T:
         """Run ``work`` in turn and return what it returns.
@@ -129,6 +144,7 @@ class Pipeline:
     def _one(self, item: Any) -> None:  # noqa: ANN401 - a source or a job
         self.handled += 1
         if isinstance(item, _Job):
+            self._measures.queue.add(time.perf_counter_ns() - item.since)
             if not item.answer.done():
                 try:
                     item.answer.set_result(item.work())

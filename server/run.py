@@ -12,8 +12,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Final, cast
 
 import uvicorn
 
@@ -124,8 +125,7 @@ class ServerProcess:
             create_app(self.runtime, self._access),
             loop="none",
             http="httptools",
-            ws=StreamProtocol,
-            ws_max_size=2 * server.frame_bytes,
+            ws=cast("type[StreamProtocol]", partial(StreamProtocol, server)),
             ws_ping_interval=server.ping_interval_s,
             ws_ping_timeout=server.ping_timeout_s,
             ws_per_message_deflate=False,

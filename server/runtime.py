@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from server.clock import SYSTEM, Clock
 from server.connection import Connection
 from server.dialogue import Dialogue
 from server.hub import Hub
+from server.measure import Measures
 from server.pipeline import Pipeline
 from server.protocol import StreamProtocol
 from server.settings import Settings
@@ -34,6 +36,7 @@ class Runtime:
         settings: of the process.
         version: of the server.
         clock: of the process.
+        measures: what is counted for /metrics.
         hub: the channels.
         pipeline: the one task that touches them.
         started: monotonic ns.
@@ -45,9 +48,10 @@ class Runtime:
         self.settings = settings
         self.version = version
         self.clock = clock
-        self.hub = Hub(settings, clock=clock)
+        self.measures = Measures()
+        self.hub = Hub(settings, clock=clock, measures=self.measures)
         self.hub.on_channel = self._meet
-        self.pipeline = Pipeline(self._handle, clock=clock)
+        self.pipeline = Pipeline(self._handle, clock=clock, measures=self.measures)
         self.started = clock.monotonic_ns()
         self._beat_at = self.started
         self.ending = False
@@ -107,6 +111,11 @@ class Runtime:
         """WebSocket connections now."""
         return len(self._dialogues)
 
+    @property
+    def peers(self) -> list[Connection]:
+        """The WebSocket connections."""
+        return list(self._by_connection)
+
     def connections_of(self, address: str) -> int:
         """WebSocket connections of one address."""
         return sum(one.connection.address == address for one in self._dialogues.values())
@@ -127,8 +136,10 @@ class Runtime:
             self.pipeline.ready,
             self.pipeline.flush_later,
             clock=self.clock,
+            measures=self.measures,
         )
         self._numbers += 1
+        self.measures.opened += 1
         dialogue = Dialogue(self._numbers, connection, self.hub, self.version, self._supersede)
         self._dialogues[dialogue.id] = dialogue
         self._by_connection[connection] = dialogue
@@ -140,7 +151,8 @@ class Runtime:
         while dialogue.connection.waiting and self.warm:
             dialogue.handle(dialogue.connection.take())
         self._dialogues.pop(dialogue.id, None)
-        self._by_connection.pop(dialogue.connection, None)
+        if self._by_connection.pop(dialogue.connection, None) is not None:
+            self.measures.forget(dialogue.connection)
         dialogue.end(self.clock.monotonic_ns())
 
     def _supersede(self, number: int) -> None:
@@ -183,7 +195,10 @@ class Runtime:
 
     async def _keep_ticking(self) -> None:
         while True:
+            asleep = time.perf_counter_ns()
             await asyncio.sleep(_TICK_S)
+            late = time.perf_counter_ns() - asleep - int(_TICK_S * _SECOND)
+            self.measures.loop_lag.add(max(late, 0))
             self.tick(self.clock.monotonic_ns())
 
     async def _keep_slow_ticking(self) -> None:

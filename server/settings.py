@@ -67,8 +67,16 @@ class ServerSettings:
     connections_per_address: Annotated[int, Option("of one address", low=1, high=10_000)] = 8
     messages_per_second: Annotated[
         int,
-        Option("messages of one connection; above that it is closed with 4429", low=1, high=10**7),
+        Option(
+            "messages of one connection, fragments and pings counted; above that it is closed "
+            "with 4429",
+            low=1,
+            high=10**7,
+        ),
     ] = 20_000
+    message_fragments: Annotated[
+        int, Option("frames of one message; more is closed with 4429", low=1, high=1 << 20)
+    ] = 1024
     frame_bytes: Annotated[
         int, Option("largest message, as sent and decoded", low=4096, high=1 << 24, unit="bytes")
     ] = 1 << 20

@@ -1,7 +1,7 @@
 """An entry to its journal payload, and back.
 
 Frames keep the wire's own bytes. Control entries are canonical JSON (sorted keys, no spaces), so
-equal entries have equal bytes; a clock is a plain i64.
+equal entries have equal bytes; a clock is a plain i64, outputs and checkpoints are binary.
 """
 
 import struct
@@ -16,12 +16,14 @@ from market.instrument import Instrument
 from market.ticks import Grid
 from recording.entries import (
     BarEntry,
+    CheckpointEntry,
     ClockEntry,
     Entry,
     FrameEntry,
     GapEntry,
     InstrumentEntry,
     MakersEntry,
+    OutputEntry,
     PhaseEntry,
     SessionEntry,
     SettingsEntry,
@@ -32,6 +34,8 @@ from wire.frames import decode_frame, encode_frame
 __all__ = ["canonical", "decode_entry", "encode_entry"]
 
 _CLOCK: Final = struct.Struct("<q")
+_OUTPUT: Final = struct.Struct("<IQ32s")
+_CHECKPOINT: Final = struct.Struct("<16s10s")
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -61,6 +65,10 @@ def encode_entry(entry: Entry) -> tuple[EntryType, bytes]:
             return EntryType.GAP, canonical({"first": first, "last": last, "reason": reason})
         case MakersEntry(names):
             return EntryType.MAKERS, canonical({"names": list(names)})
+        case OutputEntry(segment, count, digest, row):
+            return EntryType.OUTPUT, _OUTPUT.pack(segment, count, digest) + row
+        case CheckpointEntry(layout, trade_date, packed):
+            return EntryType.CHECKPOINT, _CHECKPOINT.pack(layout, trade_date.encode()) + packed
 
 
 def decode_entry(kind: int, payload: bytes) -> Entry:
@@ -75,6 +83,12 @@ def decode_entry(kind: int, payload: bytes) -> Entry:
         if len(payload) != _CLOCK.size:
             raise DataError(f"a clock entry has 8 bytes, not {len(payload)}", code="journal_entry")
         return ClockEntry(_CLOCK.unpack(payload)[0])
+    if kind == EntryType.OUTPUT:
+        (segment, count, digest), rest = _head(_OUTPUT, payload)
+        return OutputEntry(segment, count, digest, rest)
+    if kind == EntryType.CHECKPOINT:
+        (layout, trade_date), rest = _head(_CHECKPOINT, payload)
+        return CheckpointEntry(layout, trade_date.decode("ascii", "replace"), rest)
     decoder = _DECODERS.get(kind)
     if decoder is None:
         raise DataError(f"entry type {kind} is unknown", code="journal_entry")
@@ -85,6 +99,14 @@ def decode_entry(kind: int, payload: bytes) -> Entry:
             f"a {EntryType(kind).name.lower()} entry does not hold what it should: {cause!r}",
             code="journal_entry",
         ) from cause
+
+
+def _head(layout: struct.Struct, payload: bytes) -> tuple[tuple[Any, ...], bytes]:
+    if len(payload) < layout.size:
+        raise DataError(
+            f"an entry of {len(payload)} bytes is too short for its type", code="journal_entry"
+        )
+    return layout.unpack_from(payload), payload[layout.size :]
 
 
 _INFLATED: Final = 1 << 20

@@ -4,14 +4,19 @@
 
     <recordings>/.lock                                   held by the one server that writes here
     <recordings>/<source>/<symbol>/<trade date>/NNNNNN.dbj
+    <recordings>/<source>/<symbol>/<trade date>/NNNNNN-MMMMMM.parquet
+    <recordings>/<source>/<symbol>/<trade date>/.pinned  retention leaves this day alone
 
 ``source`` is ``live``, ``playback`` or ``replay``. ``symbol`` is the instrument's full name:
 letters, digits, ``.`` and ``-`` as they are, a blank as ``_``, other bytes as ``%XX``. The trade
 date is the session's (``2026-11-20``). Segments are numbered through the whole journal of an
-instrument and source, so their order never depends on a clock.
+instrument and source, so their order never depends on a clock. A compacted file stands for the
+segments from its first to its second number; where both are there, the segments are leftovers
+that nobody reads.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +24,25 @@ from typing import Final, NamedTuple
 
 from market.errors import EnvironmentFault, UsageError
 
-__all__ = ["SUFFIX", "FolderLock", "JournalStream", "journal_streams", "segments_of", "slug"]
+__all__ = [
+    "COMPACTED",
+    "PINNED",
+    "SUFFIX",
+    "FolderLock",
+    "JournalStream",
+    "journal_streams",
+    "last_number",
+    "leftovers_of",
+    "numbers_of",
+    "parts_of",
+    "segments_of",
+    "slug",
+]
 
 SUFFIX: Final = ".dbj"
+COMPACTED: Final = ".parquet"
+PINNED: Final = ".pinned"
+_COMPACTED_NAME: Final = re.compile(r"(\d{6,})-(\d{6,})\.parquet")
 _PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-")
 _DEVICES: Final = frozenset(
     ["CON", "PRN", "AUX", "NUL"] + [f"{port}{i}" for port in ("COM", "LPT") for i in range(1, 10)]
@@ -35,13 +56,15 @@ class JournalStream(NamedTuple):
 
     Attributes:
         folder: ``<recordings>/<source>/<symbol>``.
-        segments: its files, in order.
+        segments: its segments that no compacted file stands for, in order.
+        parts: all that is to be read, segments and compacted files, in order.
     """
 
     source: str
     name: str
     folder: Path
     segments: tuple[Path, ...]
+    parts: tuple[Path, ...]
 
 
 def slug(symbol: str) -> str:
@@ -67,13 +90,66 @@ def segments_of(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(files, key=lambda path: int(path.stem)))
 
 
+def numbers_of(path: Path) -> tuple[int, int] | None:
+    """First and last segment number that a file stands for; None: it is no part of a journal."""
+    if path.suffix == SUFFIX and path.stem.isdigit():
+        return int(path.stem), int(path.stem)
+    named = _COMPACTED_NAME.fullmatch(path.name)
+    return (int(named[1]), int(named[2])) if named else None
+
+
+def parts_of(folder: Path) -> tuple[Path, ...]:
+    """Segments and compacted files of one journal (or one of its trade dates), in order."""
+    compacted = _compacted_in(folder)
+    kept = [path for path in segments_of(folder) if not _is_covered(path, compacted)]
+    kept += [path for spans in compacted.values() for _, _, path in spans]
+    return tuple(sorted(kept, key=_first_number))
+
+
+def leftovers_of(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Segments that a compacted file stands for already, each with that file."""
+    compacted = _compacted_in(folder)
+    for path in segments_of(folder):
+        number = int(path.stem)
+        for first, last, table in compacted.get(path.parent, ()):
+            if first <= number <= last:
+                yield path, table
+
+
+def last_number(home: Path) -> int:
+    """The highest number that the journal in ``<source>/<symbol>`` has used; 0: none."""
+    spans = [numbers_of(path) for path in home.glob("*/*")] if home.is_dir() else []
+    return max((span[1] for span in spans if span is not None), default=0)
+
+
+def _compacted_in(folder: Path) -> dict[Path, list[tuple[int, int, Path]]]:
+    found: dict[Path, list[tuple[int, int, Path]]] = {}
+    for path in folder.rglob(f"*{COMPACTED}"):
+        span = numbers_of(path)
+        if span is not None:
+            found.setdefault(path.parent, []).append((*span, path))
+    return found
+
+
+def _is_covered(path: Path, compacted: dict[Path, list[tuple[int, int, Path]]]) -> bool:
+    number = int(path.stem)
+    return any(first <= number <= last for first, last, _ in compacted.get(path.parent, ()))
+
+
+def _first_number(path: Path) -> int:
+    span = numbers_of(path)
+    return span[0] if span else 0
+
+
 def journal_streams(folder: Path) -> Iterator[JournalStream]:
     """All journals in a recordings folder, or in a folder below it, by source and symbol."""
     homes: dict[Path, list[Path]] = {}
-    for path in segments_of(folder):
+    for path in parts_of(folder):
         homes.setdefault(path.parent.parent, []).append(path)
     for home in sorted(homes):
-        yield JournalStream(home.parent.name, home.name, home, tuple(homes[home]))
+        parts = tuple(homes[home])
+        segments = tuple(path for path in parts if path.suffix == SUFFIX)
+        yield JournalStream(home.parent.name, home.name, home, segments, parts)
 
 
 class FolderLock:
@@ -82,8 +158,12 @@ class FolderLock:
     The operating system drops the lock with the process, so a crash leaves nothing to clean.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = _LOCK_NAME) -> None:
         """Make the folder if need be, and lock it.
+
+        Args:
+            folder: the recordings folder.
+            name: of the lock's file; another one for another kind of work.
 
         Raises:
             EnvironmentFault: ``folder_unwritable`` or ``folder_in_use``.
@@ -91,7 +171,7 @@ class FolderLock:
         self.folder = folder
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(folder / _LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+            self._fd = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as cause:
             raise EnvironmentFault(
                 f"the recordings folder {folder} cannot be written: {cause.strerror}",

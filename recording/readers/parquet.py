@@ -1,18 +1,18 @@
-"""Parquet as ``recording.writers.parquet`` writes it: rows of records, everything else in metadata.
+"""Parquet: tables of ``recording.table``, those of version 1, and files of other origin.
 
-Columns: ``time`` (timestamp[ns, UTC]), ``kind``, ``side``, ``op``, ``position`` (u8), ``price``
-(double), ``size`` (int64, or double where the size step is not 1), ``ref`` (u64).
-
-Metadata: ``depthbridge`` (format version), ``instrument``, ``tick_size``, ``size_step``,
-``session``, ``config_hash``; JSON in ``gaps``, in ``runs`` (row, frame type, flags, seq, base,
-where a frame does not continue the one before) and in ``controls`` (row before which it stands,
-journal entry type, payload in base64). A file of other origin needs the columns ``time``,
-``side``, ``price``, ``size`` and the caller's options.
+Version 1 kept no borders between frames. Columns: ``time`` (timestamp[ns, UTC]), ``kind``,
+``side``, ``op``, ``position`` (u8), ``price`` (double), ``size`` (int64, or double where the size
+step is not 1), ``ref`` (u64). Metadata: ``depthbridge`` (format version), ``instrument``,
+``tick_size``, ``size_step``, ``session``, ``config_hash``; JSON in ``gaps``, in ``runs`` (row,
+frame type, flags, seq, base, where a frame does not continue the one before) and in ``controls``
+(row before which it stands, journal entry type, payload in base64). A file of other origin needs
+the columns ``time``, ``side``, ``price``, ``size`` and the caller's options.
 """
 
 import base64
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 from market.enums import FrameType, Source
 from market.errors import FileFormatError, MalformedError
 from market.instrument import Instrument
-from market.record import RECORD, Frame, make_frames
-from market.ticks import Grid
+from market.record import Frame, Records, make_frames, times_of
 from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry
 from recording.journal.codec import decode_entry
 from recording.readers.naming import Sidecar, find_instrument, read_sidecar
 from recording.readers.registry import Format, Request
+from recording.readers.report import Report
+from recording.table import TableReader
+from recording.table.layout import VERSION
+from recording.table.reader import records_of
 
 __all__ = ["FORMAT"]
 
@@ -43,6 +46,9 @@ def _read(request: Request) -> Iterator[Entry]:
     import pyarrow.parquet as pq
 
     path = str(request.path)
+    if _version(request.path) == VERSION:
+        yield from _read_table(request)
+        return
     try:
         file = pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as cause:
@@ -69,6 +75,34 @@ def _read(request: Request) -> Iterator[Entry]:
                 break
             yield from script.entries(*rows.take(batch), rows)
         yield from script.rest(rows)
+
+
+def _version(path: Path) -> str:
+    """The version that a file names; empty where it names none, or cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return ""  # opening it will say so
+    return str(metadata.get(b"depthbridge", b""), "utf-8", "replace")
+
+
+def _read_table(request: Request) -> Iterator[Entry]:
+    report, begin = request.report, request.first
+    with TableReader(request.path) as table:
+        for _, item, row in table:
+            if isinstance(item, Frame):
+                count = len(item.records)
+                note_rows(report, item.records, times_of(item), begin + row + count)
+                index = np.arange(begin + row, begin + row + count, dtype=np.int64)
+                yield FrameEntry(item, index)
+                continue
+            entry = decode_entry(item.kind, item.payload)
+            if isinstance(entry, GapEntry):
+                report.gaps += 1
+            yield entry
 
 
 def _named(request: Request, metadata: dict[bytes, bytes]) -> InstrumentEntry:
@@ -100,56 +134,32 @@ class _Rows:
         self._path = str(request.path)
         self._instrument = instrument
 
-    def take(self, batch: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:  # noqa: ANN401
+    def take(self, batch: Any) -> tuple[Records, NDArray[np.int64]]:  # noqa: ANN401
         """Records and times of a batch.
 
         Raises:
             FileFormatError: a value that no record can hold.
         """
-        import pyarrow as pa
-
-        names = batch.schema.names
-        records = np.zeros(len(batch), RECORD)
-        for name in ("kind", "side", "op", "position", "ref"):
-            if name in names:
-                records[name] = batch.column(name).to_numpy(zero_copy_only=False)
-        if "kind" not in names and "position" not in names:
-            records["kind"] = 1
-        records["price"] = self._steps(batch.column("price"), self._instrument.tick)
-        size = batch.column("size")
-        if pa.types.is_floating(size.type):
-            records["size"] = self._steps(size, self._instrument.size)
-        else:
-            records["size"] = size.to_numpy(zero_copy_only=False)
-        times = batch.column("time").cast(pa.timestamp("ns", "UTC"), safe=True).cast(pa.int64())
-        absolute: NDArray[np.int64] = times.to_numpy(zero_copy_only=False)
+        try:
+            records, times = records_of(batch, self._instrument.tick, self._instrument.size)
+        except MalformedError as cause:
+            row = self.first + self.count + (cause.index or 0)
+            raise FileFormatError(
+                f"{self._path}: row {row + 1:,}: {cause.message}", path=self._path, offset=0
+            ) from cause
         self.count += len(records)
-        report = self.report
-        report.lines = self.first + self.count
-        report.records += len(records)
-        if len(absolute):
-            if report.first_time is None:
-                report.first_time = int(absolute[0])
-            report.last_time = max(int(absolute.max()), report.last_time or int(absolute[0]))
-        return records, absolute
+        note_rows(self.report, records, times, self.first + self.count)
+        return records, times
 
-    def _steps(self, column: Any, grid: Grid) -> NDArray[np.int64]:  # noqa: ANN401
-        """Doubles to steps; a null (a session volume's price) is 0."""
-        if column.null_count:
-            column = column.fill_null(0)
-        values = column.to_numpy(zero_copy_only=False)
-        steps = np.zeros(len(values), np.int64)
-        fine = np.abs(values) < grid.step * 2.0**52
-        steps[fine] = np.rint(values[fine] * grid.denominator / grid.numerator)
-        for place in np.flatnonzero(steps * grid.numerator / grid.denominator != values):
-            try:
-                steps[place] = grid.to_ticks(float(values[place]))
-            except MalformedError as cause:
-                row = self.first + self.count + int(place)
-                raise FileFormatError(
-                    f"{self._path}: row {row + 1:,}: {cause.message}", path=self._path, offset=0
-                ) from cause
-        return steps
+
+def note_rows(report: Report, records: Records, times: NDArray[np.int64], line: int) -> None:
+    """Bring the report up to date; ``line``: number of the rows so far."""
+    report.lines = line
+    report.records += len(records)
+    if len(times):
+        if report.first_time is None:
+            report.first_time = int(times[0])
+        report.last_time = max(int(times.max()), report.last_time or int(times[0]))
 
 
 class _Script:

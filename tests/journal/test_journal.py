@@ -16,12 +16,14 @@ from market.record import RECORD, Frame
 from market.session import calendar_for
 from recording.entries import (
     BarEntry,
+    CheckpointEntry,
     ClockEntry,
     Entry,
     FrameEntry,
     GapEntry,
     InstrumentEntry,
     MakersEntry,
+    OutputEntry,
     PhaseEntry,
     SessionEntry,
     SettingsEntry,
@@ -75,6 +77,8 @@ def one_of_each() -> list[Entry]:
         PhaseEntry("stale", "silent"),
         FrameEntry(frame(10, 2, kind=FrameType.SNAPSHOT)),
         FrameEntry(frame(10, 20)),
+        OutputEntry(7, 2**40, bytes(range(32)), b"row"),
+        CheckpointEntry(bytes(range(16)), "2026-11-20", b"packed"),
     ]
 
 

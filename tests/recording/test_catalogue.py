@@ -107,3 +107,13 @@ def test_several_contracts_of_a_root_must_be_told_apart(folder: Path) -> None:
     with pytest.raises(UsageError, match="NQ_03-27, NQ_12-26"):
         find_recording(folder, "NQ", None, DEFAULT_INSTRUMENTS)
     assert find_recording(folder, "NQ 03-27", None, DEFAULT_INSTRUMENTS) is not None
+
+
+def test_trades_told_again_say_nothing_of_lag_and_coverage(tmp_path: Path) -> None:
+    entry = frame(MONDAY, 1, lag=5_000_000)
+    old = frame(MONDAY - 3600 * NS, 3, lag=3600 * NS)
+    again = FrameEntry(old.frame._replace(flags=FrameFlag.HISTORICAL))
+    journal(tmp_path, "ES 12-26", Source.LIVE, (MONDAY, entry), (MONDAY, again))
+    (day,) = days(tmp_path)
+    summary = summarise(day, calendar_for)
+    assert (summary.rows, summary.lag_p99_ms, summary.coverage) == (4, 5.0, 0.0)

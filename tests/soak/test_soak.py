@@ -91,10 +91,10 @@ def require_whole(report: Report) -> None:
 
 
 def require_steady(report: Report, warm_up_s: float) -> None:
-    """The median of each third, and of each minute, is the same; moments hold what is in flight."""
+    """The medians of the thirds, and of all minutes, agree; moments hold what is in flight."""
     kept = report.after(warm_up_s)
     counts = np.array([sample.descriptors for sample in kept])
-    assert len({float(np.median(third)) for third in np.array_split(counts, 3)}) == 1
+    assert np.ptp([np.median(third) for third in np.array_split(counts, 3)]) <= 1
     assert len(set(report.figures(warm_up_s)["descriptors_by_minute"])) == 1
     assert counts.max() <= np.median(counts) + _IN_FLIGHT
 

@@ -1,0 +1,146 @@
+"""An analyzer's state as bytes, and back: what a checkpoint holds.
+
+::
+
+    16 bytes   layout: digest of the memory layout below; other programs refuse the rest
+    u32        length of what follows
+    JSON       what Python keeps: parameters, reason of ``stale``, bar studies, heap counts
+    words      STATE, with capacities and offsets of the heap set to zero
+    regions    the entries in use of each heap region, in order
+
+Equal states have equal bytes, whoever looked at them in between: how much room the heap has, and
+what lies in a ladder beyond its last row, is left out. Nothing is pickled.
+"""
+
+import hashlib
+import json
+import math
+import struct
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from market.errors import DataError
+from orderbook.heap import lay_out, region
+from orderbook.layout import EVENT, METRICS_ROW, REGION_START, REGION_WIDTHS, STATE, Struct, Words
+
+__all__ = ["LAYOUT", "Frozen", "pack_state", "unpack_state"]
+
+_MEANING: Final = 1
+"""To be counted up when a word of the state changes its meaning, or a rule its result."""
+_LENGTH: Final = struct.Struct("<I")
+_DIGEST: Final = 16
+_SCRATCH: Final = ("offset", "capacity", "wanted", "entries")
+_STATE_BYTES: Final = STATE.itemsize
+
+
+class Frozen(NamedTuple):
+    """A state that was read back.
+
+    Attributes:
+        words: STATE, the heap's header fitting ``heap``.
+        heap: the regions, with room to grow.
+        python: what Python keeps.
+    """
+
+    words: Words
+    heap: Words
+    python: Mapping[str, Any]
+
+
+def _described(dtype: np.dtype[Any]) -> str:
+    """Names, types and offsets, all the way down."""
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return f"{shape}{_described(base)}"
+    if dtype.fields is None:
+        return dtype.str
+    parts = [
+        f"{name}@{dtype.fields[name][1]}:{_described(dtype.fields[name][0])}"
+        for name in dtype.names or ()
+    ]
+    return "{" + ",".join(parts) + "}"
+
+
+def _layout_digest() -> bytes:
+    parts = [str(_MEANING), _described(STATE), _described(EVENT), _described(METRICS_ROW)]
+    text = ";".join([*parts, str(tuple(int(width) for width in REGION_WIDTHS))])
+    return hashlib.blake2b(text.encode(), digest_size=_DIGEST).digest()
+
+
+LAYOUT: Final = _layout_digest()
+"""Names the layout that this program's states have."""
+
+
+def pack_state(words: Words, heap: Words, python: Mapping[str, Any]) -> bytes:
+    """A state as bytes; nothing is changed.
+
+    Args:
+        words: STATE as words, the visible rows refreshed.
+        heap: its growable half.
+        python: values that JSON holds exactly.
+    """
+    header = words.view(STATE)[0]["book"]["heap"]
+    regions = [region(header, heap, which) for which in range(len(REGION_WIDTHS))]
+    copied = words.copy()
+    _clear_unused(copied.view(STATE)[0]["book"])
+    text = json.dumps(python, separators=(",", ":")).encode()
+    parts = [LAYOUT, _LENGTH.pack(len(text)), text, copied.tobytes()]
+    return b"".join(parts + [entries.tobytes() for entries in regions])
+
+
+def _clear_unused(book: Struct) -> None:
+    header = book["heap"]
+    for name in _SCRATCH:
+        header[name] = 0
+    for side in range(2):
+        rows = int(book["n"][side])
+        book["px"][side, rows:] = 0
+        book["sz"][side, rows:] = 0
+
+
+def unpack_state(data: bytes) -> Frozen:
+    """The state that these bytes hold.
+
+    Raises:
+        DataError: ``state_layout``: another layout; ``state_damaged``: not what it should be.
+    """
+    if data[:_DIGEST] != LAYOUT:
+        raise DataError(
+            "the state was frozen by a program with another memory layout", code="state_layout"
+        )
+    start = _DIGEST + _LENGTH.size
+    try:
+        (length,) = _LENGTH.unpack_from(data, _DIGEST)
+        python = json.loads(data[start : start + length])
+        body = np.frombuffer(data, np.uint8, offset=start + length)
+        words = body[:_STATE_BYTES].copy().view(np.int64)
+        entries = body[_STATE_BYTES:].copy().view(np.int64)
+        return Frozen(words, _regions(words, entries), python)
+    except (ValueError, struct.error) as cause:
+        raise DataError(f"the state is damaged: {cause}", code="state_damaged") from cause
+
+
+def _regions(words: Words, entries: Words) -> Words:
+    """The heap that these entries fill; completes its header.
+
+    Raises:
+        ValueError: the counts do not say how many there are.
+    """
+    header = words.view(STATE)[0]["book"]["heap"]
+    counts = [int(count) for count in header["count"]]
+    sizes = [count * int(width) for count, width in zip(counts, REGION_WIDTHS, strict=True)]
+    if min(counts) < 0 or sum(sizes) != len(entries):
+        raise ValueError(f"{len(entries)} words on the heap, not {sum(sizes)}")
+    capacities = [
+        max(int(least), 1 << math.ceil(math.log2(count))) if count else int(least)
+        for least, count in zip(REGION_START, counts, strict=True)
+    ]
+    heap = lay_out(header, capacities)
+    taken = 0
+    for which, size in enumerate(sizes):
+        start = int(header["offset"][which])
+        heap[start : start + size] = entries[taken : taken + size]
+        taken += size
+    return heap

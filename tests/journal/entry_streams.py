@@ -1,0 +1,160 @@
+"""Seeded streams of entries that visit every state a stream can be in."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from market.enums import FrameFlag, FrameType, Source
+from market.instrument import Instrument
+from market.record import RECORD, Frame, make_frames
+from market.session import SessionCalendar, SessionTemplate, Window
+from market.ticks import Grid
+from orderbook import Parameters
+from recording.entries import (
+    BarEntry,
+    ClockEntry,
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+    MakersEntry,
+    PhaseEntry,
+    SessionEntry,
+    SettingsEntry,
+)
+from recording.stream import Stream
+from tests.orderbook.market_fuzz import Levels, Plan, Step, make_plan
+from tests.reference.records import Rec, records_of
+
+__all__ = ["CALENDAR", "Told", "entries_of", "instrument_of", "stream_of", "tell"]
+
+MINUTE = 60_000_000_000
+CALENDAR = SessionCalendar(
+    SessionTemplate(
+        "UTC",
+        tuple(Window(start, start + 1) for start in range(1331, 1361, 2)),
+        Window(1331, 1361),
+        frozenset(range(7)),
+    )
+)
+"""Opens every other minute, so that a short stream sees sessions turn."""
+
+Told = tuple[bytes | None, bytes, bool, int, str | None]
+"""Row and events as bytes, whether it publishes, records applied, fault."""
+
+
+def instrument_of(plan: Plan) -> Instrument:
+    return Instrument("TS 12-26", "TS", Grid(plan.tick), Grid(1), 50.0, "always", plan.depth)
+
+
+def stream_of(plan: Plan) -> Stream:
+    return Stream(instrument_of(plan), calendar=CALENDAR)
+
+
+def tell(stream: Stream, entry: Entry) -> Told:
+    """Apply an entry; everything that it led to."""
+    result = stream.apply(entry)
+    row = None
+    if result.emits or result.publishes:
+        row = stream.analyzer.row().tobytes()
+    events = result.events.tobytes()
+    return row, events, result.publishes, result.applied, result.fault
+
+
+def entries_of(seed: int, steps: int) -> tuple[Plan, list[Entry]]:
+    plan = make_plan(seed, steps)
+    return plan, list(_Entries(random.Random(seed), plan))
+
+
+class _Entries:
+    """What a journal would hold if a publisher sent the plan, and more happened besides."""
+
+    def __init__(self, rng: random.Random, plan: Plan) -> None:
+        self.rng = rng
+        self.plan = plan
+        self.seq = 1
+        self.time = 0
+        self.bar_time = 0
+        self.sessions = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        yield InstrumentEntry(instrument_of(self.plan), Source.LIVE)
+        parameters = Parameters.from_mapping(self.plan.settings)
+        yield SettingsEntry(parameters.to_mapping(), parameters.config_hash)
+        yield SessionEntry("session 0")
+        for step in self.plan.steps:
+            self.time = max(self.time, step.time)
+            yield from self._aside(parameters)
+            if step.what == "advance":
+                yield ClockEntry(step.time)
+            elif step.what == "gap":
+                yield self.rng.choice((GapEntry("gap", 3, 9), PhaseEntry("stale", "checksum")))
+            elif step.what == "load":
+                yield from self._snapshot(step.bids, step.asks, step.time)
+            else:
+                yield from self._broken(step) if self.rng.random() < 0.03 else ()
+                yield from self._events(step.recs)
+
+    def _broken(self, step: Step) -> Iterator[Entry]:
+        """Records that are held back, then the book that makes up for them."""
+        yield self.rng.choice((GapEntry("gap", 3, 9), PhaseEntry("stale", "checksum")))
+        yield from self._events(step.recs[: self.rng.choice((0, 1, 9))])
+        yield from self._snapshot(step.bids, step.asks, self.time)
+
+    def _events(self, recs: tuple[Rec, ...]) -> Iterator[Entry]:
+        records, times = records_of(recs)
+        for frame in make_frames(records, times, self.seq, self.rng.choice((1, 7, 50))):
+            self.seq = frame.end
+            yield FrameEntry(frame)
+
+    def _snapshot(self, bids: Levels, asks: Levels, time: int) -> Iterator[Entry]:
+        records = np.zeros(len(bids) + len(asks), RECORD)
+        records["side"][: len(bids)] = 1
+        records["price"] = [ticks for ticks, _ in (*bids, *asks)]
+        records["size"] = [size for _, size in (*bids, *asks)]
+        parts = np.array_split(records, self.rng.choice((1, 1, 2, 3)))
+        for part in parts[:-1]:
+            yield FrameEntry(Frame(part, time, self.seq, FrameType.SNAPSHOT))
+            if self.rng.random() < 0.3:
+                yield FrameEntry(Frame(np.zeros(0, RECORD), time, self.seq))
+        last = Frame(parts[-1], time, self.seq, FrameType.SNAPSHOT, int(FrameFlag.LAST))
+        yield FrameEntry(last)
+
+    def _aside(self, parameters: Parameters) -> Iterator[Entry]:
+        chance = self.rng.random()
+        if chance < 0.04:
+            yield PhaseEntry("stale", self.rng.choice(("gap", "silent")))
+        elif chance < 0.06:
+            yield PhaseEntry("paused", "playback")
+        elif chance < 0.12:
+            yield from self._bar()
+        elif chance < 0.14:
+            yield MakersEntry(("NSDQ", f"M{self.seq}"))
+        elif chance < 0.16:
+            increment = self.rng.choice((1, 2, 3))
+            clusters = replace(parameters.clusters, ClusterIncrement=increment)
+            other = replace(parameters, clusters=clusters)
+            yield SettingsEntry(other.to_mapping(), other.config_hash)
+        elif chance < 0.17:
+            self.sessions += 1
+            self.seq = 1
+            yield SessionEntry(f"session {self.sessions}")
+
+    def _bar(self) -> Iterator[Entry]:
+        self.bar_time = max(self.bar_time + self.rng.choice((1, MINUTE)), self.time)
+        low, high = sorted(self.rng.uniform(-5, 5) for _ in range(2))
+        values: dict[str, Any] = {
+            "series": {"type": "minute", "value": self.rng.choice((1, 5))},
+            "time": self.bar_time,
+            "open": low,
+            "high": high,
+            "low": low,
+            "close": self.rng.choice((low, high)),
+            "volume": self.rng.choice((0.0, 0.1, 7.0, 1e9)),
+            "delta": None,
+        }
+        yield BarEntry(self.seq, values)
+        self.seq += 1
