@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from market.enums import FrameFlag
 from market.record import RECORD, Frame, Records, make_frames, times_of
 
 __all__ = ["CAPACITY", "Ring"]
@@ -24,16 +26,21 @@ class Ring:
         overrun: numbers forgotten before they were acknowledged.
     """
 
-    __slots__ = ("_bars", "_records", "_times", "acked", "end", "first", "overrun")
+    __slots__ = ("_bars", "_flags", "_records", "_times", "acked", "end", "first", "overrun")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._records: Final[Records] = np.zeros(capacity, RECORD)
         self._times: Final = np.zeros(capacity, np.int64)
+        self._flags: Final = np.zeros(capacity, np.uint8)
         self._bars: Final[dict[int, Mapping[str, Any]]] = {}
         self.first = 1
         self.end = 1
         self.acked = 0
         self.overrun = 0
+
+    def __len__(self) -> int:
+        """Most records it holds."""
+        return len(self._records)
 
     @property
     def room(self) -> int:
@@ -45,13 +52,18 @@ class Ring:
         count = len(frame.records)
         if count > len(self._records):
             raise ValueError(f"{count} records do not fit into a ring of {len(self._records)}")
-        times = times_of(frame)
+        flags = np.full(count, frame.flags & FrameFlag.HISTORICAL, np.uint8)
+        if frame.historical and count:
+            flags[-1] |= frame.flags & FrameFlag.LAST
         start = self.end % len(self._records)
         part = min(count, len(self._records) - start)
-        self._records[start : start + part] = frame.records[:part]
-        self._times[start : start + part] = times[:part]
-        self._records[: count - part] = frame.records[part:]
-        self._times[: count - part] = times[part:]
+        for place, values in (
+            (self._records, frame.records),
+            (self._times, times_of(frame)),
+            (self._flags, flags),
+        ):
+            place[start : start + part] = values[:part]
+            place[: count - part] = values[part:]
         self._grow(count)
 
     def append_bar(self, values: Mapping[str, Any]) -> None:
@@ -74,18 +86,25 @@ class Ring:
         return self._bars.get(seq)
 
     def frame(self, seq: int, most: int) -> Frame:
-        """A frame from ``seq`` on, of at most ``most`` records, ending before a bar."""
+        """A frame from ``seq`` on, of at most ``most`` records, ending before a bar.
+
+        Historical records and others never share one, and it ends with a back-fill.
+        """
         count = min(most, self.end - seq)
         if self._bars:
             count = min((bar - seq for bar in self._bars if seq < bar < seq + count), default=count)
         start = seq % len(self._records)
         stop = start + count
-        if stop <= len(self._records):
-            records, times = self._records[start:stop].copy(), self._times[start:stop]
-        else:
+        places: Any = slice(start, stop)
+        if stop > len(self._records):
             places = np.arange(start, stop) % len(self._records)
-            records, times = self._records[places], self._times[places]
-        return next(make_frames(records, times, seq))
+        flags = self._flags[places]
+        if flags.any():
+            count = _alike(flags)
+            whole = isinstance(places, slice)
+            places = slice(start, start + count) if whole else places[:count]
+        frame = next(make_frames(self._records[places].copy(), self._times[places], seq))
+        return frame._replace(flags=int(self._flags[(frame.end - 1) % len(self._flags)]))
 
     def _grow(self, count: int) -> None:
         self.end += count
@@ -95,3 +114,11 @@ class Ring:
         for seq in [seq for seq in self._bars if seq < first]:
             del self._bars[seq]
         self.first = first
+
+
+def _alike(flags: NDArray[np.uint8]) -> int:
+    """How many leading records go into one frame."""
+    ends = np.flatnonzero((flags != flags[0]) & (flags != flags[0] | FrameFlag.LAST))
+    count = int(ends[0]) if len(ends) else len(flags)
+    last = np.flatnonzero(flags[:count] & FrameFlag.LAST)
+    return int(last[0]) + 1 if len(last) else count

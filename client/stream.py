@@ -6,11 +6,12 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from client.ring import CAPACITY, Ring
 from market.enums import FrameFlag, FrameType, Kind, Side
 from market.instrument import Instrument
-from market.record import MAX_RECORDS, RECORD, Frame, Records
+from market.record import MAX_RECORDS, RECORD, Frame, Records, make_frames
 from market.ticks import Grid
 from orderbook import Book
 from wire.batches import BarUpdate, Series
@@ -109,6 +110,9 @@ class PublishedStream:
         """
         if not len(frame.records):
             return
+        if frame.historical:
+            self.ring.append(frame)
+            return
         if frame.base + int(frame.records["dt"][0]) < self.time - REWIND_NS:
             self.time = frame.base
             self.reset()
@@ -119,6 +123,28 @@ class PublishedStream:
             if self.ring.end - self._marked >= CHECK_RECORDS or now - self._marked_at >= CHECK_NS:
                 self._mark(now)
         self.time = max(self.time, frame.base + int(frame.records["dt"].max()))
+
+    def backfill(self, trades: Records, times: NDArray[np.int64]) -> None:
+        """Tell the server all trades of the session so far again, so that its sums are complete.
+
+        Live records may be pushed before it is sent. Lists that outgrow the ring are told in parts
+        by whoever calls :meth:`push` with historical frames.
+
+        Args:
+            trades: RECORD array of kind trade, in order; not empty.
+            times: ns UTC of each.
+
+        Raises:
+            ValueError: it is empty, or longer than the ring.
+        """
+        if not 0 < len(trades) <= len(self.ring):
+            raise ValueError(f"{len(trades)} trades do not fit into the ring")
+        records = trades.copy()
+        records["ref"] = np.arange(1, len(records) + 1, dtype=np.uint64)
+        historical = int(FrameFlag.HISTORICAL)
+        for frame in make_frames(records, times, self.ring.end):
+            ends = int(records["ref"][-1]) == int(frame.records["ref"][-1])
+            self.push(frame._replace(flags=historical | (int(FrameFlag.LAST) if ends else 0)), 0)
 
     def push_bar(self, values: Mapping[str, Any]) -> None:
         """Number a bar; ``values`` as in ``bar_update``."""
@@ -211,7 +237,7 @@ class PublishedStream:
             most = min(most, self._marks[0][0] + 1 - self.sent)
         frame = self.ring.frame(self.sent, most)._replace(stream=self.index, sent=wall)
         if self._reply_now and frame.end == self.ring.end:
-            frame = frame._replace(flags=int(FrameFlag.REPLY_NOW))
+            frame = frame._replace(flags=frame.flags | int(FrameFlag.REPLY_NOW))
         self.sent = frame.end
         return encode_frame(frame)
 

@@ -70,6 +70,8 @@ def _wanted(given: Input) -> Iterator[Entry]:
         if not isinstance(entry, FrameEntry) or entry.frame.type != FrameType.EVENTS:
             yield entry
             continue
+        if entry.frame.historical:
+            continue  # a part of the session has no list of all its trades
         for part in _cut(entry, given.window, seq):
             seq = part.frame.end
             yield part

@@ -81,6 +81,8 @@ class Player:
             match entry:
                 case FrameEntry(frame) if frame.type == FrameType.SNAPSHOT:
                     self._snapshot(frame)
+                case FrameEntry(frame) if frame.historical and self._window is not None:
+                    continue
                 case FrameEntry(frame) if not self._broken:
                     await self._events(frame)
                 case BarEntry(_, values):
@@ -97,6 +99,9 @@ class Player:
 
     async def _events(self, frame: Frame) -> None:
         for part in self._paced(frame) if self._window is None else self._wanted(frame):
+            if part.historical:
+                await self._publisher.publish(self._symbol, part)
+                continue
             await self._wait_for(part.base + int(part.records["dt"][0]))
             await self._publisher.publish(self._symbol, part)
             self.rows += len(part.records)
@@ -125,7 +130,7 @@ class Player:
 
     def _paced(self, frame: Frame) -> Iterator[Frame]:
         """The frame, cut where a paced player has to wait."""
-        if self._speed is None or len(frame.records) < 2:
+        if self._speed is None or len(frame.records) < 2 or frame.historical:
             if len(frame.records):
                 yield frame
             return

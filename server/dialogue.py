@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from market.enums import FrameFlag, Source
 from market.errors import DataError, DepthbridgeError, MalformedError, SessionError
-from market.record import MAX_RECORDS, Frame, make_frames
+from market.record import MAX_RECORDS, Frame
 from recording.messages import metrics_message
 from server.answers import error_fields
 from server.channel import Channel
@@ -180,7 +180,7 @@ class Dialogue:
         if batch.makers:
             channel.makers((*channel.stream.makers, *batch.makers))
         seq = channel.session.expected if message.seq is None else message.seq
-        for frame in make_frames(batch.records, batch.times, seq, MAX_RECORDS):
+        for frame in batch.frames(seq):
             self._take(published, frame, now)
 
     # Hello.

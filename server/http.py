@@ -18,7 +18,7 @@ from starlette.routing import Route
 from market.enums import FrameType, Phase, Source
 from market.errors import DepthbridgeError, EnvironmentFault, MalformedError, SessionError
 from market.instrument import Instrument
-from market.record import Frame, make_frames
+from market.record import Frame
 from recording.stream import Result
 from server.answers import ErrorResponse, error_response, refusal_response
 from server.api import metrics_fields
@@ -227,7 +227,7 @@ class _Poster:
 
     def _records(self, channel: Channel, post: _Post, batch: Batch) -> Response:
         seq = channel.session.expected if post.seq is None else post.seq
-        frames = list(make_frames(batch.records, batch.times, seq))
+        frames = list(batch.frames(seq))
         if batch.makers and channel.session.state is not State.BROKEN:
             channel.makers((*channel.stream.makers, *batch.makers))
         return self._frames(channel, frames)

@@ -157,9 +157,16 @@ class TradeUpdate(Update, frozen=True, kw_only=True, tag="trade_update", omit_de
 
     Attributes:
         updates: entries, or the same as columns.
+        historical: trades of the present session told again (a back-fill); only profile, CVD and
+            VWAP hear of them.
+        first: of a back-fill: place of the first entry in the list, from 1.
+        last: of a back-fill: the list ends with the last entry.
     """
 
     updates: tuple[TradeEntry, ...] | TradeColumns
+    historical: bool = False
+    first: Annotated[int, Meta(ge=1, le=2**53 - 1)] = 1
+    last: bool = False
 
 
 class QuoteEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,16 +3,16 @@
 This is the general way; :mod:`wire.fast` is the compiled one for the plain ``l2_update``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import Aggressor, DepthOp, Kind, OrderOp, QuoteOp, Side, TradeSource
+from market.enums import Aggressor, DepthOp, FrameFlag, Kind, OrderOp, QuoteOp, Side, TradeSource
 from market.errors import MalformedError
 from market.instrument import Instrument
-from market.record import RECORD, Records
+from market.record import RECORD, Frame, Records, make_frames
 from market.ticks import Grid
 from wire.batches import (
     BarUpdate,
@@ -25,7 +25,7 @@ from wire.batches import (
     Update,
 )
 from wire.codes import ErrorCode
-from wire.frames import require_records
+from wire.frames import require_historical, require_records
 from wire.times import parse_time
 
 __all__ = [
@@ -58,11 +58,22 @@ class Batch(NamedTuple):
         times: int64[n], ns UTC.
         makers: market makers' names that the message mentions first, in order; they follow those
             that were known.
+        historical: they are a part of a back-fill; ``ref`` is the place in it.
+        last: the back-fill ends with them.
     """
 
     records: Records
     times: NDArray[np.int64]
     makers: tuple[str, ...] = ()
+    historical: bool = False
+    last: bool = False
+
+    def frames(self, seq: int) -> Iterator[Frame]:
+        """The records as frames, numbered from ``seq``; ``records["dt"]`` is written."""
+        flags = int(FrameFlag.HISTORICAL) if self.historical else 0
+        for frame in make_frames(self.records, self.times, seq):
+            ends = self.last and frame.end == seq + len(self.records)
+            yield frame._replace(flags=flags | (int(FrameFlag.LAST) if ends else 0))
 
 
 def l2_update(message: L2Update, instrument: Instrument, makers: Sequence[str] = ()) -> Batch:
@@ -123,7 +134,17 @@ def trade_update(message: TradeUpdate, instrument: Instrument) -> Batch:
         )
         records["side"][index] = previous
         records["op"][index] = source
-    return _checked(Batch(records, times))
+    if not message.historical:
+        if message.last or message.first != 1:
+            raise MalformedError(
+                "'first' and 'last' belong to a historical list",
+                code=ErrorCode.BAD_FLAGS,
+                field="last" if message.last else "first",
+            )
+        return _checked(Batch(records, times))
+    records["ref"] = np.arange(message.first, message.first + rows, dtype=np.uint64)
+    require_historical(records)
+    return _checked(Batch(records, times, historical=True, last=message.last))
 
 
 def quote_update(message: QuoteUpdate, instrument: Instrument) -> Batch:

@@ -123,6 +123,8 @@ class BookRun(Run):
     def _events(self, entry: FrameEntry) -> Iterator[Columns]:
         index = self._numbered(entry)
         frame = entry.frame
+        if frame.historical:
+            return
         if not self._depth_seen:
             self._depth_seen = bool(np.isin(frame.records["kind"], _DEPTH_KINDS).any())
         if self._broken:

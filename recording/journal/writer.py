@@ -496,7 +496,8 @@ class JournalWriter:
 def _event_time(entry: Entry) -> int | None:
     """Event time of an entry that has one, ns UTC."""
     if isinstance(entry, FrameEntry):
-        return entry.frame.base if len(entry.frame.records) else None
+        frame = entry.frame
+        return frame.base if len(frame.records) and not frame.historical else None
     if isinstance(entry, ClockEntry):
         return entry.time
     return None

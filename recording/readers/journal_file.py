@@ -26,7 +26,7 @@ def _read(request: Request) -> Iterator[Entry]:
             count = len(entry.frame.records)
             report.lines += count
             report.records += count
-            if count:
+            if count and not entry.frame.historical:
                 first = entry.frame.base + int(entry.frame.records["dt"][0])
                 last = entry.frame.base + int(entry.frame.records["dt"][-1])
                 report.first_time = first if report.first_time is None else report.first_time

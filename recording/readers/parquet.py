@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import FrameType, Source
+from market.enums import FrameFlag, FrameType, Source
 from market.errors import FileFormatError, MalformedError
 from market.instrument import Instrument
 from market.record import Frame, Records, make_frames, times_of
@@ -224,9 +224,11 @@ class _Script:
         self, records: NDArray[Any], times: NDArray[np.int64], rows: _Rows
     ) -> Iterator[Entry]:
         first = rows.first + self._row
-        if self._type != FrameType.EVENTS:
+        if self._type != FrameType.EVENTS or self._flags & FrameFlag.HISTORICAL:
             records["dt"] = times - self._base
             yield FrameEntry(Frame(records, self._base, self._seq, self._type, self._flags))
+            if self._type == FrameType.EVENTS:
+                self._seq += len(records)
             return
         for frame in make_frames(records, times, self._seq):
             start = first + frame.seq - self._seq

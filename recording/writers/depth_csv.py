@@ -40,7 +40,7 @@ class Writer:
         Raises:
             UsageError: a snapshot, or a second instrument.
         """
-        if isinstance(entry, FrameEntry):
+        if isinstance(entry, FrameEntry) and not entry.frame.historical:
             if entry.frame.type != FrameType.EVENTS:
                 raise UsageError("a CSV cannot hold snapshots; convert to .parquet instead")
             self._parts.append(entry)

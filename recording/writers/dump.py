@@ -56,7 +56,7 @@ class Writer:
             self._instrument = entry.instrument
         elif isinstance(entry, MakersEntry):
             self._makers = entry.names
-        elif not isinstance(entry, FrameEntry):
+        elif not isinstance(entry, FrameEntry) or entry.frame.historical:
             self.dropped += 1
         elif entry.frame.type != FrameType.EVENTS:
             raise UsageError("a dump cannot hold snapshots; convert to .parquet instead")

@@ -35,7 +35,11 @@ class Writer:
                 calendar = calendar_for(entry.instrument.session)
                 self._instrument = entry.instrument
                 self._journal = JournalWriter(self._path, entry.instrument, entry.source, calendar)
-        elif isinstance(entry, FrameEntry) and len(entry.frame.records):
+        elif (
+            isinstance(entry, FrameEntry)
+            and len(entry.frame.records)
+            and not entry.frame.historical
+        ):
             self._time = entry.frame.base + int(entry.frame.records["dt"][-1])
         elif isinstance(entry, ClockEntry):
             self._time = entry.time

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client.ring import CAPACITY, Ring
+from market.enums import FrameFlag
 from market.record import RECORD, Frame, times_of
 
 
@@ -71,3 +72,24 @@ def test_a_skipped_number_forgets_what_was_before() -> None:
     ring.append(frame(1, 10))
     ring.skip()
     assert (ring.first, ring.end) == (12, 12)
+
+
+@pytest.mark.parametrize("before", range(40))
+def test_historical_records_keep_to_themselves_and_a_list_ends_its_frame(before: int) -> None:
+    """Wherever in the ring they come to lie."""
+    ring = Ring(40)
+    if before:
+        ring.append(frame(1, before))
+    historical, last = int(FrameFlag.HISTORICAL), int(FrameFlag.LAST)
+    told = [(3, 0), (4, historical), (2, historical | last), (3, historical), (2, 0)]
+    start = ring.end
+    for count, flags in told:
+        ring.append(frame(ring.end, count)._replace(flags=flags))
+    found, seq = [], start
+    while seq < ring.end:
+        part = ring.frame(seq, 100)
+        assert part.records["ref"].tolist() == list(range(part.seq, part.end))
+        found.append((len(part.records), part.flags))
+        seq = part.end
+    assert found == [(3, 0), (6, historical | last), (3, historical), (2, 0)]
+    assert ring.frame(start + 3, 5).flags == historical, "cut before its end: not the last"

@@ -1,8 +1,9 @@
 import numpy as np
+import pytest
 
 from client.stream import PublishedStream
-from market.enums import FrameFlag, FrameType
-from market.record import Frame
+from market.enums import FrameFlag, FrameType, Kind
+from market.record import RECORD, Frame
 from tests.client.fake_server import ES, depth_frames
 from wire.frames import decode_frame
 from wire.messages import Check, Makers, decode_message
@@ -95,3 +96,32 @@ def test_a_heartbeat_does_not_run_ahead_of_records_that_wait() -> None:
     assert stream.told_time == 0
     drained(stream)
     assert stream.told_time == stream.time == 10**18 + 449_000_000
+
+
+def test_a_back_fill_is_sent_and_sent_again_with_its_places_and_its_end() -> None:
+    stream = PublishedStream(ES, batch=50)
+    for frame in depth_frames(20, 20):
+        stream.push(frame, 0)
+    book, time = stream.book.top(10), stream.time
+    trades = np.zeros(120, RECORD)
+    trades["kind"], trades["size"] = Kind.TRADE, np.arange(120)
+    stream.backfill(trades, np.full(120, time - 60 * SECOND, np.int64))
+    assert (stream.book.top(10), stream.time) == (book, time), "the past changes nothing"
+    for resume in (1, 21, 71, 100):
+        stream.welcomed(0, resume, 4096)
+        frames = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+        told = [f for f in frames if f.historical]
+        assert told[0].seq == max(resume, 21)
+        assert np.concatenate([f.records["ref"] for f in told]).tolist() == list(
+            range(max(resume, 21) - 20, 121)
+        )
+        assert [bool(f.flags & FrameFlag.LAST) for f in told] == [False] * (len(told) - 1) + [True]
+        assert all(not f.flags for f in frames if not f.historical)
+
+
+@pytest.mark.parametrize("count", [0, 41])
+def test_a_back_fill_that_the_ring_cannot_hold_is_refused(count: int) -> None:
+    stream = PublishedStream(ES, capacity=40)
+    with pytest.raises(ValueError, match="do not fit"):
+        stream.backfill(np.zeros(count, RECORD), np.zeros(count, np.int64))
+    assert stream.ring.end == 1

@@ -13,6 +13,7 @@ from orderbook import Parameters
 from recording.entries import (
     BarEntry,
     ClockEntry,
+    Entry,
     FrameEntry,
     GapEntry,
     InstrumentEntry,
@@ -174,3 +175,61 @@ def test_bars_take_a_number_and_are_checked_beforehand(stream: Stream) -> None:
 def test_makers_are_kept(stream: Stream) -> None:
     stream.apply(MakersEntry(("NSDQ",)))
     assert stream.makers == ("NSDQ",)
+
+
+def told(seq: int, first: int, count: int, time: int = START, *, last: bool = False) -> FrameEntry:
+    """Part of a back-fill: places ``first`` on, each of size 5."""
+    entry = trades(seq, time, count)
+    entry.frame.records["ref"] = np.arange(first, first + count)
+    flags = int(FrameFlag.HISTORICAL) | (int(FrameFlag.LAST) if last else 0)
+    return FrameEntry(entry.frame._replace(flags=flags))
+
+
+def sums(stream: Stream) -> tuple[Any, Any]:
+    row = stream.analyzer.read()[0]
+    return float(row["cvd"]), bool(row["complete"])
+
+
+def test_a_back_fill_makes_one_row_at_its_end_and_heals_the_sums(stream: Stream) -> None:
+    stream.apply(GapEntry("gap", 21, 30))
+    stream.apply(book(31, snapshot=True, time=START + 2))
+    assert not sums(stream)[1]
+    result = stream.apply(told(31, 1, 3))
+    assert (result.emits, result.publishes, stream.expected) == (False, False, 34)
+    result = stream.apply(told(34, 4, 2, last=True))
+    assert (result.emits, result.publishes, stream.expected) == (True, True, 36)
+    assert result.row is not None
+    assert (float(result.row[0]["cvd"]), bool(result.row[0]["complete"])) == (25.0, True)
+    assert int(result.row[0]["seq"]) == 35
+    assert stream.analyzer.clock == START + 2
+
+
+@pytest.mark.parametrize("end", [
+    GapEntry("gap", 34, 40),
+    PhaseEntry("stale", "checksum"),
+    SessionEntry("two"),
+])  # fmt: skip
+def test_what_makes_the_book_wrong_voids_the_list(stream: Stream, end: Entry) -> None:
+    stream.apply(told(21, 1, 3))
+    stream.apply(end)
+    stream.apply(book(41, snapshot=True, time=START + 2))
+    stream.apply(told(41, 4, 2, last=True))
+    assert not sums(stream)[1]
+    stream.apply(told(43, 1, 5, last=True))
+    assert sums(stream) == (25.0, True)
+
+
+def test_a_broken_stream_only_numbers_a_back_fill(stream: Stream) -> None:
+    stream.apply(trades(21, START + 3))
+    stream.apply(PhaseEntry("stale", "checksum"))
+    stream.apply(told(22, 1, 3, last=True))
+    assert (stream.expected, sums(stream)) == (25, (5.0, False))
+
+
+def test_missing_numbers_that_come_late_leave_the_list_whole(stream: Stream) -> None:
+    stream.apply(GapEntry("gap", 21, 30))
+    stream.apply(book(31, snapshot=True, time=START + 2))
+    stream.apply(told(31, 1, 3))
+    stream.apply(PhaseEntry("stale", "gap"))
+    stream.apply(told(34, 4, 1, last=True))
+    assert sums(stream) == (20.0, True)

@@ -218,3 +218,25 @@ def test_too_many_rows_are_refused() -> None:
     error = refusal("trade_update", updates={
         "time": [1] * 65_537, "price": [1] * 65_537, "volume": [1] * 65_537})  # fmt: skip
     assert error.code == ErrorCode.BAD_COUNT
+
+
+def test_a_historical_list_carries_places_and_its_end() -> None:
+    updates = [{"time": 1, "price": 10, "volume": 2, "aggressor": "buy"}] * 5
+    batch = to_batch(
+        message("trade_update", updates=updates, historical=True, first=8, last=True), ES
+    )
+    assert batch.records["ref"].tolist() == [8, 9, 10, 11, 12]
+    batch.times[3:] += 5 * SECOND
+    frames = list(batch.frames(40))
+    assert [(f.seq, f.flags) for f in frames] == [(40, 4), (43, 6)]
+    more = to_batch(message("trade_update", updates=updates, historical=True), ES)
+    assert [f.flags for f in more.frames(1)] == [4]
+
+
+def test_only_a_historical_list_has_places() -> None:
+    updates = [{"time": 1, "price": 10, "volume": 2}]
+    for field, value in (("last", True), ("first", 2)):
+        error = refusal("trade_update", updates=updates, **{field: value})
+        assert (error.code, error.field) == (ErrorCode.BAD_FLAGS, field)
+    error = refusal("trade_update", updates=[], historical=True)
+    assert error.code == ErrorCode.BAD_COUNT
