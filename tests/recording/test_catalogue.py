@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from market.enums import FrameFlag, FrameType, Source
+from market.enums import FrameFlag, FrameType, Kind, Source
 from market.errors import UsageError
 from market.instrument import DEFAULT_INSTRUMENTS
 from market.record import RECORD, Frame
@@ -112,6 +112,7 @@ def test_several_contracts_of_a_root_must_be_told_apart(folder: Path) -> None:
 def test_trades_told_again_say_nothing_of_lag_and_coverage(tmp_path: Path) -> None:
     entry = frame(MONDAY, 1, lag=5_000_000)
     old = frame(MONDAY - 3600 * NS, 3, lag=3600 * NS)
+    old.frame.records["kind"], old.frame.records["ref"] = Kind.TRADE, (1, 2)
     again = FrameEntry(old.frame._replace(flags=FrameFlag.HISTORICAL))
     journal(tmp_path, "ES 12-26", Source.LIVE, (MONDAY, entry), (MONDAY, again))
     (day,) = days(tmp_path)
