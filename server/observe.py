@@ -14,6 +14,7 @@ from server.channel import Channel
 from server.health import health, not_ready
 from server.measure import Histogram
 from server.runtime import Runtime
+from wire.codes import CloseCode, ErrorCode
 
 __all__ = [
     "BOOK_COUNTERS",
@@ -147,8 +148,8 @@ def observe(runtime: Runtime) -> Observation:
             "websocket": sum(book.counters["records"] for book in books) - http,
             "http": http,
         },
-        closed={str(code): count for code, count in measures.closed.items()},
-        refused=dict(measures.refused),
+        closed={str(code.value): measures.closed[code] for code in CloseCode},
+        refused={code.value: measures.refused[code.value] for code in ErrorCode},
         stages={name: _copied(getattr(measures, name)) for name in _STAGES},
         loop_lag=_copied(measures.loop_lag),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from depthbridge.checkout import checkout
+from depthbridge.system import install_programs
 
 __all__ = ["CHECKS", "EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -38,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a line for each check and what failed, then pytest's own report; 0 or 1."""
     root = checkout("tests")
+    told = install_programs()
+    if told:
+        print(f"{'ok' if told.startswith('installed') else 'look':<8}{told}", flush=True)
     failed = [name for name, arguments in CHECKS if not _passes(name, arguments, root)]
     pytest = [sys.executable, "-m", "pytest", *(["--long"] if args.long else [])]
     code = subprocess.run(pytest, cwd=root, check=False).returncode

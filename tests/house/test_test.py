@@ -18,6 +18,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '-ra'\n")
     (tmp_path / "tests" / "test_it.py").write_text("def test_it(): pass\n")
     monkeypatch.setattr(command, "checkout", lambda _: tmp_path)
+    monkeypatch.setattr(command, "install_programs", lambda: "")
     return tmp_path
 
 
@@ -66,6 +67,16 @@ def test_skips_are_listed_with_their_reason(
     code, lines = run(capfd)
     assert code == 0
     assert any("no data here" in line for line in lines)
+
+
+def test_a_program_that_is_missing_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "CHECKS", ())
+    monkeypatch.setattr(command, "install_programs", lambda: "missing, its tests are skipped: x")
+    code, lines = run(capfd)
+    assert code == 0
+    assert lines[0] == "look    missing, its tests are skipped: x"
 
 
 def test_every_tool_that_it_calls_is_installed() -> None:

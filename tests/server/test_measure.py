@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from server.measure import BOUNDS_S, SAMPLED, Histogram, Measures, Unsynced
 
-ns = st.integers(0, 3_000_000_000)
+ns = st.integers(0, 3_000_000_000) | st.sampled_from([round(bound * 1e9) for bound in BOUNDS_S])
 
 
 @given(st.lists(ns))
