@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from market.enums import FrameType, Source
+from market.enums import FrameFlag, FrameType, Source
 from market.errors import DataError, EnvironmentFault
 from market.instrument import Instrument
+from market.record import Frame
 from market.session import SessionCalendar
 from recording.entries import (
     BarEntry,
@@ -280,12 +281,17 @@ class JournalWriter:
             self._append(segment, item)
         self._received = item.received
         if isinstance(entry, FrameEntry):
-            if entry.frame.type == FrameType.EVENTS:
-                self._written = entry.frame.end - 1
+            self._note_frame(entry.frame)
         elif isinstance(entry, BarEntry):
             self._written = entry.seq
         elif isinstance(entry, _STATE):
             self._remember(entry, item.kind, item.payload)
+
+    def _note_frame(self, frame: Frame) -> None:
+        if frame.type == FrameType.EVENTS:
+            self._written = frame.end - 1
+        elif frame.flags & FrameFlag.LAST:
+            self._written = max(self._written, frame.seq - 1)  # what it skips never comes
 
     def _remember(self, entry: Entry, kind: EntryType, payload: bytes) -> None:
         if isinstance(entry, InstrumentEntry):
