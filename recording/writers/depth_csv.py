@@ -3,9 +3,10 @@
 The columns are those of ``recording.readers.depth_csv``; kinds, sides and operations are numbers.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from market.enums import FrameType, Kind, QuoteOp
 from market.errors import UsageError
 from market.instrument import Instrument
-from market.record import times_of
+from market.record import Frame, times_of
 from market.ticks import Grid
 from recording.entries import Entry, FrameEntry, InstrumentEntry
 from recording.readers.depth_csv import COLUMNS
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "plain_decimal", "write_rows"]
 
 _GROUP: Final = 1 << 16
 
@@ -69,33 +70,36 @@ class Writer:
     def _flush(self) -> None:
         if not self._held:
             return
-        import pyarrow as pa
-        from pyarrow import csv
-
         if self._instrument is None:
             raise UsageError("a recording without its instrument cannot be written")
-        frames = [part.frame for part in self._parts]
-        records = np.concatenate([frame.records for frame in frames])
-        seq = np.concatenate([np.arange(frame.seq, frame.end) for frame in frames])
-        times = np.concatenate([times_of(frame) for frame in frames])
+        write_rows(self._file, [part.frame for part in self._parts], self._instrument)
         self._parts.clear()
         self._held = 0
-        name = pa.array([self._instrument.symbol])
-        table = pa.table(
-            [
-                pa.array(seq),
-                pa.array(times),
-                name.take(pa.array(np.zeros(len(records), np.int64))),
-                *(pa.array(np.ascontiguousarray(records[f])) for f in ("kind", "side", "op")),
-                pa.array(np.ascontiguousarray(records["position"])),
-                _prices(records, self._instrument.tick),
-                _decimals(records["size"], self._instrument.size),
-                pa.array(np.ascontiguousarray(records["ref"])),
-            ],
-            names=list(COLUMNS),
-        )
-        options = csv.WriteOptions(include_header=False, quoting_style="none")
-        csv.write_csv(table, self._file, options)
+
+
+def write_rows(file: BinaryIO, frames: Sequence[Frame], instrument: Instrument) -> None:
+    """Write the rows of frames of one instrument, without a header."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    records = np.concatenate([frame.records for frame in frames])
+    seq = np.concatenate([np.arange(frame.seq, frame.end) for frame in frames])
+    times = np.concatenate([times_of(frame) for frame in frames])
+    name = pa.array([instrument.symbol])
+    table = pa.table(
+        [
+            pa.array(seq),
+            pa.array(times),
+            name.take(pa.array(np.zeros(len(records), np.int64))),
+            *(pa.array(np.ascontiguousarray(records[f])) for f in ("kind", "side", "op")),
+            pa.array(np.ascontiguousarray(records["position"])),
+            _prices(records, instrument.tick),
+            _decimals(records["size"], instrument.size),
+            pa.array(np.ascontiguousarray(records["ref"])),
+        ],
+        names=list(COLUMNS),
+    )
+    csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style="none"))
 
 
 def _prices(records: NDArray[Any], grid: Grid) -> Any:  # noqa: ANN401 - a pyarrow array
@@ -115,11 +119,11 @@ def _decimals(steps: NDArray[np.int64], grid: Grid) -> Any:  # noqa: ANN401 - a 
         return pa.array(np.ascontiguousarray(steps))
     values, places = np.unique(steps, return_inverse=True)
     step = Decimal(grid.numerator) / Decimal(grid.denominator)
-    texts = [_plain(int(value) * step) for value in values]
+    texts = [plain_decimal(int(value) * step) for value in values]
     return pa.array(texts).take(pa.array(places))
 
 
-def _plain(value: Decimal) -> str:
-    """Without exponent and without trailing zeros."""
+def plain_decimal(value: Decimal) -> str:
+    """A decimal without exponent and without trailing zeros."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
