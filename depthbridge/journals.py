@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from recording.journal.repair import RepairReport, repair
+
 from depthbridge.outputs import replacing
 from depthbridge.progress import Progress
 from market.enums import FrameType
@@ -14,7 +16,6 @@ from recording.entries import BarEntry, Entry, FrameEntry
 from recording.export import CsvExport
 from recording.journal import FolderLock, JournalReader, journal_streams
 from recording.journal.folder import COMPACTED, numbers_of
-from recording.journal.repair import RepairReport, repair
 from recording.journal.verify import VerifyReport, verify
 
 __all__ = ["export_all", "repair_all", "root_of", "verify_all"]
@@ -62,9 +63,7 @@ def _faults(report: VerifyReport, broken: str) -> list[str]:
     return faults
 
 
-def _line(
-    name: str, report: VerifyReport, entries: int, records: int, faults: list[str]
-) -> str:
+def _line(name: str, report: VerifyReport, entries: int, records: int, faults: list[str]) -> str:
     unclean = [one for one in report.segments if one.ending in {"open", "torn", "headless"}]
     words = [
         f"{entries:,} entries",
@@ -136,9 +135,8 @@ def _sink(out: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with replacing(out) as part:
-        with part.open("wb") as file:
-            yield file
+    with replacing(out) as part, part.open("wb") as file:
+        yield file
 
 
 def repair_all(folder: Path, *, sure: bool) -> int:
@@ -198,8 +196,7 @@ def _journals(folder: Path) -> Iterator[tuple[str, Path]]:
     found = False
     for stream in journal_streams(folder):
         found = True
-        inside = stream.folder if folder not in stream.folder.parents else stream.folder
-        home = folder if stream.folder in (folder, *folder.parents) else inside
+        home = folder if stream.folder in (folder, *folder.parents) else stream.folder
         yield f"{stream.source}/{stream.name}", home
     if not found:
         raise UsageError(f"{folder} holds no journal", code="no_journal", path=str(folder))

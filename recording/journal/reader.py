@@ -7,16 +7,17 @@ segment goes on with the same chain, the end that is missing was lost: that is d
 ``recording.journal.scan`` says what is what.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
-from market.errors import DataError, FileFormatError, UsageError
+from market.errors import DataError, EnvironmentFault, FileFormatError, UsageError
 from recording.entries import Entry, GapEntry
 from recording.journal.codec import decode_entry
-from recording.journal.folder import only_stream, segments_of
-from recording.journal.layout import CARRIED, EMPTY_HASH, HEAD_SIZE, EntryType
+from recording.journal.compacted import CompactedScan
+from recording.journal.folder import COMPACTED, only_stream, parts_of
+from recording.journal.layout import CARRIED, EMPTY_HASH, HEAD_SIZE, EntryType, FileHeader
 from recording.journal.scan import Damage, Ending, SegmentScan
 
 __all__ = ["JournalReader", "JournalReport", "TimedEntry", "UncleanEnd", "read_journal"]
@@ -78,14 +79,14 @@ class JournalReader:
 
     Attributes:
         report: filled while iterating.
-        paths: the segments, in order.
+        paths: segments and compacted files, in order.
     """
 
     def __init__(self, path: Path) -> None:
         self._alone = not path.is_dir()
         if not self._alone:
             only_stream(path)
-            self.paths: tuple[Path, ...] = segments_of(path)
+            self.paths: tuple[Path, ...] = parts_of(path)
         elif path.exists():
             self.paths = (path,)
         else:
@@ -102,31 +103,35 @@ class JournalReader:
 
     def timed(self) -> Iterator[TimedEntry]:
         """Entries with their receive times; raises as ``__iter__``."""
-        self.report = report = JournalReport()
+        self.report = JournalReport()
         before = _Before()
         for path in self.paths:
-            with path.open("rb", buffering=_BUFFER) as file:
-                scan = SegmentScan(path, file)
+            with _open_part(path) as file:
+                scan = file if isinstance(file, CompactedScan) else SegmentScan(path, file)
                 if scan.header is None:
                     self._headless(scan, before)
                     continue
-                report.segments += 1
-                missing = before.require(scan)
-                report.missing.extend(missing)
-                if missing:
-                    yield scan.header.created, GapEntry("missing_segment")
-                for head, payload in scan:
-                    if head.type == EntryType.MARK:
-                        continue
-                    entry = _decoded(scan, head.type, payload, head.length)
-                    if before.number and not missing and head.flags & CARRIED:
-                        continue
-                    report.entries += 1
-                    yield head.received, entry
-                self._note_end(scan)
-                before = _Before(scan.header.number, scan.digest, scan)
+                before = yield from self._entries(scan, scan.header, before)
 
-    def _headless(self, scan: SegmentScan, before: "_Before") -> None:
+    def _entries(
+        self, scan: "_Scan", header: FileHeader, before: "_Before"
+    ) -> Generator[TimedEntry, None, "_Before"]:
+        """What a part adds to those before it."""
+        self.report.segments += 1
+        missing = before.require(scan, header)
+        self.report.missing.extend(missing)
+        if missing:
+            yield header.created, GapEntry("missing_segment")
+        for received, flags, entry in _decoded(scan):
+            if before.number and not missing and flags & CARRIED:
+                continue
+            self.report.entries += 1
+            yield received, entry
+        self._note_end(scan)
+        last = scan.last if isinstance(scan, CompactedScan) else header.number
+        return _Before(last, scan.digest, scan)
+
+    def _headless(self, scan: "_Scan", before: "_Before") -> None:
         """A file without a header: in a journal an unfinished write, alone no journal at all."""
         assert scan.damage is not None
         if self._alone or scan.ending is Ending.DAMAGED:
@@ -134,7 +139,7 @@ class JournalReader:
         self._note_end(scan)
         before.number = int(scan.path.stem) if before.number else 0
 
-    def _note_end(self, scan: SegmentScan) -> None:
+    def _note_end(self, scan: "_Scan") -> None:
         if scan.ending is Ending.DAMAGED:
             assert scan.damage is not None
             raise _error(scan.damage)
@@ -146,20 +151,18 @@ class _Before:
     """The segment before the present one: what it must be continued with."""
 
     def __init__(
-        self, number: int = 0, digest: bytes = EMPTY_HASH, scan: SegmentScan | None = None
+        self, number: int = 0, digest: bytes = EMPTY_HASH, scan: "_Scan | None" = None
     ) -> None:
         self.number = number
         self._digest = digest
         self._scan = scan
 
-    def require(self, scan: SegmentScan) -> range:
+    def require(self, scan: "_Scan", header: FileHeader) -> range:
         """Numbers missing before ``scan``.
 
         Raises:
             FileFormatError: it goes on with another chain than the segment before it has.
         """
-        header = scan.header
-        assert header is not None
         if self._scan is None:
             return range(0)
         if header.number != self.number + 1:
@@ -172,12 +175,36 @@ class _Before:
         raise _error(Damage(self._scan.path, end, "the end of the segment is lost"))
 
 
-def _decoded(scan: SegmentScan, kind: int, payload: bytes, length: int) -> Entry:
+_Scan = SegmentScan | CompactedScan
+
+
+def _open_part(path: Path) -> "BinaryIO | CompactedScan":
+    if path.suffix == COMPACTED:
+        return CompactedScan(path)
     try:
-        return decode_entry(kind, payload)
-    except DataError as cause:
-        place = scan.end - HEAD_SIZE - length
-        raise _error(Damage(scan.path, place, cause.message)) from cause
+        return path.open("rb", buffering=_BUFFER)
+    except FileNotFoundError as cause:
+        raise EnvironmentFault(
+            f"{path} was compacted or deleted while the journal was read; start again",
+            code="journal_moved",
+            path=str(path),
+        ) from cause
+
+
+def _decoded(scan: _Scan) -> Iterator[tuple[int, int, Entry]]:
+    """Receive time, flags and entry; marks of the writer are none."""
+    if isinstance(scan, CompactedScan):
+        yield from scan.entries()
+        return
+    for head, payload in scan:
+        if head.type == EntryType.MARK:
+            continue
+        try:
+            entry = decode_entry(head.type, payload)
+        except DataError as cause:
+            place = scan.end - HEAD_SIZE - head.length
+            raise _error(Damage(scan.path, place, cause.message)) from cause
+        yield head.received, head.flags, entry
 
 
 def _error(damage: Damage) -> FileFormatError:

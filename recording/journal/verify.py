@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from market.errors import UsageError
-from recording.journal.folder import only_stream, segments_of
+from recording.journal.compacted import CompactedScan
+from recording.journal.folder import COMPACTED, numbers_of, only_stream, parts_of
 from recording.journal.layout import EMPTY_HASH
 from recording.journal.scan import Damage, Ending, SegmentScan
 
-__all__ = ["SegmentState", "VerifyReport", "verify"]
+__all__ = ["SegmentState", "TableState", "VerifyReport", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,42 @@ class SegmentState:
     output: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """One compacted file.
+
+    Attributes:
+        path: the file.
+        first: number of the first segment that it stands for; 0 if it cannot be read.
+        last: number of the last.
+        entries: that it holds.
+        rows: records that are rows.
+        unclean: segments among them that had no footer or a torn tail.
+        what: in words, empty for a good one.
+    """
+
+    path: Path
+    first: int
+    last: int
+    entries: int
+    rows: int
+    unclean: int
+    what: str
+
+
 @dataclass(slots=True)
 class VerifyReport:
     """What a journal holds.
 
     Attributes:
-        segments: every file, in order.
+        segments: every one that no compacted file stands for, in order.
+        tables: every compacted file, in order.
         missing: numbers of segments that are not there.
         damage: everything that no crash leaves, in order.
     """
 
     segments: list[SegmentState] = field(default_factory=list)
+    tables: list[TableState] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     damage: list[Damage] = field(default_factory=list)
 
@@ -67,7 +93,7 @@ def verify(path: Path) -> VerifyReport:
     """Read every byte of one journal.
 
     Args:
-        path: a segment, or a folder with the segments of one journal.
+        path: a segment, a compacted file, or a folder with those of one journal.
 
     Raises:
         UsageError: nothing there, or several journals.
@@ -75,11 +101,15 @@ def verify(path: Path) -> VerifyReport:
     report = VerifyReport()
     before: _End | None = None
     for scan in _scans(path):
-        report.segments.append(_state(scan))
+        if isinstance(scan, CompactedScan):
+            report.tables.append(_table_state(scan))
+        else:
+            report.segments.append(_state(scan))
+        span = numbers_of(scan.path) or (0, 0)
         if scan.header is None:
             if scan.ending is Ending.DAMAGED and scan.damage is not None:
                 report.damage.append(scan.damage)
-            before = before and before.passing(int(scan.path.stem))
+            before = before and before.passing(span[1])
             continue
         if before is not None:
             report.missing += range(before.number + 1, scan.header.number)
@@ -88,7 +118,8 @@ def verify(path: Path) -> VerifyReport:
                 report.damage.append(broken)
         if scan.ending is Ending.DAMAGED and scan.damage is not None:
             report.damage.append(scan.damage)
-        before = _End(scan.header.number, scan)
+        last = scan.last if isinstance(scan, CompactedScan) else scan.header.number
+        before = _End(last, scan)
     return report
 
 
@@ -97,13 +128,13 @@ class _End:
     """How far the journal has been seen."""
 
     number: int
-    scan: SegmentScan
+    scan: SegmentScan | CompactedScan
 
     def passing(self, number: int) -> "_End":
         """Over a file that never held anything."""
         return _End(number, self.scan)
 
-    def break_with(self, scan: SegmentScan) -> Damage | None:
+    def break_with(self, scan: SegmentScan | CompactedScan) -> Damage | None:
         """What is wrong between this segment and the next."""
         header, last = scan.header, self.scan
         assert header is not None
@@ -116,19 +147,36 @@ class _End:
         return Damage(last.path, last.end, "the end of the segment is lost")
 
 
-def _scans(path: Path) -> Iterator[SegmentScan]:
+def _scans(path: Path) -> Iterator[SegmentScan | CompactedScan]:
     if path.is_dir():
         only_stream(path)
-        paths: tuple[Path, ...] = segments_of(path)
+        paths: tuple[Path, ...] = parts_of(path)
     elif path.exists():
         paths = (path,)
     else:
         raise UsageError(f"{path} does not exist", code="no_file", path=str(path))
     for one in paths:
+        if one.suffix == COMPACTED:
+            with CompactedScan(one) as table:
+                table.run()
+            yield table
+            continue
         with one.open("rb") as file:
             scan = SegmentScan(one, file)
             scan.run()
         yield scan
+
+
+def _table_state(scan: CompactedScan) -> TableState:
+    return TableState(
+        scan.path,
+        scan.header.number if scan.header else 0,
+        scan.last,
+        scan.count,
+        scan.rows,
+        sum(segment["ending"] != Ending.CLEAN for segment in scan.segments),
+        scan.damage.what if scan.damage else "",
+    )
 
 
 def _state(scan: SegmentScan) -> SegmentState:

@@ -29,7 +29,7 @@ from recording.entries import (
     SettingsEntry,
 )
 from recording.journal.codec import encode_entry
-from recording.journal.folder import SUFFIX, segments_of, slug
+from recording.journal.folder import SUFFIX, last_number, slug
 from recording.journal.layout import (
     CARRIED,
     EMPTY_HASH,
@@ -165,8 +165,7 @@ class JournalWriter:
         self._lock = threading.Lock()
         self._syncing = threading.Lock()
         self._unsynced = Unsynced(disk, self._lock)
-        present = segments_of(self.home) if self.home.is_dir() else ()
-        self._number = int(present[-1].stem) if present else 0
+        self._number = last_number(self.home)
         if recovered is not None:
             self._continue(recovered)
         for entry in state:
