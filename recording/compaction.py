@@ -308,7 +308,7 @@ def _require_equal_segment(
         scan = SegmentScan(path, file)
         wanted = (pair for pair in scan if not _is_left_out(pair[0], first=first))
         for number, (pair, item) in enumerate(zip_longest(wanted, items)):
-            if pair is None or item is None or not _equal(*pair, item):
+            if pair is None or item is None or not _equal(pair[0], pair[1], item):
                 raise DataError(f"{table} differs from {path} at its entry {number + 1:,}")
         if scan.ending is Ending.DAMAGED or scan.header is None:
             raise _refusal(scan.damage)

@@ -2,7 +2,8 @@
 
 The columns are those of ``recording.readers.depth_csv``. A bar takes a number too: its row has kind
 ``5``, the bar's time, its close as ``price`` and its volume as ``size``; side, op, position and ref
-are empty. Snapshots take no numbers and have no rows.
+are empty. Snapshots take no numbers and have no rows. Trades that are told again after a gap are
+left out: they would count twice.
 """
 
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ class CsvExport:
 
     Attributes:
         rows: written so far, those that are held back included.
+        told_again: records of a back-fill, left out.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -37,6 +39,7 @@ class CsvExport:
             file: opened for writing; stays open.
         """
         self.rows = 0
+        self.told_again = 0
         self._file = file
         self._file.write(",".join(COLUMNS).encode() + b"\n")
         self._instrument: Instrument | None = None
@@ -59,7 +62,9 @@ class CsvExport:
 
     def _take(self, entry: Entry) -> None:
         if isinstance(entry, FrameEntry):
-            if entry.frame.type == FrameType.EVENTS and len(entry.frame.records):
+            if entry.frame.historical:
+                self.told_again += len(entry.frame.records)
+            elif entry.frame.type == FrameType.EVENTS and len(entry.frame.records):
                 self._frames.append(entry.frame)
                 self._held += len(entry.frame.records)
                 self.rows += len(entry.frame.records)

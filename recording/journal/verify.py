@@ -109,6 +109,7 @@ def verify(path: Path) -> VerifyReport:
         if scan.header is None:
             if scan.ending is Ending.DAMAGED and scan.damage is not None:
                 report.damage.append(scan.damage)
+                before = _End(span[1], scan)
             before = before and before.passing(span[1])
             continue
         if before is not None:
