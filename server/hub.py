@@ -102,7 +102,7 @@ class Hub:
         Raises:
             SettingsError: an unknown key or a value out of range.
         """
-        return self.settings.analytics.overridden(overrides)
+        return self.settings.parameters(overrides)
 
     def _open(self, instrument: Instrument, source: Source) -> Channel:
         calendar = self.settings.calendar(instrument.session)
