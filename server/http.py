@@ -4,7 +4,6 @@ A request is read and unpacked here, within its limits; everything else happens 
 pipeline, so a post and a frame never interleave.
 """
 
-import asyncio
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,13 +93,7 @@ def _endpoint(runtime: Runtime, allowed: tuple[type[Update], ...]) -> Callable[[
             return error_response(ErrorCode.STARTING, "kernels are warming up: try again")
         limits = runtime.settings.server
         try:
-            async with asyncio.timeout(limits.request_s):
-                body = await _body(request, limits.frame_bytes)
-        except TimeoutError:
-            response = error_response(ErrorCode.BAD_LENGTH, "the body did not arrive in time")
-            response.status_code = 408
-            response.headers["connection"] = "close"
-            return response
+            body = await _body(request, limits.frame_bytes)
         except DepthbridgeError as error:
             return refusal_response(error)
         except ClientDisconnect:
@@ -119,11 +112,13 @@ async def _body(request: Request, limit: int) -> bytes:
     """The decoded body.
 
     Raises:
-        MalformedError: ``too_large`` (as sent or decoded), ``bad_deflate``, ``malformed``.
+        MalformedError: ``too_large`` (as sent or decoded), ``bad_deflate``, ``bad_encoding``.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
-        raise MalformedError(f"content-encoding {encoding[:32]} is not gzip", code="malformed")
+        raise MalformedError(
+            f"content-encoding {encoding[:32]} is not gzip", code=ErrorCode.BAD_ENCODING
+        )
     decoder = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding == "gzip" else None
     parts = []
     sent = size = 0

@@ -122,8 +122,29 @@ class ServerSettings:
     ] = 10.0
     request_s: Annotated[
         float,
-        Option("an HTTP request's body must arrive within", low=0.1, high=600, unit="seconds"),
+        Option(
+            "an HTTP request, or a handshake, must be whole within",
+            low=0.1,
+            high=600,
+            unit="seconds",
+        ),
     ] = 5.0
+    http_connections: Annotated[
+        int,
+        Option(
+            "HTTP connections at once; then the one that waited longest makes room",
+            low=1,
+            high=10_000,
+        ),
+    ] = 128
+    http_connections_per_address: Annotated[int, Option("of one address", low=1, high=10_000)] = 64
+    header_bytes: Annotated[
+        int, Option("request line and header fields together", low=1024, high=1 << 20, unit="bytes")
+    ] = 16_384
+    header_fields: Annotated[int, Option("header fields of a request", low=8, high=10_000)] = 100
+    request_line_bytes: Annotated[
+        int, Option("method, path and query", low=256, high=1 << 20, unit="bytes")
+    ] = 8192
     display_timezone: Annotated[
         str, Option("IANA zone of times on the status page; everything inside is UTC")
     ] = "UTC"

@@ -169,7 +169,7 @@ async def test_gzip_is_taken_up_to_the_limit(serve: Any) -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "bad_deflate")
     odd = {"content-encoding": "br"}
     answer = await server.http.post("/l2_update", content=body, headers=odd)
-    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert (answer.status_code, answer.json()["code"]) == (415, "bad_encoding")
 
 
 def _with(**changes: Any) -> str:
