@@ -62,7 +62,7 @@ class ServerProcess:
         self.stopped_by: int | None = None
         self.runtime = Runtime(settings, version)
         self._settings = settings
-        self.front = Front(settings.server)
+        self.front = Front(settings.server, self.runtime.measures.refused)
         self._access = Access(settings.server)
         self._uvicorn: _Uvicorn | None = None
         self._task: asyncio.Task[None] | None = None

@@ -47,15 +47,15 @@ class Front:
 
     Attributes:
         table: the connections.
-        refused: requests that never reached the application, by code.
+        refused: counts requests that never reached the application, by code.
     """
 
-    def __init__(self, settings: ServerSettings) -> None:
+    def __init__(self, settings: ServerSettings, refused: Counter[str]) -> None:
         self.settings = settings
         self.heads = HeadLimits(
             settings.header_bytes, settings.request_line_bytes, settings.header_fields
         )
-        self.refused: Counter[str] = Counter()
+        self.refused = refused
         self.table: Table[RequestProtocol] = Table(
             settings.http_connections,
             settings.http_connections_per_address,
