@@ -45,6 +45,8 @@ DRIVEN = {
     "server/answers.py": "tests/server/test_http.py",
     "server/app.py": "tests/server/test_http.py",
     "server/channel.py": "tests/server/test_dialogue.py",
+    "server/guard/answering.py": "tests/server/guard/test_requests.py",
+    "server/guard/deadline.py": "tests/server/guard/test_requests.py",
     "server/health.py": "tests/server/test_http.py",
     "server/hub.py": "tests/server/test_dialogue.py",
     "server/liveness.py": "tests/server/test_http.py",
