@@ -7,13 +7,14 @@ order, begun anew with every segment of the journal.
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from typing import Final
 
-from market.enums import Phase
-from recording.entries import OutputEntry
+from recording.entries import Entry, OutputEntry
+from recording.journal import JournalWriter
 from recording.stream import Result, Stream
 
-__all__ = ["EVERY", "UNKNOWN", "OutputDigest"]
+__all__ = ["EVERY", "UNKNOWN", "OutputDigest", "OutputRecorder"]
 
 EVERY: Final = 256
 """Outputs between two records of the digest."""
@@ -27,45 +28,81 @@ class OutputDigest:
 
     Attributes:
         count: outputs since then.
-        known: whether all of them are in it; if not, it says nothing.
     """
 
-    __slots__ = ("_digest", "_told", "count", "known")
+    __slots__ = ("_hash", "count")
 
     def __init__(self) -> None:
-        self.begin()
-
-    def begin(self, *, known: bool = True) -> None:
-        """A segment begins; ``known`` False: with outputs that belong to another one."""
-        self._digest = hashlib.blake2b(digest_size=len(UNKNOWN))
-        self._told = 0
+        self._hash = hashlib.blake2b(digest_size=len(UNKNOWN))
         self.count = 0
-        self.known = known
 
     def add(self, stream: Stream, result: Result) -> None:
         """Take what an entry led to, before the next one is applied."""
         events = result.events
         if result.emits:
-            self._digest.update(stream.analyzer.row_words)
+            self._hash.update(stream.analyzer.row_memory)
         elif result.publishes:
             phase = stream.phase.value.encode()
-            self._digest.update(_SAID.pack(phase, stream.expected, stream.analyzer.clock))
+            self._hash.update(_SAID.pack(phase, stream.expected, stream.analyzer.clock))
         elif not len(events):
             return
         if len(events):
-            self._digest.update(events.tobytes())
+            self._hash.update(events.tobytes())
         self.count += 1
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for a record of it."""
-        return self.count - self._told >= EVERY
 
     def entry(self, stream: Stream, segment: int) -> OutputEntry:
         """A record of it, for the journal."""
-        self._told = self.count
-        return OutputEntry(segment, self.count, self._digest.digest(), stream.analyzer.row_words.tobytes())
+        row = stream.analyzer.row_memory.tobytes()
+        return OutputEntry(segment, self.count, self._hash.digest(), row)
 
     def value(self) -> bytes:
-        """The 32 bytes; ``UNKNOWN`` where it says nothing."""
-        return self._digest.digest() if self.known and self.count else UNKNOWN
+        """The 32 bytes; ``UNKNOWN`` before the first output."""
+        return self._hash.digest() if self.count else UNKNOWN
+
+
+class OutputRecorder:
+    """Gives a journal what belongs beside its entries: digests of the output, checkpoints.
+
+    While entries wait for a disk that refuses them, the stream is ahead of the journal: then the
+    digest of the segment is unknown, and it begins without a checkpoint.
+    """
+
+    def __init__(self, stream: Stream, journal: JournalWriter) -> None:
+        """Hang on to the journal; every entry that is written must be applied, then told here."""
+        self._stream = stream
+        self._journal = journal
+        self._digest = OutputDigest()
+        self._told = 0
+        self._known = True
+        self._ended = False
+        journal.digest = self._value
+        journal.at_end = self._at_end
+        journal.at_begin = self._at_begin
+
+    def applied(self, result: Result) -> OutputEntry | None:
+        """Take what the last entry led to; now and then a record that is to be written."""
+        digest = self._digest
+        digest.add(self._stream, result)
+        if digest.count - self._told < EVERY or not self._known:
+            return None
+        self._told = digest.count
+        return digest.entry(self._stream, self._journal.number)
+
+    def _value(self) -> bytes:
+        self._ended = True
+        return self._digest.value() if self._known else UNKNOWN
+
+    def _at_end(self) -> Sequence[Entry]:
+        if not self._known or self._digest.count == self._told:
+            return ()
+        return (self._digest.entry(self._stream, self._journal.number),)
+
+    def _at_begin(self, in_step: bool) -> Sequence[Entry]:
+        """Outputs since the last footer, of entries that this segment begins with, are unknown."""
+        self._known = in_step and (self._ended or not self._digest.count)
+        self._digest = OutputDigest()
+        self._told = 0
+        self._ended = False
+        if not in_step or self._stream.untouched:
+            return ()
+        return (self._stream.checkpoint(self._journal.trade_date),)

@@ -173,6 +173,10 @@ class RecordingSettings:
     segment_minutes: Annotated[
         float, Option("or at this age", low=0.01, high=1440, unit="minutes")
     ] = 60.0
+    resume_hours: Annotated[
+        float,
+        Option("a start goes on with journals that are younger", low=0, high=8760, unit="hours"),
+    ] = 96.0
     sync_ms: Annotated[
         float,
         Option(

@@ -246,7 +246,7 @@ async def test_a_journal_over_two_runs_replays_both(
     records, times = data.market(300)
     peers = []
     for _ in range(2):
-        server = await serve()
+        server = await serve(recording={"resume_hours": 0})
         async with server.peer() as peer:
             await peer.hello(subscribe=["metrics", "clusters"])
             await send_all(peer, data.frames_of(records, times, 60), data)
