@@ -24,6 +24,7 @@ from recording.entries import (
     GapEntry,
     InstrumentEntry,
     MakersEntry,
+    MessageEntry,
     PhaseEntry,
     SessionEntry,
     SettingsEntry,
@@ -194,6 +195,11 @@ class Channel:
     def makers(self, names: Sequence[str]) -> None:
         """The names that ``ref`` of later depth records means."""
         self.record(MakersEntry(tuple(names)))
+
+    def report(self, message: MessageEntry) -> None:
+        """Record what NinjaTrader did."""
+        self.counters.reports += 1
+        self.record(message)
 
     def frame(
         self, frame: Frame, now: int, raw: bytes | None = None

@@ -45,6 +45,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_INSTRUMENT = "unknown_instrument", 400, "not known here: send its tick_size"
     UNKNOWN_STREAM = "unknown_stream", 400, "a stream index that welcome did not give"
     INCOMPLETE_SESSION = "incomplete_session", 400, "send both session and seq, or neither"
+    CONTRADICTION = "contradiction", 400, "header and body say different things of one field"
     TICK_SIZE_CONFLICT = "tick_size_conflict", 409, "another tick size or size step is in force"
     GAP = "gap", 409, "records are missing; continue at from"
     BOOK_FAULT = "book_fault", 409, "rows that no market can have; send a snapshot"
