@@ -4,7 +4,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from market.enums import FrameFlag, FrameType, Kind
 from market.record import RECORD, Frame
@@ -27,28 +26,26 @@ def said(**fields: str) -> dict[str, str]:
     return {f"x-depthbridge-{name.replace('_', '-')}": value for name, value in fields.items()}
 
 
-@pytest.mark.parametrize(
-    ("field", "body", "header"),
-    [
+async def test_header_and_body_must_not_contradict_each_other(serve: Any) -> None:
+    server = await serve()
+    cases = [
         ("session", S1, S2),
         ("seq", 1, "2"),
         ("source", "live", "replay"),
         ("instrument", SYMBOL, "NQ 12-26"),
         ("tick_size", 0.25, "0.5"),
         ("size_step", 1.0, "2"),
-    ],
-)
-async def test_header_and_body_must_not_contradict_each_other(
-    serve: Any, field: str, body: Any, header: str
-) -> None:
-    server = await serve()
-    fields = {"session": S1, "seq": 1, field: body}
-    answer = await server.post("/l2_update", l2(**fields), **said(**{field: header}))
-    found = answer.json()
-    assert (answer.status_code, found["code"], found["field"]) == (400, "contradiction", field)
+    ]
+    for field, body, header in cases:
+        fields = {"session": S1, "seq": 1, field: body}
+        answer = await server.post("/l2_update", l2(**fields), **said(**{field: header}))
+        found = answer.json()
+        assert (answer.status_code, found["code"], found["field"]) == (400, "contradiction", field)
     assert not list(server.runtime.hub), "nothing was made of it"
-    answer = await server.post("/l2_update", l2(**fields), **said(**{field: str(body)}))
-    assert answer.status_code == 200, "both, and the same"
+    for field, body, _ in cases:
+        fields = {"session": S1, "seq": 1, field: body}
+        answer = await server.post("/l2_update", l2(**fields), **said(**{field: str(body)}))
+        assert answer.status_code == 200, "both, and the same"
 
 
 async def test_a_header_says_what_the_body_leaves_out(serve: Any) -> None:
@@ -64,19 +61,18 @@ async def test_a_header_says_what_the_body_leaves_out(serve: Any) -> None:
     assert (half.status_code, half.json()["code"]) == (400, "incomplete_session")
 
 
-@pytest.mark.parametrize("session", ["s1", "anonymous", "", S1 + "0", "{" + S1 + "}", S1[:-1]])
-async def test_a_session_is_a_uuid(serve: Any, session: str, data: SimpleNamespace) -> None:
+async def test_a_session_is_a_uuid(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
-    answer = await server.post("/l2_update", l2(session=session, seq=1))
-    assert (answer.status_code, answer.json()["field"]) == (400, "session")
-    frame = Frame(np.zeros(1, RECORD), TIME, 1)
-    headers = said(session=session, instrument=SYMBOL)
-    answer = await server.post("/l2_update", data.encode(frame), **headers)
-    assert (answer.status_code, answer.json()["field"]) == (400, "session")
-    async with server.peer() as peer:
-        answer = await peer.hello(session=session)
-        assert (answer["code"], answer["field"]) == ("out_of_range", "session")
-        assert (await peer.hello())["type"] == "welcome"
+    frame = data.encode(Frame(np.zeros(1, RECORD), TIME, 1))
+    for session in ("s1", "anonymous", "", S1 + "0", "{" + S1 + "}", S1[:-1]):
+        answer = await server.post("/l2_update", l2(session=session, seq=1))
+        assert (answer.status_code, answer.json()["field"]) == (400, "session")
+        answer = await server.post("/l2_update", frame, **said(session=session, instrument=SYMBOL))
+        assert (answer.status_code, answer.json()["field"]) == (400, "session")
+        async with server.peer() as peer:
+            refused = await peer.hello(session=session)
+            assert (refused["code"], refused["field"]) == ("out_of_range", "session")
+            assert (await peer.hello())["type"] == "welcome"
 
 
 async def test_upper_and_lower_case_name_one_session(serve: Any) -> None:
@@ -89,38 +85,36 @@ async def test_upper_and_lower_case_name_one_session(serve: Any) -> None:
         assert welcome["resume_from"] == {"0": 3}
 
 
-@pytest.mark.parametrize(
-    ("path", "kind", "code"),
-    [
-        ("/l2_update", Kind.ORDER, "bad_kind"),
-        ("/trade_update", Kind.DEPTH_POSITION, "bad_kind"),
-        ("/trade_update", Kind.DEPTH_PRICE, "bad_kind"),
-        ("/trade_update", Kind.ORDER, "bad_kind"),
-        ("/bar_update", Kind.TRADE, "bad_type"),
-        ("/l2_update", Kind.DEPTH_PRICE, None),
-        ("/l2_update", Kind.TRADE, None),
-        ("/l2_update", Kind.QUOTE, None),
-        ("/trade_update", Kind.TRADE, None),
-        ("/trade_update", Kind.QUOTE, None),
-    ],
-)
-async def test_a_binary_body_holds_what_its_path_takes(
-    serve: Any, data: SimpleNamespace, path: str, kind: Kind, code: str | None
-) -> None:
+async def test_a_binary_body_holds_what_its_path_takes(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
-    records = np.zeros(2, RECORD)
-    records["kind"], records["size"] = (Kind.QUOTE, kind), 1
-    if path == "/l2_update" and kind == Kind.DEPTH_PRICE:
-        records["kind"] = kind
-    body = data.encode(Frame(records, TIME, 1))
-    answer = await server.post(path, body, **said(session=S1, instrument=SYMBOL))
-    if code is None:
-        assert (answer.status_code, answer.json()["ack"]["seq"]) == (200, 2)
-        return
-    assert (answer.status_code, answer.json()["code"]) == (400, code)
-    if code == "bad_kind":
-        assert (answer.json()["index"], answer.json()["field"]) == (1, "kind")
+    headers = said(session=S1, instrument=SYMBOL)
+
+    def body(kind: Kind, first: Kind = Kind.QUOTE) -> bytes:
+        records = np.zeros(2, RECORD)
+        records["kind"], records["size"] = (first, kind), 1
+        encoded: bytes = data.encode(Frame(records, TIME, 1))
+        return encoded
+
+    for path, kind in (
+        ("/l2_update", Kind.ORDER),
+        ("/trade_update", Kind.DEPTH_POSITION),
+        ("/trade_update", Kind.DEPTH_PRICE),
+        ("/trade_update", Kind.ORDER),
+    ):
+        answer = await server.post(path, body(kind), **headers)
+        found = answer.json()
+        assert (answer.status_code, found["code"]) == (400, "bad_kind")
+        assert (found["index"], found["field"]) == (1, "kind")
+    answer = await server.post("/bar_update", body(Kind.TRADE), **headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_type")
     assert not list(server.runtime.hub)
+    for source, path, kind in (
+        ("live", "/l2_update", Kind.DEPTH_PRICE),
+        ("playback", "/l2_update", Kind.TRADE),
+        ("replay", "/trade_update", Kind.TRADE),
+    ):
+        answer = await server.post(path, body(kind, kind), **headers, **said(source=source))
+        assert (answer.status_code, answer.json()["ack"]["seq"]) == (200, 2)
 
 
 async def test_a_binary_snapshot_goes_to_l2_update_only(serve: Any, data: SimpleNamespace) -> None:
@@ -203,25 +197,21 @@ async def test_reports_go_to_their_source(serve: Any, data: SimpleNamespace) -> 
     assert counts == {"live": 1, "playback": 1, "replay": 2, "demo": 0}
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status", "code"),
-    [
-        ("/order", FILL, 400, "bad_type"),
-        ("/l2_update", ORDER, 400, "bad_type"),
-        ("/order", {**ORDER, "instrument": "XYZ"}, 400, "unknown_instrument"),
-        ("/order", {**ORDER, "time": "yesterday"}, 400, "bad_time"),
-        ("/order", {**ORDER, "time": -1}, 400, "out_of_range"),
-        ("/order", {"type": "order", "instrument": SYMBOL}, 400, "missing_field"),
-        ("/fill", {**FILL, "price": [[[0] * 9] * 9]}, 200, None),
-    ],
-)
-async def test_a_wrong_report_is_refused(
-    serve: Any, data: SimpleNamespace, path: str, body: Any, status: int, code: str | None
-) -> None:
+async def test_a_wrong_report_is_refused(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
-    answer = await server.post(path, body)
-    assert (answer.status_code, answer.json().get("code")) == (status, code)
-    assert len(reports(server, data)) == (status == 200)
+    for path, body, code in (
+        ("/order", FILL, "bad_type"),
+        ("/l2_update", ORDER, "bad_type"),
+        ("/order", {**ORDER, "instrument": "XYZ"}, "unknown_instrument"),
+        ("/order", {**ORDER, "time": "yesterday"}, "bad_time"),
+        ("/order", {**ORDER, "time": -1}, "out_of_range"),
+        ("/order", {"type": "order", "instrument": SYMBOL}, "missing_field"),
+    ):
+        answer = await server.post(path, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not reports(server, data)
+    answer = await server.post("/fill", {**FILL, "price": [[[0] * 9] * 9]})
+    assert answer.status_code == 200
 
 
 async def test_a_report_names_one_instrument(serve: Any) -> None:
