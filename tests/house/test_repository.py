@@ -54,6 +54,7 @@ DRIVEN = {
     "server/options.py": "tests/server/test_settings.py",
     "server/pipeline.py": "tests/server/test_dialogue.py",
     "server/published.py": "tests/server/test_dialogue.py",
+    "server/reports.py": "tests/server/test_posts.py",
     "server/roles.py": "tests/server/test_dialogue.py",
     "server/snapshots.py": "tests/server/test_dialogue.py",
     "server/protocol.py": "tests/server/test_connection.py",
