@@ -34,7 +34,7 @@ offset  type  field       meaning
 16      i64   base        time of origin, ns since the Unix epoch UTC
 24      i64   sent        the sender's clock at sending, ns UTC
 32      u32   crc32       zlib CRC-32 of the payload as sent
-36      u32   reserved    0
+36      u32   reserved    0, or CRC-32 of the 36 bytes before it
 ======  ====  ==========  =========================================================================
 """
 

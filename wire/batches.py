@@ -11,7 +11,6 @@ from wire.schema import (
     OrderId,
     Row,
     Seq,
-    SessionId,
     SideName,
     SourceName,
     StreamIndex,
@@ -78,7 +77,7 @@ class Update(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     stream: StreamIndex | None = None
     instrument: Name | None = None
-    session: SessionId | None = None
+    session: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     seq: Seq | None = None
     source: SourceName | None = None
     tick_size: float | None = None

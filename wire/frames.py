@@ -32,6 +32,8 @@ MAX_TIME: Final = 2**62
 """Times are 0 up to this, ns UTC (the year 2116)."""
 
 _HEAD: Final = HEADER.size
+_GUARDED: Final = _HEAD - 4
+"""Bytes of the header under its own CRC; a guard of 0 means that there is none."""
 _ROW: Final = RECORD.itemsize
 _KNOWN_FLAGS: Final = int(
     FrameFlag.DEFLATED | FrameFlag.LAST | FrameFlag.HISTORICAL | FrameFlag.REPLY_NOW
@@ -43,12 +45,13 @@ _MAX_SEQ: Final = 2**63 - 1
 _MAX_PLACE: Final = 2**53 - 1
 
 
-def encode_frame(frame: Frame, *, deflate: bool = False) -> bytes:
+def encode_frame(frame: Frame, *, deflate: bool = False, guard: bool = False) -> bytes:
     """The bytes of a frame.
 
     Args:
         frame: at most MAX_RECORDS records; a DEFLATED bit in its flags is replaced.
         deflate: compress the payload (raw deflate), for links that leave the machine.
+        guard: put a CRC-32 of the header into its last word.
     """
     payload = frame.records.tobytes()
     flags = frame.flags & ~_DEFLATED
@@ -69,6 +72,8 @@ def encode_frame(frame: Frame, *, deflate: bool = False) -> bytes:
         crc32(payload),
         0,
     )
+    if guard:
+        header = header[:_GUARDED] + crc32(header[:_GUARDED]).to_bytes(4, "little")
     return header + payload
 
 
@@ -85,7 +90,7 @@ def decode_frame(data: bytes | bytearray | memoryview, *, limit: int = LIMIT) ->
         raise MalformedError(f"{size} bytes are less than a header", code=ErrorCode.BAD_LENGTH)
     if size > limit:
         raise MalformedError(f"{size} bytes exceed the limit {limit}", code=ErrorCode.TOO_LARGE)
-    magic, version, kind, flags, stream, count, seq, base, sent, crc, reserved = HEADER.unpack_from(
+    magic, version, kind, flags, stream, count, seq, base, sent, crc, guard = HEADER.unpack_from(
         data
     )
     wrong = (
@@ -93,13 +98,14 @@ def decode_frame(data: bytes | bytearray | memoryview, *, limit: int = LIMIT) ->
         or version != VERSION
         or not 1 <= kind <= _SNAPSHOT
         or flags & ~_KNOWN_FLAGS
-        or reserved
+        or (guard and guard != crc32(memoryview(data)[:_GUARDED]))
         or count > MAX_RECORDS
         or seq > _MAX_SEQ - MAX_RECORDS
         or not 0 <= base <= MAX_TIME - MAX_DT
     )
     if wrong:
-        raise _refused_header(magic, version, kind, flags, count, seq, reserved)
+        damaged = bool(guard) and guard != crc32(memoryview(data)[:_GUARDED])
+        raise _refused_header(magic, version, kind, flags, count, seq, damaged)
     payload = memoryview(data)[_HEAD:]
     if crc32(payload) != crc:
         raise MalformedError("CRC-32 of the payload differs", code=ErrorCode.BAD_CRC, field="crc32")
@@ -199,14 +205,14 @@ def _inflate(payload: memoryview, count: int, limit: int) -> Records:
 
 
 def _refused_header(
-    magic: int, version: int, kind: int, flags: int, count: int, seq: int, reserved: int
+    magic: int, version: int, kind: int, flags: int, count: int, seq: int, damaged: bool
 ) -> MalformedError:
     for wrong, code, field, found in (
+        (damaged, ErrorCode.BAD_RESERVED, "reserved", "not the header's CRC-32"),
         (magic != MAGIC, ErrorCode.BAD_MAGIC, "magic", hex(magic)),
         (version != VERSION, ErrorCode.BAD_VERSION, "version", version),
         (not 1 <= kind <= _SNAPSHOT, ErrorCode.BAD_TYPE, "type", kind),
         (flags & ~_KNOWN_FLAGS, ErrorCode.BAD_FLAGS, "flags", hex(flags)),
-        (reserved, ErrorCode.BAD_RESERVED, "reserved", reserved),
         (count > MAX_RECORDS, ErrorCode.BAD_COUNT, "count", count),
         (seq > _MAX_SEQ - MAX_RECORDS, ErrorCode.OUT_OF_RANGE, "seq", seq),
     ):

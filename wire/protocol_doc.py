@@ -49,7 +49,7 @@ _HEADER: Final = (
     ("base", "time of origin, ns since the Unix epoch UTC"),
     ("sent", "the sender's clock at sending, ns UTC"),
     ("crc32", "CRC-32 (zlib) of the payload as sent"),
-    ("reserved", "0"),
+    ("reserved", "0, or the CRC-32 of the 36 bytes before it: anything else is malformed"),
 )
 _RECORD: Final = {
     "dt": "ns after `base`; a record before it, or 4.29 s after it, starts a new frame",

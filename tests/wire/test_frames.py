@@ -202,3 +202,50 @@ def test_random_bytes_never_crash_the_decoder(data: bytes) -> None:
 def _with_crc(data: bytes) -> bytes:
     body = data[: len(data) // 32 * 32]
     return HEADER.pack(0x4244, 1, 1, 0, 0, len(body) // 32, 1, 0, 0, zlib.crc32(body), 0) + body
+
+
+def changed_bytes(data: bytes) -> set[int]:
+    """Offsets of which some other value is taken for a sound frame that says something else."""
+    frame = decode_frame(data)
+    unnoticed = set()
+    for offset in range(len(data)):
+        for change in range(1, 256):
+            damaged = bytearray(data)
+            damaged[offset] ^= change
+            try:
+                found = decode_frame(bytes(damaged))
+            except MalformedError:
+                continue
+            if not same(found, frame):
+                unnoticed.add(offset)
+    return unnoticed
+
+
+def test_any_byte_changed_to_any_value_is_found_at_that_frame() -> None:
+    """All of them: 136 bytes with 255 other values each. Without a guard the header is open."""
+    frame = frame_of(41, 3)._replace(stream=2, sent=1_700_000_000_000_000_000)
+    assert changed_bytes(encode_frame(frame, guard=True)) == set()
+    fields = {3: "type", 4: "flags", 5: "stream", **dict.fromkeys(range(8, 16), "seq")}
+    fields |= {**dict.fromkeys(range(16, 24), "base"), **dict.fromkeys(range(24, 32), "sent")}
+    assert changed_bytes(encode_frame(frame)) <= set(fields)
+    assert {8, 16, 24} <= changed_bytes(encode_frame(frame))
+
+
+def test_a_guard_is_the_crc_of_the_header_before_it() -> None:
+    data = encode_frame(frame_of(1, 2), guard=True)
+    assert struct.unpack_from("<I", data, 36) == (zlib.crc32(data[:36]),)
+    assert same(decode_frame(data), decode_frame(encode_frame(frame_of(1, 2))))
+    error = refusal(patched(data, "seq", 2))
+    assert (error.code, error.facts["field"]) == (ErrorCode.BAD_RESERVED, "reserved")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_ten_thousand_changed_bytes_are_found_long() -> None:
+    rng = np.random.default_rng(5)
+    for run in range(10_000):
+        frame = frame_of(int(rng.integers(1, 10**9)), int(rng.integers(0, 60)))
+        damaged = bytearray(encode_frame(frame, guard=True, deflate=run % 3 == 0))
+        damaged[rng.integers(len(damaged))] ^= rng.integers(1, 256)
+        with pytest.raises(MalformedError):
+            decode_frame(bytes(damaged))
