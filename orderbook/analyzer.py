@@ -18,7 +18,7 @@ from market.session import SessionCalendar
 from orderbook import describe
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from orderbook.bars import Bar, BarStudies
-from orderbook.books.book import FAULTS, WHOLE, Levels, Outcome, level_records
+from orderbook.books.book import FAULTS, WHOLE, Levels, Outcome, level_records, price_levels
 from orderbook.engine import (
     advance_clock,
     backfill_trades,
@@ -37,6 +37,7 @@ from orderbook.layout import (
     BAR,
     BARS_LOG,
     BOUNDARY,
+    BY_PRICE,
     CLUSTER_EVENTS,
     EVENT,
     FOREVER,
@@ -87,7 +88,6 @@ class Analyzer:
 
     Attributes:
         row_words: the metrics row's memory, int64 words; rewritten by every frame.
-        row_memory: the same, for whoever takes bytes.
     """
 
     def __init__(
@@ -110,7 +110,6 @@ class Analyzer:
         self._words = np.zeros(STATE.itemsize // 8, np.int64)
         self._state: Any = self._words.view(STATE)[0]
         self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
-        self.row_memory: memoryview[int] = self.row_words.data
         self._ints: memoryview[int] = self._words.data
         self._clock = self._state["clock"]
         self._started = False
@@ -347,6 +346,17 @@ class Analyzer:
             prices = read["px"][side, :n].tolist()
             sides.append(list(zip(prices, read["sz"][side, :n].tolist(), strict=True)))
         return sides[0], sides[1]
+
+    def best(self, levels: int) -> tuple[Levels, Levels]:
+        """The best (bids, asks), seen or not: what a checksum of the book covers.
+
+        A book by price holds more than the declared number of visible rows.
+        """
+        book = self._state["book"]
+        if book["mode"] != BY_PRICE or levels <= self.instrument.depth_levels:
+            return self.top(levels)
+        bids, asks = (price_levels(book, self._heap, side) for side in (1, 0))
+        return bids[:levels], asks[:levels]
 
     @property
     def counters(self) -> dict[str, int]:

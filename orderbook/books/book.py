@@ -123,18 +123,7 @@ class Book:
         """All levels of (bids, asks), best first, however many there are by price."""
         if self._book["mode"] != BY_PRICE:
             return self.top(ROWS)
-        return self._ladder(1), self._ladder(0)
-
-    def _ladder(self, side: int) -> Levels:
-        sign = 2 * side - 1
-        near = int(self._book["low"][side]) + np.arange(RING - 1, -1, -1)
-        sizes = self._book["ring"][side][near & (RING - 1)]
-        far = region(self._book["heap"], self.heap, side)[::-1]
-        filled = sizes != 0
-        prices = np.concatenate([near[filled], far[:, 0]]) * sign
-        return list(
-            zip(prices.tolist(), [*sizes[filled].tolist(), *far[:, 1].tolist()], strict=True)
-        )
+        return price_levels(self._book, self.heap, 1), price_levels(self._book, self.heap, 0)
 
     def _side(self, side: int, levels: int) -> Levels:
         n = min(int(self._book["n"][side]), levels)
@@ -176,6 +165,17 @@ class Book:
                 "far levels lie below the ring"
             )
             assert near or not len(far), "the best level is always in the ring"
+
+
+def price_levels(book: Struct, heap: Words, side: int) -> Levels:
+    """All levels of a side of a book by price, best first; nothing is changed."""
+    sign = 2 * side - 1
+    near = int(book["low"][side]) + np.arange(RING - 1, -1, -1)
+    sizes = book["ring"][side][near & (RING - 1)]
+    far = region(book["heap"], heap, side)[::-1]
+    filled = sizes != 0
+    prices = np.concatenate([near[filled], far[:, 0]]) * sign
+    return list(zip(prices.tolist(), [*sizes[filled].tolist(), *far[:, 1].tolist()], strict=True))
 
 
 @kernel

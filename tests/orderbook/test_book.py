@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from orderbook import Book
 from tests.orderbook.book_streams import broken_ladders, ladder_stream, ladders, price_levels
+from tests.orderbook.compare import analyzer_for
 from tests.reference.position_book import Applied, PositionBook
 from tests.reference.price_book import PriceBook
 from tests.reference.records import (
@@ -215,3 +216,23 @@ def _one_mode(recs: list[Rec]) -> list[Rec]:
             first = any(earlier.kind == POSITION for earlier in recs[:index])
             return recs[: index + 1] if first else recs[:index]
     return recs
+
+
+@pytest.mark.parametrize("depth", [1, 2, 9, 10, 20])
+@pytest.mark.parametrize("kind", [POSITION, PRICE])
+def test_a_checksum_covers_levels_that_are_not_visible(depth: int, kind: int) -> None:
+    """By price a book holds more than it shows; what is compared must not depend on that."""
+    rows = [(side, 100 - row if side == BID else 101 + row) for row in range(12) for side in (0, 1)]
+    recs = [
+        Rec(10**9, kind, side, ADD, index // 2, price, 5 + index)
+        for index, (side, price) in enumerate(rows)
+        if kind == PRICE or index // 2 < depth
+    ]
+    analyzer = analyzer_for(depth=depth)
+    for frame in frames_of(recs):
+        analyzer.process_l2_update(frame)
+    shown = 10 if kind == PRICE else min(depth, 10)
+    bids, asks = analyzer.best(10)
+    assert [price for price, _ in bids] == list(range(100, 100 - shown, -1))
+    assert [price for price, _ in asks] == list(range(101, 101 + shown))
+    assert len(analyzer.top(10)[0]) == min(depth, 10)
