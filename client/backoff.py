@@ -15,7 +15,7 @@ class Backoff:
 
     __slots__ = ("_attempts", "_first", "_most")
 
-    def __init__(self, first: float = 0.2, most: float = 10.0) -> None:
+    def __init__(self, first: float = 0.1, most: float = 5.0) -> None:
         self._first: Final = first
         self._most: Final = most
         self._attempts = 0
@@ -27,5 +27,5 @@ class Backoff:
         return whole * (0.5 + chance / 2)
 
     def reset(self) -> None:
-        """A connection was good: the next wait is the first again."""
+        """The other side spoke: the next wait is the first again."""
         self._attempts = 0

@@ -128,6 +128,11 @@ class PublisherCore:
         return all(stream.settled for stream in self.streams.values())
 
     @property
+    def durable(self) -> bool:
+        """Whether the server has acknowledged everything, and has it on disk if it keeps it."""
+        return all(stream.settled and stream.durable for stream in self.streams.values())
+
+    @property
     def backlog(self) -> int:
         """Records that wait to be sent."""
         return sum(stream.backlog for stream in self.streams.values())
@@ -157,7 +162,7 @@ class PublisherCore:
         message = self._decoder.decode(text)
         match message:
             case Ack():
-                self._stream(message.stream).acknowledged(message.seq)
+                self._stream(message.stream).acknowledged(message.seq, message.durable_seq)
             case Resync():
                 self._stream(message.stream).resync(message.from_, message.reason)
             case Welcome():
@@ -166,6 +171,8 @@ class PublisherCore:
                 self._compare(message)
             case ErrorMessage() if message.code in HOPELESS:
                 raise SessionError(message.message, code=message.code, **message.facts)
+            case ErrorMessage():
+                self._refused(message)
         return message
 
     def outgoing(self, now: int, wall: int) -> Iterator[bytes | str]:
@@ -235,6 +242,12 @@ class PublisherCore:
             if last + 1 < self._had.get(index, 0):
                 stream.resync(last + 1, "gap")
             self._had[index] = stream.sent
+
+    def _refused(self, error: ErrorMessage) -> None:
+        """A frame or a bar of ours was refused whole: its numbers are still free."""
+        stream = None if error.stream is None else self._by_index.get(error.stream)
+        if stream is not None and error.seq is not None:
+            stream.refused(error.seq, on_the_way=error.index is None)
 
     def _stream(self, index: int) -> PublishedStream:
         stream = self._by_index.get(index)

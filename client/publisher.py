@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection
 
+from client.backoff import Backoff
 from client.core import Link, PublisherCore
 from client.stream import PublishedStream, warmup
 from client.transport import keep_connected
 from market.errors import DepthbridgeError, SessionError
 from market.instrument import Instrument
 from market.record import Frame
-from wire.messages import Message
+from wire.messages import Message, Welcome
 
 __all__ = ["Publisher"]
 
@@ -73,6 +74,7 @@ class Publisher:
         self._url: Final = url
         self._token: Final = token
         self._patient: Final = patient
+        self._backoff: Final = Backoff()
         self._inbox: Final[deque[Message]] = deque(maxlen=keep)
         self._wake: Final = asyncio.Event()
         self._moved: Final = asyncio.Event()
@@ -144,13 +146,16 @@ class Publisher:
         """Something was done to a stream directly (seed, reset, makers): send it."""
         self._wake.set()
 
-    async def flush(self) -> None:
+    async def flush(self, *, durable: bool = False) -> None:
         """Wait until the server has acknowledged everything.
+
+        Args:
+            durable: and has it on disk, where it keeps a journal.
 
         Raises:
             SessionError: the server has refused this publisher.
         """
-        await self._until(lambda: self.core.settled)
+        await self._until(lambda: self.core.durable if durable else self.core.settled)
 
     async def messages(self) -> AsyncIterator[Message]:
         """What the server says, in order; ends when the publisher is closed.
@@ -170,7 +175,12 @@ class Publisher:
     async def _run(self) -> None:
         try:
             await keep_connected(
-                self._url, self._token, self._serve, lost=self._lost, patient=self._patient
+                self._url,
+                self._token,
+                self._serve,
+                lost=self._lost,
+                backoff=self._backoff,
+                patient=self._patient,
             )
         except DepthbridgeError as failure:
             self._failure = failure
@@ -197,6 +207,8 @@ class Publisher:
         core, inbox = self.core, self._inbox
         while True:
             message = core.receive(await socket.recv(decode=False), time.monotonic_ns())
+            if isinstance(message, Welcome):
+                self._backoff.reset()
             self.dropped += len(inbox) == inbox.maxlen
             inbox.append(message)
             self._arrived.set()

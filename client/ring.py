@@ -81,6 +81,13 @@ class Ring:
         """Everything up to ``seq`` is safe."""
         self.acked = max(self.acked, min(seq, self.end - 1))
 
+    def resume(self, seq: int) -> None:
+        """The server expects ``seq``: what it lost of what it had acknowledged is not safe.
+
+        That it expects it does not say that what is before is written: only an ack does.
+        """
+        self.acked = min(self.acked, max(seq - 1, 0))
+
     def bar(self, seq: int) -> Mapping[str, Any] | None:
         """The bar of this number; None: it is a record."""
         return self._bars.get(seq)

@@ -27,6 +27,7 @@ BATCH: Final = 200
 CHECK_RECORDS: Final = 500
 CHECK_NS: Final = 250_000_000
 REWIND_NS: Final = 5_000_000_000
+_AGAIN: Final = 3
 _BEHIND: Final = 4_000
 _MARKS: Final = 1024
 """Checks that wait; beyond that the oldest are dropped."""
@@ -46,6 +47,8 @@ class PublishedStream:
         time: newest event time, ns UTC.
         faults: rows pushed that no market can have; each emptied the shadow book.
         resyncs: how often the server asked.
+        refusals: how often it refused a frame or a bar.
+        durable_seq: highest number that is on the server's disk; None where it keeps no journal.
     """
 
     def __init__(
@@ -72,6 +75,10 @@ class PublishedStream:
         self.time = 0
         self.faults = 0
         self.resyncs = 0
+        self.refusals = 0
+        self.durable_seq: int | None = 0
+        self._refused_at = 0
+        self._again = 0
         self.most = MAX_RECORDS
         self._batch: Final = batch
         self._reply_now: Final = reply_now
@@ -81,6 +88,7 @@ class PublishedStream:
         self._marked = 0
         self._marked_at = 0
         self._snapshot = False
+        self._seed: tuple[Levels, Levels, int] | None = None
 
     @property
     def backlog(self) -> int:
@@ -93,10 +101,20 @@ class PublishedStream:
         waiting = self._snapshot or bool(self._queued)
         return not waiting and self.ring.acked == self.ring.end - 1
 
+    @property
+    def durable(self) -> bool:
+        """Whether everything numbered is on the server's disk, if it keeps a journal."""
+        return self.durable_seq is None or self.durable_seq >= self.ring.end - 1
+
     def seed(self, bids: Levels, asks: Levels, time: int) -> None:
-        """Begin from a known book, (ticks, size), best first: a snapshot goes out first."""
+        """Begin from a known book, (ticks, size), best first: a snapshot goes out first.
+
+        It goes out first on every connection to a server that expects number 1.
+        """
         self.book.load(bids, asks)
         self.time = max(self.time, time)
+        if self.ring.end == 1:
+            self._seed = tuple(bids), tuple(asks), time
         self._snapshot = True
 
     def push(self, frame: Frame, now: int) -> None:
@@ -182,12 +200,32 @@ class PublishedStream:
         self._queued.clear()
         if self._makers:
             self._queued.append(self._makers_message())
-        self.ring.acknowledge(resume - 1)
+        self.ring.resume(resume)
+        if self._seed is not None and resume == self.ring.first == 1:
+            self._queue_levels(*self._seed, 1)
+            self._snapshot = False
         self._rewind(resume)
 
-    def acknowledged(self, seq: int) -> None:
-        """The server has everything up to ``seq``."""
+    def acknowledged(self, seq: int, durable: int | None = None) -> None:
+        """The server has everything up to ``seq``, up to ``durable`` on disk."""
         self.ring.acknowledge(seq)
+        self.durable_seq = durable
+
+    def refused(self, seq: int, *, on_the_way: bool) -> None:
+        """The server refused what begins at ``seq``, whole.
+
+        Damage on the way is sent again, a few times. What is wrong in itself would be refused for
+        ever: it is given up, and a snapshot goes on behind it.
+        """
+        self.refusals += 1
+        self._again = self._again + 1 if seq == self._refused_at else 0
+        self._refused_at = seq
+        again = on_the_way and self._again < _AGAIN
+        if again:
+            self._snapshot = self._snapshot or seq >= self.ring.end
+            self._rewind(seq)
+        elif seq < self.sent:
+            self._skip()
 
     def resync(self, from_: int, reason: str) -> None:
         """The server asks: for missing records the ring answers, for a wrong book a snapshot."""
@@ -202,6 +240,10 @@ class PublishedStream:
         if self.ring.first <= seq <= self.ring.end:
             self.sent = seq
             return
+        self._skip()
+
+    def _skip(self) -> None:
+        """Give up what was not sent or not taken: go on with a snapshot."""
         self.sent = self.ring.end
         self._snapshot = not self._queue_snapshot(0)
 
@@ -239,7 +281,7 @@ class PublishedStream:
         if self._reply_now and frame.end == self.ring.end:
             frame = frame._replace(flags=frame.flags | int(FrameFlag.REPLY_NOW))
         self.sent = frame.end
-        return encode_frame(frame)
+        return encode_frame(frame, guard=True)
 
     def _shadow(self, part: Frame) -> None:
         """Apply to the shadow book; a fault empties it, as a tolerant reader would."""
@@ -263,16 +305,20 @@ class PublishedStream:
         bids, asks = self.book.levels()
         if not (_sorted(bids, -1) and _sorted(asks, 1)):
             return False
+        self._queue_levels(bids, asks, self.time, self.ring.end, wall)
+        self._marks.clear()
+        return True
+
+    def _queue_levels(self, bids: Levels, asks: Levels, time: int, seq: int, wall: int = 0) -> None:
+        """Queue a snapshot in front of number ``seq``, and the check that it went in well."""
         records = _snapshot_records(bids, asks)
         parts = np.array_split(records, range(MAX_RECORDS, len(records), MAX_RECORDS))
         for number, part in enumerate(parts, 1):
             flags = int(FrameFlag.LAST) if number == len(parts) else 0
-            frame = Frame(
-                part, self.time, self.ring.end, FrameType.SNAPSHOT, flags, self.index, wall
-            )
-            self._queued.append(encode_frame(frame))
-        self._marks.clear()
-        return True
+            frame = Frame(part, time, seq, FrameType.SNAPSHOT, flags, self.index, wall)
+            self._queued.append(encode_frame(frame, guard=True))
+        crc = book_crc32(asks, bids)
+        self._queued.append(_text(Check(stream=self.index, seq=seq - 1, crc32=crc)))
 
     def _bar_message(self, seq: int, values: Mapping[str, Any]) -> str:
         fields = {**values, "series": Series(**values["series"])}

@@ -9,6 +9,8 @@ from typing import Final, Generic, TypeVar
 
 from websockets.asyncio.client import ClientConnection
 
+from client.backoff import Backoff
+from client.core import HOPELESS
 from client.transport import keep_connected
 from market.errors import DepthbridgeError, SessionError
 from wire.messages import (
@@ -136,6 +138,7 @@ class Client:
         self._session: Final = str(uuid.uuid4())
         self._feeds: Final[list[tuple[Feed[Message], Subscribe]]] = []
         self._decoder: Final = MessageDecoder(limit=1 << 26)
+        self._backoff: Final = Backoff()
         self._socket: ClientConnection | None = None
         self._greeted: Final = asyncio.Event()
         self._sending: Final[set[asyncio.Task[None]]] = set()
@@ -229,7 +232,12 @@ class Client:
     async def _run(self) -> None:
         try:
             await keep_connected(
-                self._url, self._token, self._serve, lost=self._lost, patient=self._patient
+                self._url,
+                self._token,
+                self._serve,
+                lost=self._lost,
+                backoff=self._backoff,
+                patient=self._patient,
             )
         except DepthbridgeError as failure:
             self._failure = failure
@@ -258,13 +266,14 @@ class Client:
     async def _take(self, socket: ClientConnection, message: Message) -> None:
         if isinstance(message, Welcome):
             self.welcome = message
+            self._backoff.reset()
             self._socket = socket
             for _, request in self._feeds:
                 await socket.send(encode_message(request).decode())
             self._greeted.set()
         elif isinstance(message, ErrorMessage):
             self.errors.append(message)
-            if message.fatal:
+            if message.fatal and message.code in HOPELESS:
                 raise SessionError(message.message, code=message.code, **message.facts)
         else:
             for feed, _ in self._feeds:

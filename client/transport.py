@@ -18,6 +18,8 @@ _SUBPROTOCOL: Final = "depthbridge.v1"
 _OPEN_S: Final = 5.0
 _PING_S: Final = 10.0
 _MOST_BYTES: Final = 1 << 26
+_MOST_SUPERSEDED: Final = 3
+"""In a row; then two programs run under one session."""
 _FINAL_CLOSES: Final[dict[int, ErrorCode]] = {
     CloseCode.PROTOCOL_VERSION: ErrorCode.PROTOCOL_VERSION,
     CloseCode.UNAUTHORISED: ErrorCode.UNAUTHORISED,
@@ -38,6 +40,7 @@ async def keep_connected(
     serve: Callable[[ClientConnection], Awaitable[None]],
     *,
     lost: Callable[[], None],
+    backoff: Backoff,
     patient: bool = True,
 ) -> None:
     """Serve one connection after the other until ``serve`` returns.
@@ -47,12 +50,14 @@ async def keep_connected(
         token: for the Authorization header.
         serve: speaks on an open connection; returning ends it all, ConnectionClosed tries again.
         lost: called after every connection.
+        backoff: waits between attempts; ``serve`` resets it when the server spoke, for one that
+            takes connections and drops them must not be asked ten times a second.
         patient: also try again when the very first attempt fails.
 
     Raises:
         SessionError: refused for a reason that will not go away, or not ``patient``.
     """
-    backoff = Backoff()
+    superseded = 0
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     while True:
         try:
@@ -67,12 +72,12 @@ async def keep_connected(
                 ping_timeout=_PING_S,
                 proxy=None,
             ) as socket:
-                backoff.reset()
                 patient = True
                 await serve(socket)
                 return
         except ConnectionClosed as closed:
-            _raise_if_final(closed)
+            superseded = superseded + 1 if _code(closed) == CloseCode.SUPERSEDED else 0
+            _raise_if_final(closed, superseded)
         except (OSError, TimeoutError, InvalidHandshake) as failure:
             _raise_if_refused(failure, url, patient)
         finally:
@@ -81,7 +86,17 @@ async def keep_connected(
         await asyncio.sleep(backoff.delay(random.random()))
 
 
-def _raise_if_final(closed: ConnectionClosed) -> None:
+def _code(closed: ConnectionClosed) -> int | None:
+    return None if closed.rcvd is None else closed.rcvd.code
+
+
+def _raise_if_final(closed: ConnectionClosed, superseded: int) -> None:
+    """Superseded may be by an older connection of our own that was late: ask who it was.
+
+    If it was another session, the answer is ``instrument_busy``.
+    """
+    if 0 < superseded < _MOST_SUPERSEDED:
+        return
     close = closed.rcvd
     if close is not None and close.code in _FINAL_CLOSES:
         raise SessionError(

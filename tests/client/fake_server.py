@@ -82,6 +82,8 @@ class FakeServer:
         match message:
             case Hello():
                 yield self._greet(message)
+                for index, symbol in enumerate(self.symbols):
+                    yield Ack(stream=index, seq=self.sessions[symbol].expected - 1)
             case Check():
                 yield from self._check(message)
             case BarUpdate():

@@ -17,3 +17,9 @@ def test_never_longer_than_the_limit_nor_shorter_than_half(attempts: int, chance
     for attempt in range(attempts % 100):
         wait = backoff.delay(chance)
         assert min(2.0**attempt, 8.0) / 2 <= wait <= 8.0
+
+
+def test_the_first_wait_is_a_tenth_of_a_second_and_the_longest_five() -> None:
+    backoff = Backoff()
+    waits = [backoff.delay(1.0) for _ in range(10)]
+    assert (waits[0], waits[-1]) == (0.1, 5.0)

@@ -24,7 +24,7 @@ class Line:
 
     def __init__(self, server: FakeServer, **options: Any) -> None:
         self.server = server
-        self.core = PublisherCore([ES], session="00000000-0000-4000-8000-000000000021", **options)
+        self.core = PublisherCore([ES], session="s1", **options)
         self.now = 0
         self.answers: list[str] = []
 
@@ -176,7 +176,7 @@ def test_a_restarted_client_begins_a_session_with_a_snapshot() -> None:
     push(first, depth_frames(500))
     first.settle()
     again = Line(server)
-    again.core = PublisherCore([ES], session="00000000-0000-4000-8000-000000000022")
+    again.core = PublisherCore([ES], session="s2")
     bids, asks = first.core.streams[SYMBOL].book.top(10)
     again.core.streams[SYMBOL].seed(bids, asks, 10**18)
     again.connect()
@@ -287,7 +287,7 @@ def test_a_flood_makes_larger_frames_not_more_messages() -> None:
 
 
 def test_errors_that_stay_end_the_run_and_others_do_not() -> None:
-    core = PublisherCore([ES], session="00000000-0000-4000-8000-000000000023")
+    core = PublisherCore([ES], session="s")
     with pytest.raises(SessionError) as caught:
         core.receive(encode_message(ErrorMessage(code="instrument_busy", message="no")), 0)
     assert caught.value.code == "instrument_busy"
@@ -301,8 +301,7 @@ def test_errors_that_stay_end_the_run_and_others_do_not() -> None:
 def test_hello_declares_everything_and_takes_over_once() -> None:
     other = DEFAULT_INSTRUMENTS.define("NQ 12-26")
     core = PublisherCore(
-        [ES, other], session="00000000-0000-4000-8000-000000000023", source="replay",
-        takeover=True, flags={"useL3": True},
+        [ES, other], session="s", source="replay", takeover=True, flags={"useL3": True},
         subscribe=("clusters",),
     )  # fmt: skip
     hello = json.loads(core.connected(0))
@@ -318,3 +317,36 @@ def test_hello_declares_everything_and_takes_over_once() -> None:
     assert core.link is Link.UP
     core.disconnected()
     assert "takeover" not in json.loads(core.connected(0))
+
+
+def test_a_refused_frame_is_sent_again() -> None:
+    line = Line(FakeServer())
+    line.connect()
+    push(line, depth_frames(40))
+    for _ in line.core.outgoing(line.now, 5):
+        pass
+    refusal = ErrorMessage(code="bad_crc", message="damaged", stream=0, seq=1)
+    line.core.receive(encode_message(refusal), line.now)
+    line.settle()
+    line.require_same(40)
+    assert line.core.streams[SYMBOL].refusals == 1
+    for other in (
+        ErrorMessage(code="bad_crc", message="", stream=7, seq=1),
+        ErrorMessage(code="bad_json", message="damaged"),
+    ):
+        line.core.receive(encode_message(other), line.now)
+    assert line.core.streams[SYMBOL].refusals == 1
+
+
+def test_a_malformed_record_is_skipped_by_a_snapshot() -> None:
+    line = Line(FakeServer())
+    line.connect()
+    push(line, depth_frames(40))
+    for _ in line.core.outgoing(line.now, 5):
+        pass
+    refusal = ErrorMessage(code="out_of_range", message="", stream=0, seq=1, index=3, field="price")
+    line.core.receive(encode_message(refusal), line.now)
+    line.settle()
+    assert line.server.lost == [(1, 40)]
+    assert line.server.records[SYMBOL] == []
+    assert line.core.durable

@@ -93,3 +93,13 @@ def test_historical_records_keep_to_themselves_and_a_list_ends_its_frame(before:
         seq = part.end
     assert found == [(3, 0), (6, historical | last), (3, historical), (2, 0)]
     assert ring.frame(start + 3, 5).flags == historical, "cut before its end: not the last"
+
+
+def test_what_the_server_lost_again_is_not_acknowledged() -> None:
+    ring = Ring(50)
+    ring.append(frame(1, 30))
+    ring.acknowledge(30)
+    ring.resume(21)
+    assert (ring.acked, ring.room) == (20, 40)
+    ring.resume(0)
+    assert ring.acked == 0

@@ -4,7 +4,9 @@ import pytest
 from client.stream import PublishedStream
 from market.enums import FrameFlag, FrameType, Kind
 from market.record import RECORD, Frame
+from orderbook import Book
 from tests.client.fake_server import ES, depth_frames
+from wire.checksum import book_crc32
 from wire.frames import decode_frame
 from wire.messages import Check, Makers, decode_message
 
@@ -125,3 +127,86 @@ def test_a_back_fill_that_the_ring_cannot_hold_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         stream.backfill(np.zeros(count, RECORD), np.zeros(count, np.int64))
     assert stream.ring.end == 1
+
+
+def test_every_snapshot_is_followed_by_its_check() -> None:
+    stream = PublishedStream(ES)
+    book = Book(10)
+    for frame in depth_frames(300, 30):
+        stream.push(frame, 0)
+        book.apply(frame.records, frame.base)
+    drained(stream)
+    stream.resync(301, "checksum")
+    frame, check = drained(stream)
+    assert isinstance(frame, bytes)
+    assert decode_frame(frame).type == FrameType.SNAPSHOT
+    bids, asks = book.top(10)
+    assert isinstance(check, str)
+    assert decode_message(check) == Check(stream=0, seq=300, crc32=book_crc32(asks, bids))
+
+
+def test_damage_on_the_way_is_sent_again_but_not_for_ever() -> None:
+    stream = PublishedStream(ES)
+    for frame in depth_frames(60, 20):
+        stream.push(frame, 0)
+    first = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    for _ in range(3):
+        stream.refused(1, on_the_way=True)
+        again = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+        assert [frame.seq for frame in again] == [frame.seq for frame in first] == [1]
+    stream.refused(1, on_the_way=True)
+    last = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert [(frame.type, frame.seq) for frame in last] == [(FrameType.SNAPSHOT, 61)]
+    stream.push(depth_frames(20, 20)[0], 0)
+    drained(stream)
+    stream.refused(61, on_the_way=True)
+    again = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert [(frame.type, frame.seq) for frame in again] == [(FrameType.EVENTS, 61)]
+
+
+def test_what_is_wrong_in_itself_is_never_sent_again() -> None:
+    stream = PublishedStream(ES)
+    for frame in depth_frames(60, 20):
+        stream.push(frame, 0)
+    drained(stream)
+    stream.refused(1, on_the_way=False)
+    rest = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert [(frame.type, frame.seq) for frame in rest] == [(FrameType.SNAPSHOT, 61)]
+    stream.refused(61, on_the_way=False)
+    assert drained(stream) == [], "an answer to something that was never sent"
+
+
+def test_a_damaged_snapshot_is_made_again() -> None:
+    stream = PublishedStream(ES)
+    for frame in depth_frames(60, 20):
+        stream.push(frame, 0)
+    drained(stream)
+    stream.resync(61, "checksum")
+    drained(stream)
+    stream.refused(61, on_the_way=True)
+    again = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert [(frame.type, frame.seq) for frame in again] == [(FrameType.SNAPSHOT, 61)]
+
+
+def test_durable_is_more_than_settled() -> None:
+    stream = PublishedStream(ES)
+    stream.push(depth_frames(20, 20)[0], 0)
+    stream.welcomed(0, 1, 4096)
+    drained(stream)
+    assert not stream.durable
+    stream.acknowledged(20, 10)
+    assert (stream.settled, stream.durable) == (True, False)
+    stream.acknowledged(20, 20)
+    assert stream.durable
+    stream.welcomed(0, 11, 4096)
+    assert not stream.settled, "the server lost what it had acknowledged"
+    stream.acknowledged(20, None)
+    assert stream.durable, "no journal"
+
+
+def test_frames_guard_their_header() -> None:
+    stream = PublishedStream(ES)
+    stream.push(depth_frames(20, 20)[0], 0)
+    frame = drained(stream)[0]
+    assert isinstance(frame, bytes)
+    assert frame[36:40] != bytes(4)
