@@ -17,7 +17,6 @@ from server.channel import Channel
 from server.connection import Connection
 from server.hub import Hub
 from server.published import Published, PublishedStreams
-from server.reports import take_report
 from server.snapshots import snapshot_frames
 from server.subscription import Subscription
 from wire.codes import CloseCode, ErrorCode
@@ -38,7 +37,6 @@ from wire.messages import (
     MessageDecoder,
     Order,
     Position,
-    Report,
     Snapshot,
     Subscribe,
     Unsubscribe,
@@ -92,8 +90,8 @@ class Dialogue:
         self._supersede = supersede
         self._decoder = MessageDecoder(hub.settings.server.frame_bytes)
         self._greeted = False
-        self._source = Source.LIVE
         self._now = 0
+        self._about: int | None = None
         self._published = PublishedStreams()
         self._handlers: Final[dict[type[Message], Callable[[Any, int], None]]] = {
             Makers: self._makers,
@@ -104,9 +102,9 @@ class Dialogue:
             Unsubscribe: self._unsubscribe,
             Heartbeat: self._heartbeat,
             Bye: self._bye,
-            Order: self._report,
-            Fill: self._report,
-            Position: self._report,
+            Order: self._ignore,
+            Fill: self._ignore,
+            Position: self._ignore,
             L3Update: self._orders,
         }
 
@@ -115,7 +113,7 @@ class Dialogue:
     def handle(self, data: bytes | str) -> None:
         """One message of the peer."""
         now = self._now = self._clock.monotonic_ns()
-        stream: int | None = None
+        stream = self._about = None
         measures = self._hub.measures
         measures.begin()
         try:
@@ -125,7 +123,7 @@ class Dialogue:
                 stream = data[5] if len(data) > 5 else None
                 self._frame(data, now)
         except DepthbridgeError as error:
-            self._refuse(error, stream)
+            self._refuse(error, stream if self._about is None else self._about)
         finally:
             measures.end()
 
@@ -200,8 +198,8 @@ class Dialogue:
             return
         parameters = self._hub.parameters(hello.settings)
         self._greeted = True
-        self.session = hello.session.lower()
-        source = self._source = Source(hello.source)
+        self.session = hello.session
+        source = Source(hello.source)
         streams: dict[str, int] = {}
         if hello.role == "publisher":
             for declared in hello.instruments:
@@ -221,6 +219,9 @@ class Dialogue:
             config=parameters.config_hash,
         )
         self.connection.send(encode_message(welcome))
+        for published in self._published:
+            if published.channel.session.expected > 1:  # resumed: what is expected is not yet safe
+                published.acknowledge(self.connection)
         symbols = [declared.symbol for declared in hello.instruments]
         if hello.subscribe:
             self.subscription.add(hello.subscribe, symbols, source)
@@ -240,7 +241,9 @@ class Dialogue:
             self._refuse(error, None)
             return None
         key = (instrument.symbol, source)
-        claim = self._hub.publishers.claim(key, self.session, self.id, now, takeover=hello.takeover)
+        claim = self._hub.publishers.claim(
+            key, hello.session, self.id, now, takeover=hello.takeover
+        )
         if claim.grant is Grant.BUSY:
             busy = SessionError(
                 f"another session publishes {instrument.symbol} as {source.value}; say hello with "
@@ -253,7 +256,7 @@ class Dialogue:
         if claim.superseded is not None:
             self._supersede(claim.superseded)
         channel = self._hub.channel(instrument, source)
-        channel.begin(self.session, hello.client, hello.flags)
+        channel.begin(hello.session, hello.client, hello.flags)
         channel.publisher = self
         channel.live.connected = True
         channel.live.heard = now
@@ -267,6 +270,7 @@ class Dialogue:
     def _bar(self, message: BarUpdate, now: int) -> None:
         published = self._addressed(message)
         channel = published.channel
+        self._about = published.index
         seq = channel.session.expected if message.seq is None else message.seq
         channel.bar(seq, bar_values(message), now)
         if published.acks.taken(now):
@@ -290,8 +294,10 @@ class Dialogue:
             field="type",
         )
 
-    def _report(self, message: Report, now: int) -> None:
-        take_report(self._hub, message, self._source)
+    def _ignore(self, message: Order | Fill | Position, now: int) -> None:
+        channel = self._hub.find(message.instrument, Source.LIVE)
+        if channel is not None:
+            channel.counters.ignored += 1
 
     def _subscribe(self, message: Subscribe, now: int) -> None:
         self.subscription.add(
@@ -376,6 +382,9 @@ class Dialogue:
         self._hub.measures.refused[code.value] += 1
         seq = None
         published = None if stream is None else self._published.get(stream)
+        if code is ErrorCode.BAD_RESERVED:  # a damaged header cannot be asked for its stream
+            published = self._published.lone
+            stream = None if published is None else published.index
         if published is not None:
             channel = published.channel
             seq = channel.session.expected

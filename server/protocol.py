@@ -95,13 +95,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         whole, app = self.scope, self.app
         self.scope = whole.copy()
         self.scope["query_string"] = b""
-
-        async def run(_: object, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's
-            await app(whole, receive, send)
-            if self.initial_response is not None:
-                self.handshake_complete = True  # it was refused; uvicorn would call that an error
-
-        self.app = run
+        self.app = lambda _, receive, send: app(whole, receive, send)
         await super().run_asgi()
 
     def attach(self, peer: Peer) -> None:

@@ -81,6 +81,11 @@ class PublishedStreams:
         """The stream of an index, if there is one."""
         return self._streams[index] if index < len(self._streams) else None
 
+    @property
+    def lone(self) -> Published | None:
+        """The stream, if there is but one."""
+        return self._streams[0] if len(self._streams) == 1 else None
+
     def of(self, channel: Channel) -> Published | None:
         """The stream of a channel, if it is published here."""
         return next((one for one in self._streams if one.channel is channel), None)

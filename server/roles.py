@@ -20,6 +20,9 @@ class Listener(Protocol):
     def cluster(self, channel: "Channel", message: ClusterMessage) -> None:
         """A cluster event."""
 
+    def begun(self, channel: "Channel") -> None:
+        """Everything is fresh: what was heard before is void."""
+
     def applied(self, channel: "Channel") -> None:
         """An entry was applied; for topics that are rendered per listener."""
 

@@ -128,6 +128,11 @@ class Subscription:
         update = message.event == "update"
         self._send(message.text, ("cluster", channel.key, message.id) if update else None)
 
+    def begun(self, channel: Channel) -> None:
+        """A new run: its clusters are others, whatever their ids."""
+        if "clusters" in self._heard[channel].topics:
+            self._send(clusters_message(channel.stream))
+
     def applied(self, channel: Channel) -> None:
         """An entry was applied: topics that are rendered only when they are due."""
         heard = self._heard[channel]

@@ -19,7 +19,6 @@ NAMES: Final = (
     "metrics",
     "convert",
     "recordings",
-    "journal",
     "generate",
     "doctor",
     "test",

@@ -179,16 +179,6 @@ class JournalWriter:
             self._on_disk = Mark(self._number + 1, 0)
 
     @property
-    def number(self) -> int:
-        """Of the present segment; between two, of the one before."""
-        return self._number
-
-    @property
-    def trade_date(self) -> str:
-        """Of the present segment, or the one that begins: ISO; empty before the first."""
-        return self._trade_date
-
-    @property
     def written_seq(self) -> int:
         """Highest number that is in the journal, 0 before the first."""
         return self._written if self._backlog_base < 0 else self._backlog_base
@@ -255,12 +245,16 @@ class JournalWriter:
         self._state.clear()
         self._pending.clear()
         self._begun = False
+        if self._backlog_base >= 0:
+            self._restart_numbers(self._backlog_base)
         self._backlog_base = -1
         self.overflowed = False
         if not self._unsynced.failed:
             self.fault = None
 
     def _queue(self, item: _Waiting) -> None:
+        if isinstance(item.entry, SessionEntry):
+            self._backlog_base = item.entry.seq - 1
         if self.overflowed:
             return
         self._backlog_size += _PER_ENTRY + len(item.payload)
@@ -270,8 +264,6 @@ class JournalWriter:
             self.overflowed = True
             return
         self._backlog.append(item)
-        if isinstance(item.entry, SessionEntry):
-            self._backlog_base = item.entry.seq - 1
 
     def _refuse(self, cause: OSError) -> None:
         self.fault = EnvironmentFault(

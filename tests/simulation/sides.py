@@ -1,0 +1,444 @@
+"""The real objects of server and client, pumped by the virtual world instead of by asyncio."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from errno import ENOSPC
+from pathlib import Path
+from typing import Any, Final
+
+from client.backoff import Backoff
+from client.core import Link as LinkState
+from client.core import PublisherCore
+from market.errors import SessionError
+from market.instrument import Instrument
+from market.record import times_of
+from recording.journal.segment import DiskSegment, LocalDisk, SegmentFile
+from recording.messages import ClusterMessage
+from server.channel import Channel
+from server.dialogue import Dialogue
+from server.runtime import Runtime, sync_all
+from server.settings import Settings, settings_from
+from tests.reference.records import Rec, frames_of
+from tests.simulation.network import Link, Message
+from tests.simulation.world import MS, SECOND, World
+from wire.messages import Resync, Welcome
+from wire.session import State
+
+__all__ = ["SimDisk", "SimPublisher", "SimServer", "SimSubscriber", "Tap"]
+
+_SETTINGS: Final = settings_from({})
+
+
+class SimDisk(LocalDisk):
+    """A real file system, in memory where there is one, that can be told to refuse.
+
+    Nothing is lost with the power here, only the order of things matters: a sync does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.full = False
+
+    def require_room(self) -> None:
+        if self.full:
+            raise OSError(ENOSPC, "No space left on device")
+
+    def make_folder(self, folder: Path) -> list[Path]:
+        self.require_room()
+        return super().make_folder(folder)
+
+    def create(self, path: Path) -> SegmentFile:
+        self.require_room()
+        return _Segment(path, self)
+
+    def sync_folder(self, folder: Path) -> None:
+        self.require_room()
+
+
+class _Segment(DiskSegment):
+    def __init__(self, path: Path, disk: SimDisk) -> None:
+        super().__init__(path)
+        self._disk = disk
+
+    def append(self, data: bytes) -> None:
+        self._disk.require_room()
+        super().append(data)
+
+    def sync(self) -> None:
+        self._disk.require_room()
+
+
+class Tap:
+    """Hears everything that a channel publishes, unconflated."""
+
+    def __init__(self, heard: list[bytes]) -> None:
+        self.heard = heard
+
+    def metrics(self, channel: Channel, text: bytes) -> None:
+        healthy = channel.session.state in (State.FRESH, State.LIVE)
+        stale = json.loads(text)["phase"] == "stale"
+        assert healthy or stale, "numbers of a stale book were published"
+        self.heard.append(text)
+
+    def cluster(self, channel: Channel, message: ClusterMessage) -> None:
+        self.heard.append(message.text)
+
+    def begun(self, channel: Channel) -> None:
+        """The replay does not say it either: it is in the entries."""
+
+    def applied(self, channel: Channel) -> None:
+        """Nothing is rendered on demand here."""
+
+
+class _Socket:
+    """What a connection of the server needs of uvicorn's protocol."""
+
+    client = ("10.0.0.1", 1)
+    can_write = True
+
+    def __init__(self, server: "SimServer") -> None:
+        self.server = server
+        self.link: Link | None = None
+        self.peer: Any = None
+        self.dialogue: Dialogue | None = None
+        self.closing = False
+
+    def attach(self, peer: object) -> None:
+        self.peer = peer
+
+    def take(self, data: Message) -> None:
+        self.peer.message(data)
+        self.server.work_soon()
+
+    def lost(self, code: int | None) -> None:
+        self.closing = True
+        if self.dialogue is not None and self.server.runtime is not None:
+            self.server.runtime.disconnect(self.dialogue)
+
+    def write_text(self, messages: list[bytes]) -> None:
+        if self.link is not None:
+            for message in messages:
+                self.link.to_client(message.decode())
+
+    def close_now(self, code: int, reason: str) -> None:
+        if not self.closing:
+            self.closing = True
+            if self.link is not None:
+                self.link.close("server", code)
+
+    def resume_reading(self) -> None:
+        """Reading is never paused here."""
+
+
+class SimServer:
+    """A server process: can be killed, stopped, started again on the same folder."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world: Final = world
+        self.folder: Final = folder
+        self.disk: Final = SimDisk()
+        self.settings: Settings = replace(
+            _SETTINGS, recording=replace(_SETTINGS.recording, folder=folder)
+        )
+        self.runtime: Runtime | None = None
+        self.heard: list[bytes] = []
+        self.starts = 0
+        self.backlog = 64 << 20
+        self.unwritten = False
+        """What was published did not all reach the journal: the process ended before it could."""
+        self._links: list[Link] = []
+        self._working = False
+        self.paused_until = 0
+        world.every(250 * MS, self._slow_tick)
+        world.every(100 * MS, self._sync)
+
+    def start(self) -> None:
+        self.starts += 1
+        runtime = Runtime(self.settings, "sim", clock=self.world.clock)
+        runtime._warm.set()
+        meet = runtime.hub.on_channel
+
+        def on_channel(channel: Channel) -> None:
+            journal: Any = channel._journal
+            journal._disk = journal._unsynced._disk = self.disk
+            journal._backlog_limit = self.backlog
+            channel.listeners[Tap(self.heard)] = frozenset({"metrics", "clusters"})
+            meet(channel)
+
+        runtime.hub.on_channel = on_channel
+        self.runtime = runtime
+
+    @property
+    def up(self) -> bool:
+        return self.runtime is not None
+
+    def connect(self, client: Any) -> Link | None:
+        """A connection, or None: nobody listens."""
+        if self.runtime is None:
+            return None
+        socket = _Socket(self)
+        delay = self.world.random.choice((MS // 20, MS, 30 * MS))
+        link = socket.link = Link(self.world, client, socket, delay)
+        protocol: Any = socket
+        socket.dialogue = self.runtime.connect(protocol)
+        self._links.append(link)
+        return link
+
+    def kill(self) -> None:
+        """The process is gone in this moment; the system keeps what it was given."""
+        runtime, self.runtime = self.runtime, None
+        if runtime is not None:
+            self._note_unwritten(runtime)
+            for link in self._links:
+                link.cut()
+            for channel in runtime.hub:
+                _close_file(channel)
+        self._links.clear()
+
+    def stop(self) -> None:
+        """A clean end."""
+        runtime = self.runtime
+        if runtime is None:
+            return
+        runtime.pipeline.drain()
+        for link in self._links:
+            link.close("server", 1012)
+        self._note_unwritten(runtime)
+        runtime._close_channels()
+        self.runtime = None
+        self._links.clear()
+
+    def _note_unwritten(self, runtime: Runtime) -> None:
+        self.unwritten |= any(channel.journal_broken for channel in runtime.hub)
+
+    def work_soon(self) -> None:
+        """The pipeline's turn comes a little later: messages gather, as they do behind sockets."""
+        if not self._working:
+            self._working = True
+            late = self.world.random.choice((0, 0, MS // 10, 2 * MS))
+            self.world.at(max(self.world.now + late, self.paused_until), self._work)
+
+    def _work(self) -> None:
+        self._working = False
+        if self.runtime is not None:
+            self.runtime.pipeline.drain()
+            self._tick_soon()
+
+    def _tick_soon(self) -> None:
+        runtime = self.runtime
+        if runtime is not None and any(
+            published.acks.due_at is not None
+            for dialogue in runtime._dialogues.values()
+            for published in dialogue._published
+        ):
+            self.world.after(60 * MS, self._tick)
+
+    def _tick(self) -> None:
+        if self.runtime is not None:
+            self.runtime.tick(self.world.now)
+            self.runtime.pipeline.drain()
+
+    def _slow_tick(self) -> None:
+        if self.runtime is not None and self.world.now >= self.paused_until:
+            self.runtime.slow_tick(self.world.now)
+            self.runtime.pipeline.drain()
+            self._tick_soon()
+
+    def _sync(self) -> None:
+        if self.runtime is not None:
+            due = self.runtime.unsynced()
+            self.runtime.synced(due, sync_all(due))
+            self.runtime.pipeline.drain()
+
+
+def _close_file(channel: Channel) -> None:
+    """Give the descriptor back, as the end of a process does."""
+    journal: Any = channel._journal
+    segment = journal._segment if journal is not None else None
+    if segment is not None:
+        segment.close()
+
+
+class SimPublisher:
+    """The client's core with a driver of virtual time, and a diary of what it numbered."""
+
+    def __init__(
+        self,
+        world: World,
+        server: SimServer,
+        instrument: Instrument,
+        session: str,
+        settings: dict[str, Any],
+        **options: Any,
+    ) -> None:
+        self.world: Final = world
+        self.server: Final = server
+        self.symbol: Final = instrument.symbol
+        self.session: Final = session
+        self.core: Final = PublisherCore(
+            [instrument], session=session, settings=settings, **options
+        )
+        self.stream: Final = self.core.streams[self.symbol]
+        self.diary: Final[dict[int, tuple[Any, ...]]] = {}
+        """Number to (time, record without dt), of everything that was numbered."""
+        self.pushed_at: Final[dict[int, int]] = {}
+        """Number to how many records of the plan were pushed before it and with it."""
+        self.link: Link | None = None
+        self.ended: str | None = None
+        self.asked: Counter[str] = Counter()
+        """Reasons of the server's requests."""
+        self.connections = 0
+        self._superseded = 0
+        self._backoff = Backoff()
+        world.every(250 * MS, self.pump)
+
+    # The feed.
+
+    def push(self, start: int, recs: Sequence[Rec]) -> None:
+        """Number records ``start`` on of the plan."""
+        for frame in frames_of(recs):
+            self.stream.push(frame, self.world.now)
+            first = self.stream.ring.end - len(frame.records)
+            rows = zip(times_of(frame).tolist(), frame.records.tolist(), strict=True)
+            for seq, (time, row) in enumerate(rows, first):
+                self.diary[seq] = (time, *row[1:])
+                start += 1
+                self.pushed_at[seq] = start
+        self.pump()
+
+    # The connection.
+
+    def connect(self) -> None:
+        if self.ended is not None or self.link is not None:
+            return
+        self.link = self.server.connect(self)
+        if self.link is None:
+            self._again()
+            return
+        self.connections += 1
+        self.link.to_server(self.core.connected(self.world.now))
+
+    def take(self, data: Message) -> None:
+        try:
+            message = self.core.receive(data, self.world.now)
+        except SessionError as refusal:
+            self._end(str(refusal.code))
+            return
+        if isinstance(message, Resync):
+            self.asked[message.reason] += 1
+        elif isinstance(message, Welcome):
+            self._backoff.reset()
+        self.pump()
+
+    def pump(self) -> None:
+        if self.link is not None and self.ended is None:
+            for message in self.core.outgoing(self.world.now, self.world.clock.wall):
+                self.link.to_server(message)
+
+    def lost(self, code: int | None) -> None:
+        self.link = None
+        self.core.disconnected()
+        self._superseded = self._superseded + 1 if code == 4409 else 0
+        if self._superseded < 3:
+            self._again()
+        else:
+            self._end("superseded")
+
+    def bye(self) -> None:
+        if self.link is not None and self.core.link is LinkState.UP:
+            self.link.to_server(self.core.bye())
+        self._end("bye")
+
+    def vanish(self) -> None:
+        """The process is gone."""
+        self.ended = "vanished"
+        if self.link is not None:
+            self.link.cut()
+
+    def _again(self) -> None:
+        wait = self._backoff.delay(self.world.random.random())
+        self.world.after(int(wait * SECOND), self.connect)
+
+    def _end(self, why: str) -> None:
+        self.ended = self.ended or why
+        if self.link is not None:
+            self.link.close("client", 1000)
+
+
+class SimSubscriber:
+    """A peer that only listens, and checks what it hears against what it heard before."""
+
+    def __init__(self, world: World, server: SimServer, symbol: str) -> None:
+        self.world: Final = world
+        self.server: Final = server
+        self.symbol: Final = symbol
+        self.link: Link | None = None
+        self.clusters: dict[int, dict[str, Any]] | None = None
+        self.rows = 0
+        self.last_seq = 0
+        self.last: dict[str, Any] | None = None
+        self.on_row: Callable[[dict[str, Any]], None] = lambda _: None
+
+    def connect(self) -> None:
+        self.clusters = None
+        self.link = self.server.connect(self)
+        if self.link is None:
+            self.world.after(SECOND, self.connect)
+            return
+        self.link.to_server(
+            json.dumps(
+                {
+                    "type": "hello",
+                    "protocol": {"min": 1, "max": 1},
+                    "session": "0c9e6679-7425-40de-944b-e07fc1f90ae7",
+                    "client": "listener",
+                    "source": "live",
+                    "role": "subscriber",
+                    "instruments": [{"symbol": self.symbol}],
+                    "subscribe": ["metrics", "clusters"],
+                }
+            )
+        )
+
+    def take(self, data: Message) -> None:
+        message = json.loads(data)
+        if message["type"] == "metrics":
+            self._row(message)
+        elif message["type"] == "clusters":
+            self._clusters(message)
+
+    def lost(self, code: int | None) -> None:
+        self.link = self.clusters = None
+        self.world.after(SECOND, self.connect)
+
+    def _row(self, message: dict[str, Any]) -> None:
+        self.rows += 1
+        self.last = message
+        if message["phase"] == "stale":
+            assert set(message) == {"type", "instrument", "source", "seq", "time", "phase"}
+        else:
+            self.on_row(message)
+
+    def _clusters(self, message: dict[str, Any]) -> None:
+        found = {cluster["id"]: cluster for cluster in message["clusters"]}
+        if message["event"] == "snapshot":
+            self.clusters = found
+            return
+        assert self.clusters is not None, "an event before the full set"
+        known = set(found) <= set(self.clusters)
+        if message["event"] == "new":
+            assert not set(found) & set(self.clusters), "a cluster was announced twice"
+            self.clusters.update(found)
+        elif message["event"] == "update":
+            assert known, "an update of a cluster that nobody announced"
+            self.clusters.update(found)
+        else:
+            assert known, "the end of a cluster that nobody announced"
+            for number in found:
+                del self.clusters[number]
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
