@@ -6,6 +6,7 @@
     codec.py     an entry of ``recording.entries`` to its payload and back
     folder.py    where segments lie, their names, the lock of a recordings folder
     segment.py   the disk: unbuffered writes, syncs; what tests replace by a worse one
+    files.py     the segments of one journal while it is written: begin, append, end
     unsynced.py  what is written and not known to be on disk
     writer.py    one stream's journal: rolls segments, reports what is durable
     scan.py      one file by its checksums: whole entries, and what its end means

@@ -123,7 +123,7 @@ class JournalReader:
         if missing:
             yield header.created, GapEntry("missing_segment")
         for received, flags, entry in _decoded(scan):
-            if before.number and not missing and flags & CARRIED:
+            if before.continued and not missing and flags & CARRIED:
                 continue
             self.report.entries += 1
             yield received, entry
@@ -137,7 +137,7 @@ class JournalReader:
         if self._alone or scan.ending is Ending.DAMAGED:
             raise _error(scan.damage)
         self._note_end(scan)
-        before.number = int(scan.path.stem) if before.number else 0
+        before.pass_over(scan)
 
     def _note_end(self, scan: "_Scan") -> None:
         if scan.ending is Ending.DAMAGED:
@@ -156,6 +156,16 @@ class _Before:
         self.number = number
         self._digest = digest
         self._scan = scan
+
+    @property
+    def continued(self) -> bool:
+        """Whether entries came before, so that what is carried is known."""
+        return self._scan is not None and self._scan.header is not None
+
+    def pass_over(self, scan: "_Scan") -> None:
+        """A file that never held anything, as far as one can see: the chain goes over it."""
+        self.number = int(scan.path.stem)
+        self._scan = self._scan or scan
 
     def require(self, scan: "_Scan", header: FileHeader) -> range:
         """Numbers missing before ``scan``.

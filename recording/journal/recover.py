@@ -37,8 +37,8 @@ TORN: Final = ".torn"
 """Suffix of what recovery has set aside."""
 _NOWHERE: Final = Mark(0, 0)
 _BLOCK: Final = 1 << 20
-_RESYNCED: Final = 64
-"""Segments brought to disk once more: a killed process may have left them in memory only."""
+_LEVELS: Final = 4
+"""Folders above a segment whose names belong to a journal: date, symbol, source, recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Recovered:
     Attributes:
         number: of the last segment; 0: there is none.
         previous: what the next segment's header takes; zeros where nothing is continued.
-        cut: bytes taken off the last segment.
-        closed: whether a footer was added.
+        cut: bytes taken off the ends of segments.
+        closed: whether a footer was added to the last one.
         removed: segments on which nothing could be built: set aside, or deleted if shorter than a
             file header.
         damage: what forbids to continue; then nothing was changed.
@@ -97,15 +97,15 @@ def _recover(paths: Sequence[Path], disk: Disk) -> Recovered:
         _remove(segment.scan, disk)
     removed = tuple(segment.scan.path for segment in after)
     staying = paths[: len(paths) - len(after)]
-    for path in staying[-_RESYNCED:]:
-        _bring_to_disk(path, disk)
+    _bring_to_disk([segment.scan for segment in found[:kept]], disk)
     if last is None:
         number = int(staying[-1].stem) if staying else 0
         return Recovered(number, removed=removed)
     scan = last.scan
     assert scan.header is not None
-    closed = scan.ending is not Ending.CLEAN
-    cut = _close(scan, disk) if closed else 0
+    open_ends = [one.scan for one in found[:kept] if one.scan.ending is not Ending.CLEAN]
+    cut = sum(_close(one, disk) for one in open_ends if one.header is not None)
+    closed = scan in open_ends
     return Recovered(scan.header.number, scan.digest, cut, closed, removed)
 
 
@@ -132,19 +132,23 @@ class _Segment:
         own_chain = header is not None and (header.previous == EMPTY_HASH or header.version == 1)
         return own_chain or self.claimed.number >= self.number
 
-    def continues(self, before: "_Segment") -> bool:
-        """Whether it goes on exactly where the segment before it ends."""
+    def continues(self, before: "_Segment | None") -> bool:
+        """Whether it goes on exactly where the segment before it ends; None: there is none."""
         header = self.scan.header
-        return header is not None and header.previous == before.scan.digest
+        end = EMPTY_HASH if before is None else before.scan.digest
+        return header is not None and header.previous == end
 
 
 def _reachable(paths: Sequence[Path]) -> list[_Segment]:
     """The segments from the last one that a crash cannot have touched before, to the end."""
     found: list[_Segment] = []
+    claimed = _NOWHERE
     for path in reversed(paths):
-        if found and int(path.stem) != found[-1].number - 1:
-            break
+        number = int(path.stem)
+        if found and number != found[-1].number - 1 and claimed > Mark(number + 1, 0):
+            break  # what is missing between them was on disk: somebody has taken it away
         found.append(_survey(path))
+        claimed = max(claimed, found[-1].claimed)
         if found[-1].is_base:
             break
     return found[::-1]
@@ -170,7 +174,7 @@ def _whole_beginning(found: Sequence[_Segment]) -> int:
     for place, segment in enumerate(found):
         if segment.scan.header is None:
             continue  # an unfinished creation; the next one may go on where the last one ended
-        if kept and not segment.continues(found[kept - 1]):
+        if place and not segment.continues(found[kept - 1] if kept else None):
             break
         kept = place + 1
     return kept
@@ -192,7 +196,8 @@ def _damage(last: _Segment | None, after: Sequence[_Segment]) -> Damage | None:
     if not touched:
         return None
     first = touched[0].scan
-    if last is not None and touched[0] is not last and first.header is not None:
+    beside = last is not None and touched[0].number == last.number + 1
+    if touched[0] is not last and beside and first.header is not None:
         return Damage(first.path, 0, "the segment does not continue the one before it")
     hole = Mark(touched[0].number, first.end)
     if max(segment.claimed for segment in touched) > hole:
@@ -219,13 +224,17 @@ def _aside(path: Path) -> Path:
     return target
 
 
-def _bring_to_disk(path: Path, disk: Disk) -> None:
-    segment = disk.reopen(path, path.stat().st_size)
-    try:
-        segment.sync()
-    finally:
-        segment.close()
-    for folder in list(path.parents)[:4]:
+def _bring_to_disk(scans: Sequence[SegmentScan], disk: Disk) -> None:
+    """Sync what no mark claims: a killed process may have left it in memory only."""
+    folders: dict[Path, None] = {}
+    for scan in scans:
+        segment = disk.reopen(scan.path, scan.size)
+        try:
+            segment.sync()
+        finally:
+            segment.close()
+        folders.update(dict.fromkeys(list(scan.path.parents)[:_LEVELS]))
+    for folder in folders:
         disk.sync_folder(folder)
 
 

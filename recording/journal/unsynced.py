@@ -43,12 +43,13 @@ class Unsynced:
 
     Attributes:
         failed: the last sync did not succeed.
-        lost: a sync failed whose bytes had become too many to keep: they cannot be secured.
+        losses: how often a sync failed whose bytes had become too many to keep: they cannot be
+            secured any more.
     """
 
     def __init__(self, disk: Disk, lock: threading.Lock) -> None:
         self.failed = False
-        self.lost = False
+        self.losses = 0
         self._disk = disk
         self._lock = lock
         self._written: list[tuple[SegmentFile, int, bytes]] = []
@@ -67,7 +68,6 @@ class Unsynced:
             self._written = []
             self._size = 0
             self._complete = False
-            self.lost = self.lost or self.failed
 
     def retire(self, segment: SegmentFile) -> None:
         """The file has its footer; the next sync closes it. The lock is held."""
@@ -110,7 +110,7 @@ class Unsynced:
         except OSError:
             with self._lock:
                 self.failed = True
-                self.lost = self.lost or not complete
+                self.losses += not complete
             raise
         with self._lock:
             self.failed = False

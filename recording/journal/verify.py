@@ -107,10 +107,11 @@ def verify(path: Path) -> VerifyReport:
             report.segments.append(_state(scan))
         span = numbers_of(scan.path) or (0, 0)
         if scan.header is None:
+            over = before.scan if before else scan
             if scan.ending is Ending.DAMAGED and scan.damage is not None:
                 report.damage.append(scan.damage)
-                before = _End(span[1], scan)
-            before = before and before.passing(span[1])
+                over = scan
+            before = _End(span[1], over)
             continue
         if before is not None:
             report.missing += range(before.number + 1, scan.header.number)
@@ -130,10 +131,6 @@ class _End:
 
     number: int
     scan: SegmentScan | CompactedScan
-
-    def passing(self, number: int) -> "_End":
-        """Over a file that never held anything."""
-        return _End(number, self.scan)
 
     def break_with(self, scan: SegmentScan | CompactedScan) -> Damage | None:
         """What is wrong between this segment and the next."""

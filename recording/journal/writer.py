@@ -29,25 +29,12 @@ from recording.entries import (
     SettingsEntry,
 )
 from recording.journal.codec import encode_entry
-from recording.journal.folder import SUFFIX, last_number, slug
-from recording.journal.layout import (
-    CARRIED,
-    EMPTY_HASH,
-    FORMAT_VERSION,
-    MAX_PAYLOAD,
-    Chain,
-    EntryType,
-    FileHeader,
-    Footer,
-    Mark,
-    pack_entry,
-    pack_file_header,
-    pack_footer,
-    pack_mark,
-)
+from recording.journal.files import JournalFiles, Packed
+from recording.journal.folder import last_number, slug
+from recording.journal.layout import CARRIED, EMPTY_HASH, MAX_PAYLOAD, EntryType, Mark
 from recording.journal.recover import Recovered
-from recording.journal.segment import LOCAL_DISK, Disk, SegmentFile
-from recording.journal.unsynced import Point, Unsynced
+from recording.journal.segment import LOCAL_DISK, Disk
+from recording.journal.unsynced import Point
 
 __all__ = ["BACKLOG", "JournalWriter", "RollRules"]
 
@@ -89,7 +76,8 @@ class JournalWriter:
 
     Attributes:
         durable_seq: highest number that is on disk.
-        overflowed: the backlog was full and is dropped; nothing is taken until :meth:`begin_run`.
+        overflowed: the backlog was full and is dropped, or more was lost to failed syncs than could
+            be kept; nothing is taken until :meth:`begin_run`.
         fault: why the disk refuses; None: it does not.
         digest: gives the 32 bytes of the footer that name the segment's output.
         at_end: gives the entries that belong right before a footer.
@@ -137,46 +125,29 @@ class JournalWriter:
         self.at_begin: Callable[[bool], Sequence[Entry]] | None = None
         self._calendar = calendar
         self._rules = rules or RollRules()
-        self._disk = disk
         self._written = 0
         self._backlog: deque[_Waiting] = deque()
         self._backlog_size = 0
         self._backlog_limit = backlog
         self._backlog_base = -1
         self._in_step = True
-        self._segment: SegmentFile | None = None
-        self._spare: tuple[Path, SegmentFile] | None = None
-        self._chain = Chain(EMPTY_HASH, b"")
-        self._previous = EMPTY_HASH
         self._begun = False
-        self._count = 0
-        self._created = 0
         self._received = 0
         self._state: dict[type[Entry], bytes] = {}
-        self._pending: list[_Waiting] = []
+        self._pending: list[Packed] = []
         self._trade_date = ""
         self._date_from = 0
         self._date_until = 0
         self._new_date = False
         self._session_count = 0
         self._dirty = False
-        self._on_disk: Mark | None = None
-        self._marked: Mark | None = None
-        self._lock = threading.Lock()
+        self._losses = 0
         self._syncing = threading.Lock()
-        self._unsynced = Unsynced(disk, self._lock)
-        self._number = last_number(self.home)
-        if recovered is not None:
-            self._continue(recovered)
+        self._files = _files(self.home, disk, recovered)
         for entry in state:
             self._remember(entry, *encode_entry(entry))
             self._begun = True
         self._written = self.durable_seq = resume_seq
-
-    def _continue(self, recovered: Recovered) -> None:
-        self._previous = recovered.previous
-        if recovered.damage is None:
-            self._on_disk = Mark(self._number + 1, 0)
 
     @property
     def written_seq(self) -> int:
@@ -236,7 +207,7 @@ class JournalWriter:
         if self.overflowed:
             return True
         self._backlog_base = -1
-        if not self._unsynced.failed:
+        if not self._files.unsynced.failed:
             self.fault = None
         return self.fault is None
 
@@ -249,7 +220,7 @@ class JournalWriter:
             self._restart_numbers(self._backlog_base)
         self._backlog_base = -1
         self.overflowed = False
-        if not self._unsynced.failed:
+        if not self._files.unsynced.failed:
             self.fault = None
 
     def _queue(self, item: _Waiting) -> None:
@@ -274,12 +245,13 @@ class JournalWriter:
 
     def _put(self, item: _Waiting) -> None:
         """Write an entry; after an OSError nothing of it is in the journal."""
-        entry = item.entry
-        if self._segment is None and isinstance(entry, _STATE):
-            self._pending.append(item)
+        entry, packed = item.entry, Packed(item.kind, item.payload, 0, item.received)
+        waits = self._files.segment is None and isinstance(entry, _STATE)
+        if waits:
+            self._pending.append(packed)
         else:
-            segment = self._roll_if_due(_event_time(entry), item.received)
-            self._append(segment, item)
+            self._roll_if_due(_event_time(entry), item.received)
+            self._files.append(packed)
         self._received = item.received
         if isinstance(entry, FrameEntry):
             self._note_frame(entry.frame)
@@ -287,6 +259,8 @@ class JournalWriter:
             self._written = entry.seq
         elif isinstance(entry, _STATE):
             self._remember(entry, item.kind, item.payload)
+        if not waits:
+            self._dirty = True  # last, so that a sync meanwhile cannot leave its number behind
 
     def _note_frame(self, frame: Frame) -> None:
         if frame.type == FrameType.EVENTS:
@@ -303,49 +277,20 @@ class JournalWriter:
         self._state[type(entry)] = bytes([kind]) + payload
 
     def _restart_numbers(self, seq: int) -> None:
-        with self._lock:
+        with self._files.lock:
             self._session_count += 1
             self._written = self.durable_seq = seq
 
-    def _append(self, segment: SegmentFile, item: _Waiting) -> None:
-        data, head = pack_entry(item.kind, item.payload, 0, item.received)
-        if self._marked != self._on_disk:
-            self._append_marked(segment, data, head, item.received)
-            return
-        offset = segment.size
-        segment.append(data)
-        self._chain.add(head)
-        self._count += 1
-        self._wrote(segment, offset, data)
-
-    def _append_marked(self, segment: SegmentFile, data: bytes, head: bytes, received: int) -> None:
-        """An entry, and before it the mark of what a sync has brought to disk since the last."""
-        due = self._on_disk
-        assert due is not None
-        mark, mark_head = pack_entry(EntryType.MARK, pack_mark(due), 0, received)
-        offset = segment.size
-        segment.append(mark + data)
-        self._chain.add(mark_head)
-        self._chain.add(head)
-        self._count += 2
-        self._marked = due
-        self._wrote(segment, offset, mark + data)
-
-    def _wrote(self, segment: SegmentFile, offset: int, data: bytes) -> None:
-        with self._lock:
-            self._unsynced.add(segment, offset, data)
-            self._dirty = True
-
-    def _roll_if_due(self, time: int | None, received: int) -> SegmentFile:
+    def _roll_if_due(self, time: int | None, received: int) -> None:
         if time is not None and not self._date_from <= time < self._date_until:
             self._move_date(time)
-        segment = self._segment
+        segment = self._files.segment
         if segment is not None:
-            age = received - self._created
+            age = received - self._files.created
             if segment.size < self._rules.size and age < self._rules.age and not self._new_date:
-                return segment
+                return
             self._finish(received)
-        return self._begin(received)
+        self._begin(received)
 
     def _move_date(self, time: int) -> None:
         """Trade date of ``time``; while closed, the one before goes on."""
@@ -358,92 +303,33 @@ class JournalWriter:
             date = datetime.fromtimestamp(time // 1_000_000_000, UTC).date()
         else:
             date = session.trade_date
-        self._new_date = self._segment is not None and date.isoformat() != self._trade_date
+        self._new_date = self._files.segment is not None and date.isoformat() != self._trade_date
         self._trade_date = date.isoformat()
 
-    def _begin(self, received: int) -> SegmentFile:
-        """A new segment with its header and what it carries, in one write."""
+    def _begin(self, received: int) -> None:
+        """A new segment with what it carries, and with the entries that waited for it."""
         if not self._trade_date:
             self._trade_date = (
                 datetime.fromtimestamp(received // 1_000_000_000, UTC).date().isoformat()
             )
-        header = pack_file_header(FileHeader(self._number + 1, received, self._previous))
-        chain = Chain(self._previous, header)
-        entries = []
-        known = list(self._state.values()) if self._begun else []
-        entries += [pack_entry(one[0], one[1:], CARRIED, received) for one in known]
-        for item in self._pending:
-            entries.append(pack_entry(item.kind, item.payload, 0, item.received))
+        known = self._state.values() if self._begun else ()
+        entries = [Packed(state[0], state[1:], CARRIED, received) for state in known]
+        entries += self._pending
         more = self.at_begin(self._in_step) if self.at_begin is not None else ()
-        entries += [pack_entry(*encode_entry(entry), CARRIED, received) for entry in more]
-        for _, head in entries:
-            chain.add(head)
-        data = header + b"".join(entry for entry, _ in entries)
-        segment = self._new_file(self.home / self._trade_date)
-        segment.append(data)
-        self._spare = None
-        self._number += 1
-        self._chain = chain
-        self._count = len(entries)
-        self._created = received
+        entries += [Packed(*encode_entry(entry), CARRIED, received) for entry in more]
+        self._files.begin(self.home / self._trade_date, entries, received)
         self._new_date = False
         self._begun = True
         self._pending.clear()
-        with self._lock:
-            self._segment = segment
-        self._wrote(segment, 0, data)
-        return segment
-
-    def _new_file(self, folder: Path) -> SegmentFile:
-        """An empty file with the next number; one that could not be filled is used again."""
-        path = folder / f"{self._number + 1:06d}{SUFFIX}"
-        if self._spare is not None:
-            spare, segment = self._spare
-            if spare == path:
-                return segment
-            self._drop_spare()
-        with self._lock:
-            self._unsynced.renamed([*self._disk.make_folder(folder), folder])
-        segment = self._disk.create(path)
-        self._spare = path, segment
-        return segment
-
-    def _drop_spare(self) -> None:
-        if self._spare is not None:
-            path, segment = self._spare
-            segment.close()
-            self._disk.remove(path)
-            self._spare = None
 
     def _finish(self, received: int) -> None:
-        """Write the footer; the next sync closes the file."""
-        segment = self._segment
-        if segment is None:
+        if self._files.segment is None:
             return
-        chain, count, parts = self._chain.copy(), self._count, []
-        last = [encode_entry(entry) for entry in self._last_entries()]
-        if self._marked != self._on_disk and self._on_disk is not None:
-            last.append((EntryType.MARK, pack_mark(self._on_disk)))
-        for kind, payload in last:
-            data, head = pack_entry(kind, payload, 0, received)
-            parts.append(data)
-            chain.add(head)
-            count += 1
+        last = self.at_end() if self.at_end is not None and self._in_step else ()
+        entries = [Packed(*encode_entry(entry), 0, received) for entry in last]
         output = self.digest() if self.digest is not None and self._in_step else EMPTY_HASH
-        footer = pack_footer(Footer(count, chain.digest(), output), FORMAT_VERSION)
-        parts.append(pack_entry(EntryType.FOOTER, footer, 0, received)[0])
-        data, offset = b"".join(parts), segment.size
-        segment.append(data)
-        self._marked = self._on_disk
-        self._previous = chain.digest()
-        with self._lock:
-            self._unsynced.add(segment, offset, data)
-            self._unsynced.retire(segment)
-            self._dirty = True
-            self._segment = None
-
-    def _last_entries(self) -> Sequence[Entry]:
-        return self.at_end() if self.at_end is not None and self._in_step else ()
+        self._files.finish(entries, output, received)
+        self._dirty = True
 
     @property
     def dirty(self) -> bool:
@@ -458,26 +344,27 @@ class JournalWriter:
         """
         with self._syncing:
             try:
-                point = self._unsynced.sync(self._point)
+                point = self._files.unsynced.sync(self._point)
             except OSError as cause:
                 self._dirty = True
+                if self._files.unsynced.losses > self._losses:
+                    self._losses = self._files.unsynced.losses
+                    self.overflowed = True
                 self.fault = EnvironmentFault(
                     f"the journal in {self.home} cannot be brought to disk: {cause.strerror}",
                     code="journal_sync",
                     folder=str(self.home),
                 )
                 raise self.fault from cause
-            with self._lock:
-                if not self._unsynced.lost:
-                    self._on_disk = point.mark
+            with self._files.lock:
+                self._files.reached(point.mark)
                 if point.session == self._session_count:
                     self.durable_seq = point.seq
 
     def _point(self) -> Point:
         self._dirty = False
-        segment = self._segment
-        mark = Mark(self._number + 1, 0) if segment is None else Mark(self._number, segment.size)
-        return Point(mark, self._written, self._session_count, segment)
+        files = self._files
+        return Point(files.point(), self._written, self._session_count, files.segment)
 
     def close(self, received: int) -> None:
         """Write the footer, sync, close. The next write begins a new segment.
@@ -488,16 +375,24 @@ class JournalWriter:
         """
         if self.fault is not None and not self.retry():
             raise self.fault
-        if self._segment is not None:
+        if self._files.segment is not None:
             self.sync()
         try:
-            self._drop_spare()
+            self._files.drop_spare()
             self._finish(received)
         except OSError as cause:
             self._refuse(cause)
             assert self.fault is not None
             raise self.fault from cause
         self.sync()
+
+
+def _files(home: Path, disk: Disk, recovered: Recovered | None) -> JournalFiles:
+    """The files that follow on what is in a journal's folder."""
+    number = last_number(home)
+    if recovered is None or recovered.damage is not None:
+        return JournalFiles(disk, number, EMPTY_HASH, None)
+    return JournalFiles(disk, number, recovered.previous, Mark(number + 1, 0))
 
 
 def _event_time(entry: Entry) -> int | None:

@@ -1,31 +1,29 @@
 """What recovery cuts, what it closes, and what it does not touch."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from market.errors import FileFormatError
 from recording.entries import FrameEntry, GapEntry, PhaseEntry
-from recording.journal import read_journal, recover, segments_of, verify
+from recording.journal import RollRules, read_journal, recover, segments_of, verify
 from recording.journal.layout import EMPTY_HASH, HEADER_SIZE
-
-HOME = Path("live") / "ES_12-23"
+from tests.journal.small import HOME, START, beginning, entry_ends, frame, frames_in, writer
 
 
 @pytest.fixture
-def started(tmp_path: Path, journals: Any) -> Any:
+def started(tmp_path: Path) -> Path:
     """A journal of ten frames as a killed process leaves it, and its writer's folder."""
-    journal = journals.writer(tmp_path)
-    for entry in journals.beginning():
-        journal.write(entry, journals.START)
+    journal = writer(tmp_path)
+    for entry in beginning():
+        journal.write(entry, START)
     for n in range(10):
-        journal.write(FrameEntry(journals.frame(1 + 5 * n, 5)), journals.START + n)
+        journal.write(FrameEntry(frame(1 + 5 * n, 5)), START + n)
     return tmp_path
 
 
 def seqs(folder: Path) -> list[int]:
-    return [e.frame.seq for e in read_journal(folder) if isinstance(e, FrameEntry)]
+    return [one.seq for one in frames_in(read_journal(folder))]
 
 
 def test_nothing_there_is_nothing_to_recover(tmp_path: Path) -> None:
@@ -41,20 +39,18 @@ def test_nothing_there_is_nothing_to_recover(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "tail", [b"", b"\0" * 5000, b"\xff" * 77, b"L1;0;20231225", b"\x68"], ids=len
 )
-def test_a_torn_tail_is_cut_and_the_chain_goes_on(
-    started: Path, journals: Any, tail: bytes
-) -> None:
+def test_a_torn_tail_is_cut_and_the_chain_goes_on(started: Path, tail: bytes) -> None:
     (path,) = segments_of(started)
     whole = path.read_bytes()
     path.write_bytes(whole + tail)
     found = recover(started / HOME)
     assert (found.number, found.cut, found.closed, found.damage) == (1, len(tail), True, None)
     assert path.read_bytes()[: len(whole)] == whole
-    journal = journals.writer(started, recovered=found, state=journals.beginning(), resume_seq=50)
+    journal = writer(started, recovered=found, state=beginning(), resume_seq=50)
     assert (journal.written_seq, journal.durable_seq) == (50, 50)
-    journal.write(PhaseEntry("stale", "silent"), journals.START)
-    journal.write(FrameEntry(journals.frame(51, 5)), journals.START)
-    journal.close(journals.START)
+    journal.write(PhaseEntry("stale", "silent"), START)
+    journal.write(FrameEntry(frame(51, 5)), START)
+    journal.close(START)
     reader = read_journal(started)
     entries = list(reader)
     assert reader.report.clean, "every segment has its footer"
@@ -111,15 +107,15 @@ def test_a_header_alone_is_closed(started: Path) -> None:
     assert verify(started).ok
 
 
-def test_damage_that_a_mark_claims_is_left_alone(tmp_path: Path, journals: Any) -> None:
-    journal = journals.writer(tmp_path)
+def test_damage_that_a_mark_claims_is_left_alone(tmp_path: Path) -> None:
+    journal = writer(tmp_path)
     for n in range(10):
-        journal.write(FrameEntry(journals.frame(1 + 5 * n, 5)), journals.START)
+        journal.write(FrameEntry(frame(1 + 5 * n, 5)), START)
         if n == 6:
             journal.sync()
     (path,) = segments_of(tmp_path)
     data = bytearray(path.read_bytes())
-    ends = journals.entry_ends(bytes(data))
+    ends = entry_ends(bytes(data))
     data[ends[2] + 30] ^= 4
     path.write_bytes(data)
     found = recover(tmp_path / HOME)
@@ -132,17 +128,15 @@ def test_damage_that_a_mark_claims_is_left_alone(tmp_path: Path, journals: Any) 
     assert not verify(tmp_path).ok
 
 
-def test_a_hole_that_no_mark_claims_is_what_a_power_loss_leaves(
-    tmp_path: Path, journals: Any
-) -> None:
-    journal = journals.writer(tmp_path)
+def test_a_hole_that_no_mark_claims_is_what_a_power_loss_leaves(tmp_path: Path) -> None:
+    journal = writer(tmp_path)
     for n in range(10):
-        journal.write(FrameEntry(journals.frame(1 + 5 * n, 5)), journals.START)
+        journal.write(FrameEntry(frame(1 + 5 * n, 5)), START)
         if n == 3:
             journal.sync()
     (path,) = segments_of(tmp_path)
     data = bytearray(path.read_bytes())
-    ends = journals.entry_ends(bytes(data))
+    ends = entry_ends(bytes(data))
     start = ends[6]
     data[start : start + 100] = bytes(100)
     path.write_bytes(data)
@@ -153,12 +147,10 @@ def test_a_hole_that_no_mark_claims_is_what_a_power_loss_leaves(
     assert aside.read_bytes() == data[start:], "what was cut is kept beside the journal"
 
 
-def test_a_later_segment_without_its_predecessors_end_is_set_aside(
-    tmp_path: Path, journals: Any
-) -> None:
-    journal = journals.writer(tmp_path, rules=journals.RollRules(size=1500))
+def test_a_later_segment_without_its_predecessors_end_is_set_aside(tmp_path: Path) -> None:
+    journal = writer(tmp_path, rules=RollRules(size=1500))
     for n in range(20):
-        journal.write(FrameEntry(journals.frame(1 + 5 * n, 5)), journals.START)
+        journal.write(FrameEntry(frame(1 + 5 * n, 5)), START)
     paths = segments_of(tmp_path)
     assert len(paths) > 2
     lost = paths[-2]
@@ -169,23 +161,23 @@ def test_a_later_segment_without_its_predecessors_end_is_set_aside(
     found = recover(tmp_path / HOME)
     assert (found.number, found.removed) == (int(lost.stem), (paths[-1],))
     reader = read_journal(tmp_path)
-    frames = [e.frame.seq for e in reader if isinstance(e, FrameEntry)]
+    frames = [one.seq for one in frames_in(reader)]
     assert frames == [1 + 5 * n for n in range(len(frames))]
     assert reader.report.clean
     assert paths[-1].with_name(paths[-1].name + ".torn").exists()
 
 
-def test_a_new_run_after_an_unclean_segment_is_no_damage(started: Path, journals: Any) -> None:
+def test_a_new_run_after_an_unclean_segment_is_no_damage(started: Path) -> None:
     (path,) = segments_of(started)
     path.write_bytes(path.read_bytes() + b"\0" * 9)
-    journal = journals.writer(started)
-    for entry in journals.beginning():
-        journal.write(entry, journals.START)
-    journal.write(GapEntry("gap"), journals.START)
-    journal.close(journals.START)
+    journal = writer(started)
+    for entry in beginning():
+        journal.write(entry, START)
+    journal.write(GapEntry("gap"), START)
+    journal.close(START)
     reader = read_journal(started)
     entries = list(reader)
-    assert len(entries) == 2 * len(journals.beginning()) + 11
+    assert len(entries) == 2 * len(beginning()) + 11
     assert [end.torn for end in reader.report.unclean] == [9]
     assert verify(started).ok
 

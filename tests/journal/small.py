@@ -1,23 +1,23 @@
 """Small journals for the tests beside this file."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from market.enums import FrameType, Source
 from market.instrument import DEFAULT_INSTRUMENTS
 from market.record import RECORD, Frame
 from market.session import calendar_for
 from recording.entries import Entry, FrameEntry, InstrumentEntry, SessionEntry, SettingsEntry
-from recording.journal import JournalWriter, RollRules
+from recording.journal import JournalWriter
 from recording.journal.layout import HEAD_SIZE, HEADER_SIZE
 from wire.frames import encode_frame
 
 START = 1_700_000_000_000_000_000  # Tuesday 14 November 2023, 22:13:20 UTC: closed in Chicago
 OPEN = START + 7_200_000_000_000
+HOME = Path("live") / "ES_12-23"
 INSTRUMENT = DEFAULT_INSTRUMENTS.resolve("ES 12-23")
 
 
@@ -58,18 +58,6 @@ def plain(entry: Entry) -> object:
     return encode_frame(entry.frame) if isinstance(entry, FrameEntry) else entry
 
 
-@pytest.fixture(scope="session")
-def journals() -> SimpleNamespace:
-    """Helpers for tests, as modules cannot import each other here."""
-    return SimpleNamespace(
-        START=START,
-        OPEN=OPEN,
-        INSTRUMENT=INSTRUMENT,
-        HOME=Path("live") / "ES_12-23",
-        RollRules=RollRules,
-        frame=frame,
-        beginning=beginning,
-        writer=writer,
-        entry_ends=entry_ends,
-        plain=plain,
-    )
+def frames_in(entries: Iterable[Entry]) -> list[Frame]:
+    """Only the frames."""
+    return [entry.frame for entry in entries if isinstance(entry, FrameEntry)]
