@@ -368,6 +368,24 @@ def _twice(one: Scenario) -> int:
     return 0
 
 
+def _http(one: Scenario) -> int:
+    """The socket is gone for a while: the publisher posts instead."""
+    time = one.random.randrange(1, 4 * SECOND)
+    mine = one.publisher
+    mine.offline_until = one.world.now + time
+    mine.post_until(mine.offline_until)
+    if mine.link is not None:
+        mine.link.cut()
+    return time
+
+
+def _both(one: Scenario) -> int:
+    """Posts and frames at the same time."""
+    time = one.random.randrange(1, 2 * SECOND)
+    one.publisher.post_until(one.world.now + time)
+    return time
+
+
 class _Deaf:
     """A client that has forgotten its connection."""
 
@@ -395,6 +413,8 @@ FAULTS: Final[dict[str, Callable[[Scenario], int]]] = {
     "pause": _pause,
     "sleep": _sleep,
     "twice": _twice,
+    "http": _http,
+    "both": _both,
 }
 
 

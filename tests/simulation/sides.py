@@ -6,25 +6,31 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from errno import ENOSPC
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from client.backoff import Backoff
 from client.core import Link as LinkState
 from client.core import PublisherCore
+from market.enums import FrameFlag, FrameType, Kind, Side, Source
 from market.errors import SessionError
 from market.instrument import Instrument
-from market.record import times_of
+from market.record import RECORD, Frame, times_of
 from recording.journal.segment import DiskSegment, LocalDisk, SegmentFile
 from recording.messages import ClusterMessage
 from server.channel import Channel
 from server.dialogue import Dialogue
+from server.http import _Poster
 from server.runtime import Runtime, sync_all
 from server.settings import Settings, settings_from
 from tests.reference.records import Rec, frames_of
 from tests.simulation.network import Link, Message
 from tests.simulation.world import MS, SECOND, World
-from wire.messages import Resync, Welcome
+from wire.frames import encode_frame
+from wire.messages import L2Update, QuoteUpdate, Resync, Snapshot, Welcome
 from wire.session import State
 
 __all__ = ["SimDisk", "SimPublisher", "SimServer", "SimSubscriber", "Tap"]
@@ -290,6 +296,15 @@ class SimPublisher:
         self.asked: Counter[str] = Counter()
         """Reasons of the server's requests."""
         self.connections = 0
+        self.posts: Counter[str] = Counter()
+        """Answers to posts."""
+        self.posting_until = self.offline_until = 0
+        self._posted = 1
+        self._headers = {
+            "content-type": "application/octet-stream",
+            "x-depthbridge-session": session,
+            "x-depthbridge-instrument": instrument.symbol,
+        }
         self._superseded = 0
         self._backoff = Backoff()
         world.every(250 * MS, self.pump)
@@ -312,6 +327,9 @@ class SimPublisher:
 
     def connect(self) -> None:
         if self.ended is not None or self.link is not None:
+            return
+        if self.offline_until > self.world.now:
+            self.world.at(self.offline_until, self.connect)
             return
         self.link = self.server.connect(self)
         if self.link is None:
@@ -336,6 +354,59 @@ class SimPublisher:
         if self.link is not None and self.ended is None:
             for message in self.core.outgoing(self.world.now, self.world.clock.wall):
                 self.link.to_server(message)
+
+    # HTTP: the same session and numbers, without a socket.
+
+    def post_until(self, time: int) -> None:
+        """Post what the ring has from its oldest number that was not acknowledged on."""
+        self._posted = max(self.stream.ring.acked + 1, self.stream.ring.first)
+        self.posting_until = time
+        self.world.after(0, self._post)
+
+    def _post(self) -> None:
+        if self.world.now >= self.posting_until or self.ended is not None:
+            return
+        self.world.after(self.world.random.randrange(1, 40) * MS, self._post)
+        runtime = self.server.runtime
+        if runtime is None or runtime.hub.find(self.symbol, Source.LIVE) is None:
+            return
+        ring = self.stream.ring
+        if self.stream._seed is not None and not ring.acked:
+            return  # the seed goes first, and by the socket
+        if self._posted < ring.first:
+            self._post_snapshot(runtime)
+        elif self._posted < ring.end:
+            frame = ring.frame(self._posted, self.world.random.choice((1, 5, 40)))
+            if self._answer(runtime, encode_frame(frame)) == "ok":
+                self._posted = frame.end
+
+    def _answer(self, runtime: Runtime, body: bytes) -> str:
+        poster = _Poster(runtime, self._headers, (L2Update, Snapshot, QuoteUpdate))
+        answer = json.loads(bytes(poster.take(body).body))
+        self.posts[answer.get("code", "ok")] += 1
+        if "ack" in answer:
+            self.stream.acknowledged(answer["ack"]["seq"], answer["ack"]["durable_seq"])
+        if answer.get("code") == "gap":
+            self._posted = answer["from"]
+        elif answer.get("code") in ("resync_required", "book_fault"):
+            self._post_snapshot(runtime)
+        return str(answer.get("code", "ok"))
+
+    def _post_snapshot(self, runtime: Runtime) -> None:
+        stream = self.stream
+        bids, asks = stream.book.levels()
+        prices = ([price for price, _ in reversed(bids)], [price for price, _ in asks])
+        if any(a >= b for side in prices for a, b in pairwise(side)):
+            return
+        records = np.zeros(len(bids) + len(asks), RECORD)
+        records["kind"] = Kind.DEPTH_PRICE
+        records["side"][: len(bids)] = Side.BID
+        records["price"] = [price for price, _ in (*bids, *asks)]
+        records["size"] = [size for _, size in (*bids, *asks)]
+        seq = stream.ring.end
+        frame = Frame(records, stream.time, seq, FrameType.SNAPSHOT, int(FrameFlag.LAST))
+        self._posted = seq
+        self._answer(runtime, encode_frame(frame))
 
     def lost(self, code: int | None) -> None:
         self.link = None
