@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -169,7 +170,7 @@ def socket_messages(
     hello = {
         "type": "hello",
         "protocol": {"min": 1, "max": 1},
-        "session": f"bench-{number}",
+        "session": str(uuid.UUID(int=number)),
         "instruments": [{"symbol": f"BENCH {number}", "tick_size": ES.tick.step}],
         "subscribe": ["metrics", "clusters"],
     }
@@ -186,7 +187,8 @@ def http_messages(port: int, payloads: Iterable[bytes]) -> Iterator[tuple[int, b
         head = (
             f"POST /l2_update HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
             f"Content-Type: application/octet-stream\r\nContent-Length: {len(payload)}\r\n"
-            f"X-Depthbridge-Session: bench-{name}\r\nX-Depthbridge-Instrument: BENCH {name}\r\n"
+            f"X-Depthbridge-Session: {uuid.UUID(int=name)}\r\n"
+            f"X-Depthbridge-Instrument: BENCH {name}\r\n"
             f"X-Depthbridge-Tick-Size: {ES.tick.step}\r\n\r\n"
         )
         yield number, head.encode() + payload

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -44,7 +45,10 @@ def server_settings(args: argparse.Namespace, *, log_level: str | None = None) -
     if path is None and os.environ.get("DEPTHBRIDGE_CONFIG"):
         path = Path(os.environ["DEPTHBRIDGE_CONFIG"])
     settings = load_settings(path, overrides=overrides)
-    configure_logging(settings.logging.config, log_level or settings.logging.level)
+    logs = settings.logging
+    configure_logging(logs.config, log_level or logs.level, logs.file)
+    for note in settings.notes:
+        logging.getLogger("depthbridge.settings").warning("renamed", extra={"setting": note})
     return settings
 
 

@@ -88,6 +88,7 @@ class Analyzer:
 
     Attributes:
         row_words: the metrics row's memory, int64 words; rewritten by every frame.
+        row_memory: the same, for whoever takes bytes.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Analyzer:
         self._words = np.zeros(STATE.itemsize // 8, np.int64)
         self._state: Any = self._words.view(STATE)[0]
         self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
+        self.row_memory: memoryview[int] = self.row_words.data
         self._ints: memoryview[int] = self._words.data
         self._clock = self._state["clock"]
         self._started = False

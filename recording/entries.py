@@ -28,6 +28,7 @@ __all__ = [
     "GapEntry",
     "InstrumentEntry",
     "MakersEntry",
+    "MessageEntry",
     "OutputEntry",
     "PhaseEntry",
     "SessionEntry",
@@ -121,6 +122,21 @@ class MakersEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageEntry:
+    """What NinjaTrader did, in its place among the data; takes no number, shapes no output.
+
+    Attributes:
+        kind: ``order``, ``fill`` or ``position``.
+        time: of the event, ns UTC.
+        values: the further fields as received.
+    """
+
+    kind: str
+    time: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class OutputEntry:
     """What the entries before it in its segment led to; shapes no output.
 
@@ -194,6 +210,7 @@ Entry = (
     | ClockEntry
     | GapEntry
     | MakersEntry
+    | MessageEntry
     | OutputEntry
     | CheckpointEntry
 )

@@ -125,6 +125,8 @@ class Stream:
         makers: names for ``ref`` of depth records.
         expected: the next sequence number.
         records: of all frames so far, snapshots included.
+        doubt: why the phase is stale although the book is right: ``gap``, ``silent``; else empty.
+        untouched: nothing but definitions has come since the run began.
         resumed: whether a checkpoint gave the state.
         unresumed: why one that stood at the beginning did not.
     """
@@ -161,17 +163,17 @@ class Stream:
         self.records = 0
         self.resumed = False
         self.unresumed = ""
-        self._untouched = True
+        self.untouched = True
         self._session: str | None = None
         self._broken = False
-        self._doubt = ""
+        self.doubt = ""
         self._phase = Phase.WAITING
         self._parts: list[Frame] = []
 
     @property
     def phase(self) -> Phase:
         """As of the last completed group; ``stale`` while records are missing or nobody speaks."""
-        return Phase.STALE if self._doubt else self.analyzer.phase
+        return Phase.STALE if self.doubt else self.analyzer.phase
 
     @property
     def broken(self) -> bool:
@@ -200,20 +202,20 @@ class Stream:
         return result
 
     def _apply(self, entry: Entry) -> Result:
-        beginning = self._untouched
-        self._untouched = beginning and isinstance(entry, _DEFINING)
+        beginning = self.untouched
+        self.untouched = beginning and isinstance(entry, _DEFINING)
         match entry:
             case FrameEntry(frame):
                 self.records += len(frame.records)
-                self._doubt = ""
+                self.doubt = ""
                 if frame.type == FrameType.EVENTS:
                     return self._apply_events(frame)
                 return self._apply_snapshot(frame)
             case ClockEntry(time):
-                self._doubt = ""
+                self.doubt = ""
                 return self._apply_clock(time)
             case BarEntry(seq, values):
-                self._doubt = ""
+                self.doubt = ""
                 self.expected = self.analyzer.seq = seq + 1
                 self.analyzer.process_bar_update(bar_of(values))
             case GapEntry(reason):
@@ -224,8 +226,9 @@ class Stream:
                 self._apply_settings(settings)
             case SessionEntry():
                 self._apply_session(entry)
-            case InstrumentEntry():
+            case InstrumentEntry(instrument):
                 if self._named:
+                    self.instrument = instrument
                     self._start()
                 self._named = True
             case MakersEntry(names):
@@ -241,7 +244,7 @@ class Stream:
         """
         facts = {
             "broken": self._broken,
-            "doubt": self._doubt,
+            "doubt": self.doubt,
             "expected": self.expected,
             "makers": list(self.makers),
             "phase": self._phase.value,
@@ -277,11 +280,11 @@ class Stream:
         self.resumed = True
         self._session = facts["session"]
         self._broken = facts["broken"]
-        self._doubt = facts["doubt"]
+        self.doubt = facts["doubt"]
         self._phase = Phase(facts["phase"])
         self._parts = parts
         self._named = True
-        self._untouched = False
+        self.untouched = False
 
     @property
     def _identity(self) -> list[Any]:
@@ -363,7 +366,7 @@ class Stream:
         if phase == Phase.PAUSED:
             self.analyzer.pause()
         elif reason in _DOUBTS:
-            self._doubt = reason
+            self.doubt = reason
         else:
             self._lose(reason)
 
@@ -381,7 +384,7 @@ class Stream:
             self._lose("restart")
             self.analyzer.load_snapshot(np.zeros(0, RECORD), self.analyzer.clock, entry.seq)
         self._broken = False
-        self._doubt = ""
+        self.doubt = ""
         self._session = entry.session
         self.expected = self.analyzer.seq = entry.seq
 

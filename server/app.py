@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from server.access import Access, AccessGuard, refuse
 from server.answers import ErrorResponse, error_response, json_response
 from server.api import api_routes
+from server.guard.table import Seats
 from server.health import health, not_ready
 from server.http import update_routes
 from server.metrics import MetricsPage
@@ -74,40 +75,46 @@ class _Endpoint:
     """The WebSocket handshake; afterwards the protocol class hands messages over itself."""
 
     def __init__(self, runtime: Runtime) -> None:
+        limits = runtime.settings.server
         self._runtime = runtime
+        self._seats = Seats(limits.connections, limits.connections_per_address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        runtime = self._runtime
-        refused = self._refusal(scope)
+        address = scope["client"][0] if scope["client"] else ""
+        refused = self._refusal(scope) or self._full(address)
         if refused is not None:
-            runtime.measures.refused[refused.code.value] += 1
+            self._runtime.measures.refused[refused.code.value] += 1
             await refuse(refused, scope, receive, send)
             return
+        try:
+            await self._talk(scope, receive, send)
+        finally:
+            self._seats.give(address)
+
+    async def _talk(self, scope: Scope, receive: Receive, send: Send) -> None:
         websocket = WebSocket(scope, receive, send)
         offered = SUBPROTOCOL in scope["subprotocols"]
         await websocket.accept(subprotocol=SUBPROTOCOL if offered else None)
         protocol = cast("StreamProtocol", scope["extensions"][EXTENSION])
-        dialogue = runtime.connect(protocol)
+        dialogue = self._runtime.connect(protocol)
         try:
             while (await receive())["type"] != "websocket.disconnect":
                 continue
         finally:
-            runtime.disconnect(dialogue)
+            self._runtime.disconnect(dialogue)
+
+    def _full(self, address: str) -> ErrorResponse | None:
+        """Take a seat, or say why there is none."""
+        why = self._seats.take(address)
+        return None if why is None else error_response(ErrorCode.BUSY, why)
 
     def _refusal(self, scope: Scope) -> ErrorResponse | None:
-        runtime, limits = self._runtime, self._runtime.settings.server
-        if runtime.ending:
+        if self._runtime.ending:
             return error_response(ErrorCode.BUSY, "the server is stopping")
         if scope["subprotocols"] and SUBPROTOCOL not in scope["subprotocols"]:
             return error_response(
                 ErrorCode.PROTOCOL_VERSION, f"this server speaks the subprotocol {SUBPROTOCOL}"
             )
-        if runtime.connections >= limits.connections:
-            return error_response(ErrorCode.BUSY, f"{limits.connections} connections are open")
-        address = scope["client"][0] if scope["client"] else ""
-        if runtime.connections_of(address) >= limits.connections_per_address:
-            most = limits.connections_per_address
-            return error_response(ErrorCode.BUSY, f"{most} connections of this address are open")
         return None
 
 

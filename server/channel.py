@@ -24,12 +24,15 @@ from recording.entries import (
     GapEntry,
     InstrumentEntry,
     MakersEntry,
+    MessageEntry,
     PhaseEntry,
     SessionEntry,
     SettingsEntry,
 )
 from recording.journal import JournalWriter
 from recording.messages import cluster_messages, metrics_message
+from recording.output import OutputRecorder
+from recording.resume import Resumed
 from recording.stream import Result, Stream, joined
 from server.clock import SYSTEM, Clock
 from server.liveness import Counters, Liveness
@@ -66,8 +69,9 @@ class Channel:
         clock: Clock = SYSTEM,
         measures: Measures | None = None,
         debug: bool = False,
+        resumed: Resumed | None = None,
     ) -> None:
-        """Begin with an empty book.
+        """Begin with an empty book, or go on where a process before this one stopped.
 
         Args:
             stream: fresh, for the channel's instrument and source.
@@ -75,6 +79,7 @@ class Channel:
             clock: of the process; receive times are its wall clock.
             measures: of the process.
             debug: for every publisher, what the flag DebugMode does for its own.
+            resumed: the run that goes on; its journal goes on too.
         """
         self.stream = stream
         self.session = StreamSession()
@@ -87,11 +92,29 @@ class Channel:
         self._debug = debug
         self._ended: list[dict[str, Any]] | None = None
         self._journal = journal
+        self._outputs = None if journal is None else OutputRecorder(stream, journal)
         self._clock = clock
         self._measures = measures or Measures()
         self._unsynced = Unsynced()
+        if resumed is not None:
+            self._go_on(resumed)
+            return
         self.record(InstrumentEntry(stream.instrument, stream.source))
         self.record(_settings_entry(stream.parameters))
+
+    def _go_on(self, resumed: Resumed) -> None:
+        """Numbers and session are as they were; the book is in doubt until the publisher speaks."""
+        stream = self.stream
+        state = State.LIVE if resumed.started else State.FRESH
+        if stream.broken:
+            state = State.BROKEN
+        elif stream.doubt == "gap":
+            state = State.GAPPED
+        for entry in resumed.state:
+            if isinstance(entry, SessionEntry):
+                self._begun = entry
+                self.session.resume(entry.session, stream.expected, state)
+        self.record(PhaseEntry(Phase.STALE.value, "silent"))
 
     @property
     def symbol(self) -> str:
@@ -172,6 +195,11 @@ class Channel:
     def makers(self, names: Sequence[str]) -> None:
         """The names that ``ref`` of later depth records means."""
         self.record(MakersEntry(tuple(names)))
+
+    def report(self, message: MessageEntry) -> None:
+        """Record what NinjaTrader did."""
+        self.counters.reports += 1
+        self.record(message)
 
     def frame(
         self, frame: Frame, now: int, raw: bytes | None = None
@@ -257,7 +285,8 @@ class Channel:
 
     def ask_again(self, now: int) -> None:
         """Repeat a request that the publisher has not answered, each time after a longer wait."""
-        self._ask(self.session.overdue(now))
+        if self.publisher is not None:
+            self._ask(self.session.overdue(now))
 
     def silent(self) -> None:
         """The publisher has not spoken for too long."""
@@ -339,6 +368,7 @@ class Channel:
         self._keep(entry, raw)
         result = self.stream.apply(entry)
         self._publish(result)
+        self._note_output(result)
         return result
 
     def _record_timed(self, entry: Entry, raw: bytes | None, trace: Trace) -> Result:
@@ -349,6 +379,7 @@ class Channel:
         result = self.stream.apply(entry)
         applied = time.perf_counter_ns()
         self._publish(result)
+        self._note_output(result)
         published = time.perf_counter_ns()
         trace.add(kept - begun, applied - kept, published - applied)
         if not self.debug:
@@ -365,6 +396,13 @@ class Channel:
             ),
         )
         return result
+
+    def _note_output(self, result: Result) -> None:
+        """What came of an entry goes into the digest, and at times into the journal."""
+        if self._outputs is not None:
+            output = self._outputs.applied(result)
+            if output is not None:
+                self._keep(output, None)
 
     def _keep(self, entry: Entry, raw: bytes | None) -> None:
         """Into the journal, where there is one; what the disk refuses waits there."""

@@ -17,6 +17,7 @@ from server.channel import Channel
 from server.connection import Connection
 from server.hub import Hub
 from server.published import Published, PublishedStreams
+from server.reports import take_report
 from server.snapshots import snapshot_frames
 from server.subscription import Subscription
 from wire.codes import CloseCode, ErrorCode
@@ -37,6 +38,7 @@ from wire.messages import (
     MessageDecoder,
     Order,
     Position,
+    Report,
     Snapshot,
     Subscribe,
     Unsubscribe,
@@ -90,6 +92,7 @@ class Dialogue:
         self._supersede = supersede
         self._decoder = MessageDecoder(hub.settings.server.frame_bytes)
         self._greeted = False
+        self._source = Source.LIVE
         self._now = 0
         self._about: int | None = None
         self._published = PublishedStreams()
@@ -102,9 +105,9 @@ class Dialogue:
             Unsubscribe: self._unsubscribe,
             Heartbeat: self._heartbeat,
             Bye: self._bye,
-            Order: self._ignore,
-            Fill: self._ignore,
-            Position: self._ignore,
+            Order: self._report,
+            Fill: self._report,
+            Position: self._report,
             L3Update: self._orders,
         }
 
@@ -198,8 +201,8 @@ class Dialogue:
             return
         parameters = self._hub.parameters(hello.settings)
         self._greeted = True
-        self.session = hello.session
-        source = Source(hello.source)
+        self.session = hello.session.lower()
+        source = self._source = Source(hello.source)
         streams: dict[str, int] = {}
         if hello.role == "publisher":
             for declared in hello.instruments:
@@ -241,9 +244,7 @@ class Dialogue:
             self._refuse(error, None)
             return None
         key = (instrument.symbol, source)
-        claim = self._hub.publishers.claim(
-            key, hello.session, self.id, now, takeover=hello.takeover
-        )
+        claim = self._hub.publishers.claim(key, self.session, self.id, now, takeover=hello.takeover)
         if claim.grant is Grant.BUSY:
             busy = SessionError(
                 f"another session publishes {instrument.symbol} as {source.value}; say hello with "
@@ -256,7 +257,7 @@ class Dialogue:
         if claim.superseded is not None:
             self._supersede(claim.superseded)
         channel = self._hub.channel(instrument, source)
-        channel.begin(hello.session, hello.client, hello.flags)
+        channel.begin(self.session, hello.client, hello.flags)
         channel.publisher = self
         channel.live.connected = True
         channel.live.heard = now
@@ -294,10 +295,8 @@ class Dialogue:
             field="type",
         )
 
-    def _ignore(self, message: Order | Fill | Position, now: int) -> None:
-        channel = self._hub.find(message.instrument, Source.LIVE)
-        if channel is not None:
-            channel.counters.ignored += 1
+    def _report(self, message: Report, now: int) -> None:
+        take_report(self._hub, message, self._source)
 
     def _subscribe(self, message: Subscribe, now: int) -> None:
         self.subscription.add(

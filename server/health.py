@@ -28,6 +28,7 @@ def health(runtime: Runtime) -> dict[str, Any]:
         "connections": runtime.connections,
         "recording": runtime.settings.recording.enabled,
         "config": runtime.settings.config_hash,
+        "resumed": runtime.resumption.to_mapping(),
         "streams": rows,
     }
 

@@ -1,18 +1,24 @@
 """Every instrument and source of this server: which channels exist, who publishes, who listens."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from market.enums import Source
 from market.errors import MalformedError
 from market.instrument import Instrument
 from orderbook import Parameters
+from recording.entries import Entry
 from recording.journal import JournalWriter, RollRules
+from recording.journal.folder import slug
+from recording.journal.recover import Recovered, recover
+from recording.resume import Resumed
 from recording.stream import Stream
 from server.channel import Channel
 from server.clock import SYSTEM, Clock
 from server.measure import Measures
+from server.resuming import Resumption
 from server.settings import Settings
 from wire.codes import ErrorCode
 from wire.session import Publishers
@@ -44,6 +50,7 @@ class Hub:
         self.on_channel: Callable[[Channel], None] = lambda _: None
         self._channels: dict[tuple[str, Source], Channel] = {}
         self._declared: dict[str, Instrument] = {}
+        self._recovered: dict[Path, Recovered] = {}
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._channels.values()))
@@ -91,6 +98,26 @@ class Hub:
             self.on_channel(found)
         return found
 
+    def take_over(self, found: Resumption) -> None:
+        """Go on with the runs that a start found, before anybody is served."""
+        for run in found.runs:
+            stream = run.stream
+            instrument, source = stream.instrument, stream.source
+            self._declared.setdefault(instrument.symbol, instrument)
+            journal = self._journal(
+                instrument,
+                source,
+                recovered=run.recovered,
+                state=run.state,
+                resume_seq=stream.expected - 1,
+            )
+            channel = self._channel(stream, journal, resumed=run)
+            self._channels[channel.key] = channel
+            self.on_channel(channel)
+        for other in found.others:
+            if other.recovered is not None:
+                self._recovered[other.home] = other.recovered
+
     def find(self, name: str, source: Source) -> Channel | None:
         """The channel of a symbol or alias, if it exists."""
         known = self._declared.get(name) or self.settings.instruments.resolve(name)
@@ -102,25 +129,50 @@ class Hub:
         Raises:
             SettingsError: an unknown key or a value out of range.
         """
-        return self.settings.analytics.overridden(overrides)
+        return self.settings.parameters(overrides)
 
     def _open(self, instrument: Instrument, source: Source) -> Channel:
         calendar = self.settings.calendar(instrument.session)
         stream = Stream(instrument, source, self.settings.analytics, calendar)
-        recording = self.settings.recording
         journal = None
-        if recording.enabled and source is not Source.DEMO:
-            rules = RollRules(
+        if self.settings.recording.enabled and source is not Source.DEMO:
+            home = self.settings.recordings_folder / source.value / slug(instrument.symbol)
+            recovered = self._recovered.get(home) or recover(home)
+            journal = self._journal(instrument, source, recovered=recovered)
+        return self._channel(stream, journal)
+
+    def _journal(
+        self,
+        instrument: Instrument,
+        source: Source,
+        *,
+        recovered: Recovered,
+        state: Sequence[Entry] = (),
+        resume_seq: int = 0,
+    ) -> JournalWriter:
+        recording = self.settings.recording
+        return JournalWriter(
+            self.settings.recordings_folder,
+            instrument,
+            source,
+            self.settings.calendar(instrument.session),
+            rules=RollRules(
                 int(recording.segment_mb * (1 << 20)),
                 int(recording.segment_minutes * _NS_PER_MINUTE),
-            )
-            journal = JournalWriter(
-                self.settings.recordings_folder, instrument, source, calendar, rules=rules
-            )
+            ),
+            recovered=recovered,
+            state=state,
+            resume_seq=resume_seq,
+        )
+
+    def _channel(
+        self, stream: Stream, journal: JournalWriter | None, resumed: Resumed | None = None
+    ) -> Channel:
         return Channel(
             stream,
             journal,
             clock=self.clock,
             measures=self.measures,
             debug=self.settings.server.debug,
+            resumed=resumed,
         )

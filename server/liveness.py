@@ -29,8 +29,8 @@ class Counters:
     journal_failures: int = 0
     resyncs: Counter[str] = field(default_factory=Counter)
     """Requests to the publisher, by reason."""
-    ignored: int = 0
-    """Messages that this version takes and has no use for (orders, fills, positions)."""
+    reports: int = 0
+    """Orders, fills and positions recorded."""
 
     def take(self, frame: Frame) -> None:
         """Records that were taken."""

@@ -1,7 +1,12 @@
-"""Logging: a standard ``dictConfig`` file, and the formatter that writes one JSON object a line."""
+"""Logging: a standard ``dictConfig`` file, JSON lines, and the file that ``logging.file`` adds.
+
+:class:`server.loglimit.RateLimit` bounds all of it.
+"""
 
 import logging
 import logging.config
+import logging.handlers
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -10,8 +15,9 @@ import orjson
 import yaml
 
 from market.errors import SettingsError
+from server.loglimit import RateLimit
 
-__all__ = ["DEFAULT_CONFIG", "JsonLines", "configure_logging"]
+__all__ = ["DEFAULT_CONFIG", "JsonLines", "configure_logging", "log_file"]
 
 _SHIPPED: Final = Path(__file__).parents[1] / "log_conf.yaml"
 
@@ -19,11 +25,20 @@ DEFAULT_CONFIG: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "server.logs.JsonLines"}},
+    "filters": {
+        "limit": {
+            "()": "server.loglimit.RateLimit",
+            "burst": 20,
+            "per_second": 1,
+            "templates": {"stages": 50},
+        }
+    },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "stream": "ext://sys.stderr",
             "formatter": "json",
+            "filters": ["limit"],
         }
     },
     "loggers": {
@@ -39,13 +54,23 @@ DEFAULT_CONFIG: Final[dict[str, Any]] = {
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "asctime",
     "color_message",
+    "limited",
     "message",
     "taskName",
 }
 
 
+_LONGEST: Final = 4096
+"""Characters of a text in a line; a peer may have chosen it."""
+_FILE_BYTES: Final = 10 << 20
+_FILES: Final = 5
+
+
 class JsonLines(logging.Formatter):
-    """A JSON object a line: time (ISO 8601 UTC), level, logger, event, then what ``extra`` gave."""
+    """A JSON object a line: time (ISO 8601 UTC), level, logger, event, then what ``extra`` gave.
+
+    A text longer than 4,096 characters is cut; of a traceback the end is kept.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
@@ -53,23 +78,28 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage(),
+            "event": record.getMessage()[:_LONGEST],
         }
-        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        line |= {key: _cut(value) for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = self.formatException(record.exc_info)[-_LONGEST:]
         return orjson.dumps(line, default=str).decode()
 
 
-def configure_logging(path: Path | None, level: str) -> None:
+def _cut(value: object) -> object:
+    return value[:_LONGEST] if isinstance(value, str) else value
+
+
+def configure_logging(path: Path | None, level: str, file: Path | None = None) -> None:
     """Set up logging from a ``dictConfig`` file, the shipped one by default.
 
     Args:
         path: a YAML file; None takes the shipped one.
         level: of the program's own loggers.
+        file: gets every line too.
 
     Raises:
-        SettingsError: the file cannot be read, or is no such configuration.
+        SettingsError: a file cannot be read or written, or is no such configuration.
     """
     chosen = path or (_SHIPPED if _SHIPPED.exists() else None)
     config: Any = DEFAULT_CONFIG
@@ -83,6 +113,34 @@ def configure_logging(path: Path | None, level: str) -> None:
     except (ValueError, TypeError, AttributeError, ImportError, KeyError, OSError) as cause:
         raise _refused(chosen, cause) from cause
     logging.getLogger("depthbridge").setLevel(level.upper())
+    if file is not None:
+        logging.getLogger().addHandler(log_file(file, config))
+
+
+def log_file(file: Path, config: Mapping[str, Any] = DEFAULT_CONFIG) -> logging.Handler:
+    """A handler that begins anew at 10 MiB and keeps five older files: 60 MiB, whatever happens.
+
+    Args:
+        file: where to; its folder is made.
+        config: whose filter ``limit`` it shares, if there is one.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            file, maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8"
+        )
+    except OSError as cause:
+        raise SettingsError(
+            f"logging.file: {file} cannot be written: {cause.strerror}", key="logging.file"
+        ) from cause
+    handler.setFormatter(JsonLines())
+    facts = dict(config.get("filters", {}).get("limit", {}))
+    if facts.pop("()", None) == "server.loglimit.RateLimit":
+        handler.addFilter(RateLimit(**facts))
+    return handler
 
 
 def _refused(path: Path | None, cause: Exception) -> SettingsError:

@@ -38,6 +38,7 @@ class Option(NamedTuple):
         high: largest value, inclusive.
         unit: of a number.
         choices: of a word.
+        formerly: ``section.key`` under which it was known in the release before.
     """
 
     about: str
@@ -45,6 +46,7 @@ class Option(NamedTuple):
     high: float | None = None
     unit: str = ""
     choices: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
 
 
 def options_of(section: "type[DataclassInstance]") -> dict[str, tuple[Option, Any, Any]]:

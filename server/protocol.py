@@ -95,7 +95,13 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         whole, app = self.scope, self.app
         self.scope = whole.copy()
         self.scope["query_string"] = b""
-        self.app = lambda _, receive, send: app(whole, receive, send)
+
+        async def run(_: object, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's
+            await app(whole, receive, send)
+            if self.initial_response is not None:
+                self.handshake_complete = True  # it was refused; uvicorn would call that an error
+
+        self.app = run
         await super().run_asgi()
 
     def attach(self, peer: Peer) -> None:

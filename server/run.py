@@ -21,6 +21,7 @@ import uvicorn
 from market.errors import EnvironmentFault, SettingsError
 from server.access import Access, require_safe_bind
 from server.app import create_app
+from server.guard.requests import Front, RequestProtocol
 from server.protocol import StreamProtocol
 from server.runtime import Runtime
 from server.settings import Settings
@@ -47,6 +48,7 @@ class ServerProcess:
 
     Attributes:
         runtime: everything behind the sockets.
+        front: the HTTP connections.
         stopped_by: the signal that ended it, or None.
     """
 
@@ -60,6 +62,7 @@ class ServerProcess:
         self.stopped_by: int | None = None
         self.runtime = Runtime(settings, version)
         self._settings = settings
+        self.front = Front(settings.server, self.runtime.measures.refused)
         self._access = Access(settings.server)
         self._uvicorn: _Uvicorn | None = None
         self._task: asyncio.Task[None] | None = None
@@ -124,7 +127,7 @@ class ServerProcess:
         return uvicorn.Config(
             create_app(self.runtime, self._access),
             loop="none",
-            http="httptools",
+            http=cast("type[RequestProtocol]", partial(RequestProtocol, self.front)),
             ws=cast("type[StreamProtocol]", partial(StreamProtocol, server)),
             ws_ping_interval=server.ping_interval_s,
             ws_ping_timeout=server.ping_timeout_s,

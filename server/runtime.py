@@ -17,6 +17,7 @@ from server.hub import Hub
 from server.measure import Measures
 from server.pipeline import Pipeline
 from server.protocol import StreamProtocol
+from server.resuming import Resumption, resume_all
 from server.settings import Settings
 from server.warmup import warm_kernels
 from wire.codes import CloseCode, ErrorCode
@@ -40,7 +41,8 @@ class Runtime:
         hub: the channels.
         pipeline: the one task that touches them.
         started: monotonic ns.
-        warm: whether the kernels are compiled.
+        resumption: what the start found in the recordings folder.
+        warm: whether the kernels are compiled and the journals resumed.
         ending: whether the server is shutting down.
     """
 
@@ -56,6 +58,7 @@ class Runtime:
         self._beat_at = self.started
         self.ending = False
         self.warming_failed = ""
+        self.resumption = Resumption()
         self._warm = asyncio.Event()
         self._lock: FolderLock | None = None
         self._dialogues: dict[int, Dialogue] = {}
@@ -260,9 +263,26 @@ class Runtime:
         seconds = round((self.clock.monotonic_ns() - started) / 1e9, 3)
         _LOG.info("kernels are warm", extra={"seconds": seconds})
         try:
-            loop.call_soon_threadsafe(self._warm.set)
+            found = resume_all(self.settings, self.clock)
+        except Exception as error:  # noqa: BLE001 - a defect; data must not wait for its repair
+            _LOG.exception("defect")
+            found = Resumption(failed=str(error) or type(error).__name__)
+        try:
+            loop.call_soon_threadsafe(self._begin, found)
         except RuntimeError:
             _LOG.info("stopped before the kernels were warm")
+
+    def _begin(self, found: Resumption) -> None:
+        """Everything is ready: go on with what was, and work."""
+        if self.ending:
+            return
+        self.resumption = found
+        try:
+            self.hub.take_over(found)
+        except Exception as error:  # noqa: BLE001 - a defect; data must not wait for its repair
+            _LOG.exception("defect")
+            found.failed = str(error) or type(error).__name__
+        self._warm.set()
 
     def _close_channels(self) -> None:
         for channel in self.hub:

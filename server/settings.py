@@ -6,7 +6,7 @@ An unknown key or a value out of range stops the start. Frozen after loading.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,6 +16,7 @@ from market.errors import SettingsError
 from market.instrument import DEFAULT_INSTRUMENTS, InstrumentTable
 from market.session import SessionCalendar, SessionTemplate, calendar_for, templates_from
 from orderbook import Parameters
+from server.aliases import renamed_keys, translated
 from server.options import Option, build
 
 __all__ = [
@@ -121,8 +122,29 @@ class ServerSettings:
     ] = 10.0
     request_s: Annotated[
         float,
-        Option("an HTTP request's body must arrive within", low=0.1, high=600, unit="seconds"),
+        Option(
+            "an HTTP request, or a handshake, must be whole within",
+            low=0.1,
+            high=600,
+            unit="seconds",
+        ),
     ] = 5.0
+    http_connections: Annotated[
+        int,
+        Option(
+            "HTTP connections at once; then the one that waited longest makes room",
+            low=1,
+            high=10_000,
+        ),
+    ] = 128
+    http_connections_per_address: Annotated[int, Option("of one address", low=1, high=10_000)] = 64
+    header_bytes: Annotated[
+        int, Option("request line and header fields together", low=1024, high=1 << 20, unit="bytes")
+    ] = 16_384
+    header_fields: Annotated[int, Option("header fields of a request", low=8, high=10_000)] = 100
+    request_line_bytes: Annotated[
+        int, Option("method, path and query", low=256, high=1 << 20, unit="bytes")
+    ] = 8192
     display_timezone: Annotated[
         str, Option("IANA zone of times on the status page; everything inside is UTC")
     ] = "UTC"
@@ -151,6 +173,10 @@ class RecordingSettings:
     segment_minutes: Annotated[
         float, Option("or at this age", low=0.01, high=1440, unit="minutes")
     ] = 60.0
+    resume_hours: Annotated[
+        float,
+        Option("a start goes on with journals that are younger", low=0, high=8760, unit="hours"),
+    ] = 96.0
     sync_ms: Annotated[
         float,
         Option(
@@ -170,6 +196,10 @@ class LoggingSettings:
         Path | None, Option("a logging.config.dictConfig file; null: log_conf.yaml")
     ] = None
     level: Annotated[str, Option("of the program's own messages", choices=_LEVELS)] = "info"
+    file: Annotated[
+        Path | None,
+        Option("also log into this file; at 10 MiB it begins anew, five older ones are kept"),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +223,7 @@ class Settings:
     Attributes:
         analytics: the sections ``clusters``, ``profile``, ``scores``.
         templates: session templates by name.
+        notes: what should be changed in the configuration, in words.
     """
 
     server: ServerSettings = field(default_factory=ServerSettings)
@@ -203,6 +234,7 @@ class Settings:
     analytics: Parameters = field(default_factory=Parameters)
     instruments: InstrumentTable = DEFAULT_INSTRUMENTS
     templates: Mapping[str, SessionTemplate] = field(default_factory=lambda: templates_from({}))
+    notes: tuple[str, ...] = ()
 
     @property
     def config_hash(self) -> str:
@@ -213,6 +245,14 @@ class Settings:
     def recordings_folder(self) -> Path:
         """Where journals lie."""
         return self.recording.folder or default_recordings_folder()
+
+    def parameters(self, overrides: Mapping[str, Any]) -> Parameters:
+        """The analytics settings with a publisher's over them.
+
+        Raises:
+            SettingsError: an unknown key or a value out of range.
+        """
+        return self.analytics.overridden(translated(overrides, _RENAMED)[0])
 
     def calendar(self, template: str) -> SessionCalendar:
         """The calendar of a session template, the user's own included."""
@@ -226,6 +266,9 @@ _SECTIONS: Final[dict[str, Any]] = {
     "book": BookSettings,
     "signals": SignalsSettings,
 }
+_RENAMED: Final = renamed_keys(
+    _SECTIONS, {name: type(getattr(Parameters(), name)) for name in ANALYTICS}
+)
 _ALL: Final = (
     "preset",
     "server",
@@ -255,11 +298,12 @@ def load_settings(
     Raises:
         SettingsError: ``key`` is the path of what is wrong, ``allowed`` what may stand there.
     """
-    values = _from_file(path) if path is not None else {}
+    values, notes = translated(_from_file(path) if path is not None else {}, _RENAMED)
     variables = os.environ if environment is None else environment
-    _lay_over(values, _from_environment(variables))
+    upper, more = translated(_from_environment(variables), _RENAMED)
+    _lay_over(values, upper)
     _lay_over(values, overrides or {})
-    return settings_from(values)
+    return replace(settings_from(values), notes=(*notes, *more))
 
 
 def settings_from(values: Mapping[str, Any]) -> Settings:
@@ -323,27 +367,34 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """``DEPTHBRIDGE_<SECTION>_<KEY>``, the value as YAML. Other variables are not ours."""
+    names = _names()
     values: dict[str, dict[str, Any]] = {}
     for name in sorted(variables):
         if not name.startswith(_PREFIX):
             continue
         section, _, key = name.removeprefix(_PREFIX).lower().partition("_")
-        if key and (section in _SECTIONS or section in ANALYTICS):
+        if key and section in names:
             try:
                 value = yaml.safe_load(variables[name])
             except yaml.YAMLError as cause:
                 raise SettingsError(
                     f"{name} is not a YAML value", key=f"{section}.{key}"
                 ) from cause
-            values.setdefault(section, {})[_cased(section, key)] = value
+            values.setdefault(section, {})[names[section].get(key, key)] = value
     return values
 
 
-def _cased(section: str, key: str) -> str:
-    """The key as the section spells it; variables have no case."""
-    owner = _SECTIONS.get(section) or type(getattr(Parameters(), section))
-    names = {item.name.lower(): item.name for item in fields(owner)}
-    return names.get(key, key)
+def _names() -> dict[str, dict[str, str]]:
+    """By section, each key in lower case to how it is spelt; variables have no case."""
+    parameters = {name: type(getattr(Parameters(), name)) for name in ANALYTICS}
+    names = {
+        section: {item.name.lower(): item.name for item in fields(owner)}
+        for section, owner in {**_SECTIONS, **parameters}.items()
+    }
+    for old in _RENAMED:
+        section, _, key = old.partition(".")
+        names.setdefault(section, {}).setdefault(key.lower(), key)
+    return names
 
 
 def _lay_over(values: dict[str, Any], upper: Mapping[str, Mapping[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from wire.schema import (
     OrderId,
     Row,
     Seq,
+    SessionId,
     SideName,
     SourceName,
     StreamIndex,
@@ -77,7 +78,7 @@ class Update(Message, frozen=True, kw_only=True, omit_defaults=True):
 
     stream: StreamIndex | None = None
     instrument: Name | None = None
-    session: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    session: SessionId | None = None
     seq: Seq | None = None
     source: SourceName | None = None
     tick_size: float | None = None

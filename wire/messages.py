@@ -41,7 +41,7 @@ from wire.replies import (
     Signal,
     Welcome,
 )
-from wire.schema import Message, Name, Seq, SourceName, StreamIndex, Text, Time, Topic
+from wire.schema import Message, Name, Seq, SessionId, SourceName, StreamIndex, Text, Time, Topic
 from wire.strict import convert, loads
 
 __all__ = [
@@ -76,6 +76,7 @@ __all__ = [
     "QuoteColumns",
     "QuoteEntry",
     "QuoteUpdate",
+    "Report",
     "Resync",
     "Series",
     "Signal",
@@ -129,7 +130,7 @@ class Hello(Message, frozen=True, kw_only=True, tag="hello", omit_defaults=True)
     """
 
     protocol: ProtocolRange
-    session: Annotated[str, Meta(min_length=1, max_length=64)]
+    session: SessionId
     client: Text = ""
     source: SourceName = "live"
     role: Literal["publisher", "subscriber"] = "publisher"
@@ -166,30 +167,32 @@ class Check(Message, frozen=True, kw_only=True, tag="check"):
     crc32: Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 
-class _Report(Message, frozen=True, kw_only=True):
-    """What NinjaTrader did; journaled, used by strategies later.
+class Report(Message, frozen=True, kw_only=True, omit_defaults=True):
+    """What NinjaTrader did; recorded with the instrument's data, for strategies.
 
     Attributes:
         instrument: the symbol.
         time: of the event.
+        source: whose instrument; absent: the connection's, by HTTP ``live``.
         values: every further field as sent.
     """
 
     open_field: ClassVar[str | None] = "values"
     instrument: Name
     time: Time
+    source: SourceName | None = None
     values: dict[str, Any] = field(default_factory=dict)
 
 
-class Order(_Report, frozen=True, kw_only=True, tag="order"):
+class Order(Report, frozen=True, kw_only=True, tag="order", omit_defaults=True):
     """An order changed."""
 
 
-class Fill(_Report, frozen=True, kw_only=True, tag="fill"):
+class Fill(Report, frozen=True, kw_only=True, tag="fill", omit_defaults=True):
     """An order was executed."""
 
 
-class Position(_Report, frozen=True, kw_only=True, tag="position"):
+class Position(Report, frozen=True, kw_only=True, tag="position", omit_defaults=True):
     """A position changed."""
 
 

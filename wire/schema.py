@@ -1,6 +1,7 @@
 """The field types and the base class that all messages share."""
 
-from typing import Annotated, ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -11,14 +12,19 @@ __all__ = [
     "OrderId",
     "Row",
     "Seq",
+    "SessionId",
     "SideName",
     "SourceName",
     "StreamIndex",
     "Text",
     "Time",
     "Topic",
+    "is_session",
 ]
 
+_SESSION: Final = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+SessionId = Annotated[str, Meta(pattern=f"^{_SESSION}\\Z")]
+"""A UUID with hyphens; upper and lower case are the same."""
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 StreamIndex = Annotated[int, Meta(ge=0, le=255)]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -38,3 +44,8 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
     """A message; its ``type`` is the tag of its class."""
 
     open_field: ClassVar[str | None] = None
+
+
+def is_session(text: str) -> bool:
+    """Whether this names a run of a publisher."""
+    return re.fullmatch(_SESSION, text) is not None

@@ -203,6 +203,17 @@ class StreamSession:
         self._healed()
         return True
 
+    def resume(self, session: str | None, expected: int, state: State) -> None:
+        """Go on where a process before this one stopped; what was broken is asked for again."""
+        self._begun = True
+        self.session = session
+        self.expected = expected
+        self.state = state
+        if state is State.GAPPED:
+            self._asked = ResyncReason.GAP
+        elif state is State.BROKEN:
+            self._asked = ResyncReason.RESTART
+
     def disconnected(self) -> None:
         """The connection ended; a snapshot that was not complete is dropped."""
         self._parts.clear()

@@ -19,6 +19,7 @@ NAMES: Final = (
     "metrics",
     "convert",
     "recordings",
+    "journal",
     "generate",
     "doctor",
     "test",

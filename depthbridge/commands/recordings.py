@@ -16,6 +16,7 @@ recordings --instrument ES"""
 
 _HEADINGS: Final = (
     *("date", "instrument", "source", "rows", "size", "gaps", "resyncs", "lag p99", "coverage"),
+    "kept as",
 )
 _MIB: Final = 1 << 20
 
@@ -75,14 +76,20 @@ def _cells(day: "Day", summary: "Summary") -> tuple[str, ...]:
         str(summary.resyncs),
         lag,
         coverage,
+        _kept_as(day),
     )
+
+
+def _kept_as(day: "Day") -> str:
+    words = ["compacted" if day.compacted else "segments"]
+    return ", ".join(words + ["pinned"] * day.pinned)
 
 
 def _print_table(rows: list[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
     for row in (_HEADINGS, *rows):
         cells = [
-            cell.ljust(width) if place < 3 else cell.rjust(width)
+            cell.ljust(width) if place < 3 or place == len(_HEADINGS) - 1 else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(cells).rstrip())

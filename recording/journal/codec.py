@@ -23,6 +23,7 @@ from recording.entries import (
     GapEntry,
     InstrumentEntry,
     MakersEntry,
+    MessageEntry,
     OutputEntry,
     PhaseEntry,
     SessionEntry,
@@ -65,6 +66,8 @@ def encode_entry(entry: Entry) -> tuple[EntryType, bytes]:
             return EntryType.GAP, canonical({"first": first, "last": last, "reason": reason})
         case MakersEntry(names):
             return EntryType.MAKERS, canonical({"names": list(names)})
+        case MessageEntry(kind, time, values):
+            return EntryType.MESSAGE, canonical({"kind": kind, "time": time, "values": values})
         case OutputEntry(segment, count, digest, row):
             return EntryType.OUTPUT, _OUTPUT.pack(segment, count, digest) + row
         case CheckpointEntry(layout, trade_date, packed):
@@ -150,5 +153,6 @@ _DECODERS: Final[dict[int, Callable[[dict[str, Any]], Entry]]] = {
     EntryType.PHASE: lambda f: PhaseEntry(f["phase"], f["reason"]),
     EntryType.BAR: lambda f: BarEntry(f["seq"], f["values"]),
     EntryType.GAP: lambda f: GapEntry(f["reason"], f["first"], f["last"]),
+    EntryType.MESSAGE: lambda f: MessageEntry(f["kind"], f["time"], f["values"]),
     EntryType.MAKERS: lambda f: MakersEntry(tuple(f["names"])),
 }

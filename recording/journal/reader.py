@@ -5,6 +5,9 @@ Every entry is delivered only after its checksums held. At damage the reader sto
 a missing footer is how a killed process leaves its last segment: reported, not an error. If a later
 segment goes on with the same chain, the end that is missing was lost: that is damage again.
 ``recording.journal.scan`` says what is what.
+
+What a segment carries over is skipped where it follows the one before it, except its checkpoint:
+that marks the place where a day begins.
 """
 
 from collections.abc import Generator, Iterator
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from market.errors import DataError, EnvironmentFault, FileFormatError, UsageError
-from recording.entries import Entry, GapEntry
+from recording.entries import CheckpointEntry, Entry, GapEntry
 from recording.journal.codec import decode_entry
 from recording.journal.compacted import CompactedScan
 from recording.journal.folder import COMPACTED, only_stream, parts_of
@@ -123,7 +126,8 @@ class JournalReader:
         if missing:
             yield header.created, GapEntry("missing_segment")
         for received, flags, entry in _decoded(scan):
-            if before.continued and not missing and flags & CARRIED:
+            known = before.continued and not missing and flags & CARRIED
+            if known and not isinstance(entry, CheckpointEntry):
                 continue
             self.report.entries += 1
             yield received, entry

@@ -150,6 +150,16 @@ class JournalWriter:
         self._written = self.durable_seq = resume_seq
 
     @property
+    def number(self) -> int:
+        """Of the present segment; between two, of the one before."""
+        return self._number
+
+    @property
+    def trade_date(self) -> str:
+        """Of the present segment, or the one that begins: ISO; empty before the first."""
+        return self._trade_date
+
+    @property
     def written_seq(self) -> int:
         """Highest number that is in the journal, 0 before the first."""
         return self._written if self._backlog_base < 0 else self._backlog_base

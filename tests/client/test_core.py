@@ -24,7 +24,7 @@ class Line:
 
     def __init__(self, server: FakeServer, **options: Any) -> None:
         self.server = server
-        self.core = PublisherCore([ES], session="s1", **options)
+        self.core = PublisherCore([ES], session="00000000-0000-4000-8000-000000000021", **options)
         self.now = 0
         self.answers: list[str] = []
 
@@ -176,7 +176,7 @@ def test_a_restarted_client_begins_a_session_with_a_snapshot() -> None:
     push(first, depth_frames(500))
     first.settle()
     again = Line(server)
-    again.core = PublisherCore([ES], session="s2")
+    again.core = PublisherCore([ES], session="00000000-0000-4000-8000-000000000022")
     bids, asks = first.core.streams[SYMBOL].book.top(10)
     again.core.streams[SYMBOL].seed(bids, asks, 10**18)
     again.connect()
@@ -287,7 +287,7 @@ def test_a_flood_makes_larger_frames_not_more_messages() -> None:
 
 
 def test_errors_that_stay_end_the_run_and_others_do_not() -> None:
-    core = PublisherCore([ES], session="s")
+    core = PublisherCore([ES], session="00000000-0000-4000-8000-000000000023")
     with pytest.raises(SessionError) as caught:
         core.receive(encode_message(ErrorMessage(code="instrument_busy", message="no")), 0)
     assert caught.value.code == "instrument_busy"
@@ -301,7 +301,8 @@ def test_errors_that_stay_end_the_run_and_others_do_not() -> None:
 def test_hello_declares_everything_and_takes_over_once() -> None:
     other = DEFAULT_INSTRUMENTS.define("NQ 12-26")
     core = PublisherCore(
-        [ES, other], session="s", source="replay", takeover=True, flags={"useL3": True},
+        [ES, other], session="00000000-0000-4000-8000-000000000023", source="replay",
+        takeover=True, flags={"useL3": True},
         subscribe=("clusters",),
     )  # fmt: skip
     hello = json.loads(core.connected(0))

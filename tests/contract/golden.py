@@ -167,7 +167,8 @@ def checksums() -> list[dict[str, Any]]:
 def messages() -> list[dict[str, Any]]:
     row = '{"time":1,"side":"bid","operation":"add","position":0,"price":1.5,"volume":2}'
     good = {
-        "hello": '{"type":"hello","protocol":{"min":1,"max":1},"session":"u","later":[{}]}',
+        "hello": '{"type":"hello","protocol":{"min":1,"max":1},"session":'
+        '"7c9e6679-7425-40de-944b-e07fc1f90ae7","later":[{}]}',
         "l2_update": '{"type":"l2_update","stream":0,"seq":1,"updates":[' + row + "]}",
         "check": '{"type":"check","stream":0,"seq":500,"crc32":4294967295}',
         "heartbeat": '{"type":"heartbeat","last":{"0":500},"time":"2026-11-19T14:00:00.5Z"}',

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +26,22 @@ from recording.entries import (
     SessionEntry,
     SettingsEntry,
 )
-from recording.stream import Stream
+from recording.journal import JournalWriter, RollRules
+from recording.output import OutputRecorder
+from recording.stream import Result, Stream
 from tests.orderbook.market_fuzz import Levels, Plan, Step, make_plan
 from tests.reference.records import Rec, records_of
 
-__all__ = ["CALENDAR", "Told", "entries_of", "instrument_of", "stream_of", "tell"]
+__all__ = [
+    "CALENDAR",
+    "Recorder",
+    "Told",
+    "entries_of",
+    "instrument_of",
+    "record",
+    "stream_of",
+    "tell",
+]
 
 MINUTE = 60_000_000_000
 CALENDAR = SessionCalendar(
@@ -158,3 +170,38 @@ class _Entries:
         }
         yield BarEntry(self.seq, values)
         self.seq += 1
+
+
+class Recorder:
+    """What the server's channel does with entries, without the server."""
+
+    def __init__(self, folder: Path, plan: Plan, rules: RollRules | None = None) -> None:
+        self.stream = stream_of(plan)
+        instrument = self.stream.instrument
+        self.journal = JournalWriter(folder, instrument, Source.LIVE, CALENDAR, rules=rules)
+        self.outputs = OutputRecorder(self.stream, self.journal)
+        self.received = 0
+        self.told: list[Told] = []
+
+    def take(self, entry: Entry) -> Result:
+        """Write, apply, and keep what came of it."""
+        self.received += 1_000_000
+        self.journal.write(entry, self.received)
+        result = self.stream.apply(entry)
+        output = self.outputs.applied(result)
+        if output is not None:
+            self.journal.write(output, self.received)
+        return result
+
+    def close(self) -> None:
+        self.journal.close(self.received)
+
+
+def record(folder: Path, seed: int, steps: int, size: int = 20_000) -> Recorder:
+    """A journal of a random stream, in segments of about ``size`` bytes."""
+    plan, entries = entries_of(seed, steps)
+    recorder = Recorder(folder, plan, RollRules(size=size))
+    for entry in entries:
+        recorder.take(entry)
+    recorder.close()
+    return recorder

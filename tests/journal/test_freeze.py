@@ -74,7 +74,7 @@ def count(met: dict[str, int], stream: Stream) -> None:
         stream.phase.value: True,
         "broken": stream.broken,
         "parts": bool(stream._parts),
-        "doubt": stream._doubt != "",
+        "doubt": stream.doubt != "",
         "bars": bool(analyzer.bars),
         "makers": bool(stream.makers),
         "clusters": bool(analyzer.calculate_clusters()),
@@ -150,11 +150,20 @@ def test_every_attribute_is_frozen_or_given_by_the_maker() -> None:
     for entry in entries:
         stream.apply(entry)
     made_with = {"instrument", "source", "_row_per_frame", "_initial", "_calendar"}
-    derived = {"config", "analyzer", "resumed", "unresumed", "_named", "_untouched"}
-    kept = {"parameters", "makers", "expected", "records", "_session", "_broken", "_doubt"}
+    derived = {"config", "analyzer", "resumed", "unresumed", "_named", "untouched"}
+    kept = {"parameters", "makers", "expected", "records", "_session", "_broken", "doubt"}
     assert set(vars(stream)) == made_with | derived | kept | {"_phase", "_parts"}
     made_with = {"instrument", "source", "row_per_frame", "_calendar"}
-    derived = {"_state", "row_words", "_ints", "_clock", "_header", "_counts", "_config"}
+    derived = {
+        "_state",
+        "row_words",
+        "row_memory",
+        "_ints",
+        "_clock",
+        "_header",
+        "_counts",
+        "_config",
+    }
     kept = {"parameters", "bars", "_words", "_heap", "_started", "stale_reason"}
     assert set(vars(stream.analyzer)) | {"stale_reason"} == made_with | derived | kept
 

@@ -31,7 +31,7 @@ def test_no_value_ever_changes() -> None:
     for kind in (Side, DepthOp, Kind, QuoteOp, Aggressor, TradeSource, OrderOp, MarketDataType):
         assert [int(m) for m in kind] == list(range(len(kind)))
     assert [int(m) for m in FrameType] == [1, 2]
-    assert [int(m) for m in FrameFlag] == [1, 2, 8]
+    assert [int(m) for m in FrameFlag] == [1, 2, 4, 8]
     assert [str(m) for m in Source] == ["live", "playback", "replay", "demo"]
     assert [str(m) for m in Phase] == [
         "stale", "waiting", "closed", "paused", "crossed", "synced",

@@ -86,16 +86,21 @@ def test_the_token(tmp_path: Path) -> None:
         Access(ServerSettings(token_file=tmp_path / "none"))
 
 
-async def test_a_page_of_another_site_gets_no_upgrade(serve: Any) -> None:
+async def test_a_page_of_another_site_gets_no_upgrade(
+    serve: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     server = await serve()
     for headers, status in (
         ({"Origin": "https://evil.example"}, 403),
-        ({"Host": "evil.example"}, 403),
+        ({"Host": "evil.example"}, 400),  # the second one
     ):
         with pytest.raises(InvalidStatus) as caught:
             async with server.peer(additional_headers=headers):
                 pass
         assert caught.value.response.status_code == status
+    assert not caplog.records, "a refusal is no error of ours"
+    answer = await server.http.get("/health", headers={"host": "evil.example"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     answer = await server.http.get("/health", headers={"origin": "https://evil.example"})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 

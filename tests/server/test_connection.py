@@ -41,7 +41,13 @@ async def test_a_reader_that_stalls_is_cut_and_others_go_on(
 ) -> None:
     server = await serve(server={"slow_client_s": 0.5, "outbox_bytes": 65_536})
     _, writer = await raw_peer(server)
-    writer.write(masked(json.dumps(data.hello(role="subscriber", session="slow")).encode()))
+    writer.write(
+        masked(
+            json.dumps(
+                data.hello(role="subscriber", session="00000000-0000-4000-8000-000000000015")
+            ).encode()
+        )
+    )
     async with server.peer() as peer:
         await peer.hello()
         await server.until(lambda: len(server.runtime._dialogues) == 2)

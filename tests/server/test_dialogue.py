@@ -134,7 +134,7 @@ async def test_a_restarted_client_begins_anew_with_an_empty_book(
         await peer.say({"type": "bye"})
         await peer.hear("ack")
     async with server.peer() as peer:
-        welcome = await peer.hello(session="another run")
+        welcome = await peer.hello(session="00000000-0000-4000-8000-000000000011")
         assert welcome["resume_from"] == {"0": 1}
         book = (await server.http.get(f"/api/v1/instruments/{SYMBOL}/book")).json()
         assert (book["bids"], book["asks"]) == ([], [])
@@ -147,7 +147,9 @@ async def test_a_second_publisher_is_told_so_and_may_listen(
     server = await serve()
     async with server.peer() as first, server.peer() as second:
         await first.hello()
-        error = await second.hello(session="intruder", subscribe=["metrics"])
+        error = await second.hello(
+            session="00000000-0000-4000-8000-000000000012", subscribe=["metrics"]
+        )
         assert (error["type"], error["code"]) == ("error", "instrument_busy")
         assert (await second.hear("welcome"))["streams"] == {}
         (frame,) = frames(data, 20, 20)
@@ -161,7 +163,9 @@ async def test_a_takeover_closes_the_old_connection(serve: Any, data: SimpleName
     server = await serve()
     async with server.peer() as first, server.peer() as second:
         await first.hello()
-        assert (await second.hello(session="successor", takeover=True))["type"] == "welcome"
+        assert (await second.hello(session="00000000-0000-4000-8000-000000000013", takeover=True))[
+            "type"
+        ] == "welcome"
         assert await first.closed() == 4409
 
 
@@ -515,7 +519,7 @@ async def test_a_recording_played_again_needs_no_snapshot(
     """A new run that begins before the end of the last one: time goes back over an empty book."""
     server = await serve()
     books, clusters = [], []
-    for run in ("first", "second"):
+    for run in (f"00000000-0000-4000-8000-00000000003{digit}" for digit in "12"):
         async with server.peer() as peer:
             await peer.hello(session=run, source="replay", subscribe=["clusters"])
             for frame in frames(data, 4_000, 200):

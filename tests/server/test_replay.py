@@ -246,7 +246,7 @@ async def test_a_journal_over_two_runs_replays_both(
     records, times = data.market(300)
     peers = []
     for _ in range(2):
-        server = await serve()
+        server = await serve(recording={"resume_hours": 0})
         async with server.peer() as peer:
             await peer.hello(subscribe=["metrics", "clusters"])
             await send_all(peer, data.frames_of(records, times, 60), data)
@@ -277,7 +277,7 @@ async def test_sources_are_kept_apart(serve: Any, data: SimpleNamespace) -> None
     (frame,) = data.frames_of(records, times, 60)
     async with server.peer() as live, server.peer() as replay:
         await live.hello(subscribe=["metrics"])
-        await replay.hello(source="replay", session="another")
+        await replay.hello(source="replay", session="00000000-0000-4000-8000-000000000014")
         await replay.say(data.encode(frame._replace(flags=8)))
         await replay.hear("ack")
         answer = await server.http.get("/api/v1/instruments/ES 12-26/book?source=replay")

@@ -19,9 +19,10 @@ from wire.messages import (
     encode_message,
 )
 
+RUN = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 ROW = {"time": 1, "side": "bid", "operation": "add", "position": 0, "price": 1.5, "volume": 2}
 EXAMPLES: list[dict[str, Any]] = [
-    {"type": "hello", "protocol": {"min": 1, "max": 1}, "session": "u",
+    {"type": "hello", "protocol": {"min": 1, "max": 1}, "session": RUN,
      "instruments": [{"symbol": "ES 12-26", "tick_size": 0.25}], "subscribe": ["clusters"]},
     {"type": "makers", "stream": 0, "names": ["A", "B"]},
     {"type": "l2_update", "stream": 0, "seq": 1, "updates": [ROW]},
@@ -164,7 +165,9 @@ def test_names_on_the_wire() -> None:
 
 
 def test_hello_has_defaults_for_a_subscriber() -> None:
-    hello = decode_message('{"type":"hello","protocol":{"min":1,"max":9},"session":"s"}')
+    hello = decode_message(
+        '{"type":"hello","protocol":{"min":1,"max":9},"session":"00000000-0000-4000-8000-000000000023"}'
+    )
     assert isinstance(hello, Hello)
     assert (hello.role, hello.source, hello.takeover) == ("publisher", "live", False)
 

@@ -102,7 +102,7 @@ def wire() -> SimpleNamespace:
         {
             "type": "hello",
             "protocol": {"min": 1, "max": 1},
-            "session": "raw",
+            "session": "00000000-0000-4000-8000-000000000016",
             "instruments": [],
             "role": "subscriber",
         }

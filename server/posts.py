@@ -1,0 +1,367 @@
+"""One HTTP post in its turn of the pipeline: whose data it is, what becomes of it, the answer."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from starlette.responses import Response
+
+from market.enums import FrameType, Kind, Phase, Source
+from market.errors import DepthbridgeError, MalformedError, SessionError
+from market.instrument import Instrument
+from market.record import Frame
+from recording.stream import Result
+from server.answers import error_response, json_response, refusal_response
+from server.api import metrics_fields
+from server.channel import Channel
+from server.reports import take_report
+from server.runtime import Runtime
+from server.snapshots import snapshot_frames
+from wire.codes import ErrorCode
+from wire.fast import split_plain_l2
+from wire.frames import decode_frame
+from wire.messages import (
+    BarUpdate,
+    L2Update,
+    Message,
+    MessageDecoder,
+    QuoteUpdate,
+    Report,
+    Snapshot,
+    TradeUpdate,
+    Update,
+)
+from wire.schema import is_session
+from wire.session import Action, Grant, State
+from wire.updates import Batch, bar_values, parse_time, snapshot_update, to_batch
+
+__all__ = ["ANONYMOUS", "Poster"]
+
+ANONYMOUS: Final = "anonymous"
+"""Session of posts that name none; numbered on arrival."""
+_BINARY: Final = "application/octet-stream"
+_SEQ_DIGITS: Final = 18
+_KINDS: Final[dict[type[Message], tuple[Kind, ...]]] = {
+    L2Update: (Kind.DEPTH_POSITION, Kind.DEPTH_PRICE, Kind.QUOTE, Kind.TRADE),
+    QuoteUpdate: (Kind.QUOTE,),
+    TradeUpdate: (Kind.TRADE,),
+}
+"""What a binary body may hold where the message may be sent: /l2_update takes a stream as it is
+numbered, trades among the depth. Orders go nowhere, as no book is built of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What a request says about its data, from the message or the headers."""
+
+    instrument: str
+    session: str | None
+    seq: int | None
+    source: Source
+    tick_size: float | None
+    size_step: float | None
+
+
+class Poster:
+    """One request while the pipeline works on it."""
+
+    def __init__(
+        self, runtime: Runtime, headers: dict[str, str], allowed: tuple[type[Message], ...]
+    ) -> None:
+        self._hub = runtime.hub
+        self._measures = runtime.measures
+        self._limit = runtime.settings.server.frame_bytes
+        self._headers = headers
+        self._allowed = allowed
+        self._now = runtime.clock.monotonic_ns()
+
+    def take(self, body: bytes) -> Response:
+        """Judge, record and apply; the answer."""
+        measures = self._measures
+        measures.http.messages += 1
+        measures.http.bytes += len(body)
+        measures.begin()
+        try:
+            if self._headers.get("content-type", "").partition(";")[0].strip() == _BINARY:
+                return self._binary(body)
+            return self._json(body)
+        except DepthbridgeError as error:
+            return refusal_response(error)
+        finally:
+            measures.end()
+
+    def _binary(self, body: bytes) -> Response:
+        if L2Update not in self._allowed and TradeUpdate not in self._allowed:
+            raise MalformedError("bars are JSON", code=ErrorCode.BAD_TYPE)
+        frame = decode_frame(body, limit=self._limit)
+        self._require_kinds(frame)
+        session, name = self._session(None), self._said("instrument", None)
+        if session is None or name is None:
+            missing = "session" if session is None else "instrument"
+            raise MalformedError(
+                f"a binary body needs the header X-Depthbridge-{missing.title()}",
+                code=ErrorCode.INCOMPLETE_SESSION if session is None else ErrorCode.MISSING_FIELD,
+                field=missing,
+            )
+        post = _Post(
+            instrument=name,
+            session=session,
+            seq=self._seq(frame.seq),
+            source=self._source(None),
+            tick_size=self._number("tick_size"),
+            size_step=self._number("size_step"),
+        )
+        channel = self._channel(post)
+        return self._frames(channel, [frame], body)
+
+    def _require_kinds(self, frame: Frame) -> None:
+        """Refuse records that do not belong to this path.
+
+        Raises:
+            MalformedError: ``bad_kind``, or ``bad_type`` for a snapshot.
+        """
+        if frame.type == FrameType.SNAPSHOT and Snapshot not in self._allowed:
+            raise MalformedError("post snapshots to /l2_update", code=ErrorCode.BAD_TYPE)
+        known = [
+            kind for message, kinds in _KINDS.items() if message in self._allowed for kind in kinds
+        ]
+        strangers = np.flatnonzero(~np.isin(frame.records["kind"], known))
+        if len(strangers):
+            raise MalformedError(
+                "a kind of record that this path does not take",
+                code=ErrorCode.BAD_KIND,
+                index=int(strangers[0]),
+                field="kind",
+            )
+
+    def _json(self, body: bytes) -> Response:
+        decoder = MessageDecoder(self._limit)
+        plain = split_plain_l2(body, decoder) if L2Update in self._allowed else None
+        message = plain.message if plain is not None else decoder.decode(body)
+        if isinstance(message, Report) and isinstance(message, self._allowed):
+            return self._report(message)
+        if not isinstance(message, self._allowed) or not isinstance(message, Update):
+            names = ", ".join(str(kind.__struct_config__.tag) for kind in self._allowed)
+            raise MalformedError(f"type is one of {names}", code=ErrorCode.BAD_TYPE, field="type")
+        post = self._described(message)
+        instrument = self._define(post)
+        known = self._hub.find(instrument.symbol, post.source)
+        makers = known.stream.makers if known is not None else ()
+        if isinstance(message, BarUpdate):
+            values = bar_values(message)
+            return self._bar(self._channel(post), post, values)
+        if isinstance(message, Snapshot):
+            batch = snapshot_update(message, instrument)
+            channel = self._channel(post)
+            seq = channel.session.expected if post.seq is None else post.seq
+            frames = snapshot_frames(batch.records, parse_time(message.time), seq)
+            return self._frames(channel, frames)
+        if plain is not None:
+            batch = plain.batch(instrument, makers)
+        else:
+            batch = to_batch(message, instrument, makers)
+        return self._records(self._channel(post), post, batch)
+
+    def _report(self, message: Report) -> Response:
+        said = self._headers.get("x-depthbridge-instrument")
+        if said is not None and said != message.instrument:
+            raise _contradiction("instrument", said, message.instrument)
+        channel = take_report(self._hub, message, self._source(message.source))
+        if channel.journal_broken:
+            return error_response(ErrorCode.BUSY, "the journal cannot be written: try again")
+        return json_response({"status": "ok"})
+
+    def _records(self, channel: Channel, post: _Post, batch: Batch) -> Response:
+        seq = channel.session.expected if post.seq is None else post.seq
+        frames = list(batch.frames(seq))
+        if batch.makers and channel.session.state is not State.BROKEN:
+            channel.makers((*channel.stream.makers, *batch.makers))
+        return self._frames(channel, frames)
+
+    def _frames(self, channel: Channel, frames: list[Frame], raw: bytes | None = None) -> Response:
+        snapshot = bool(frames) and frames[0].type == FrameType.SNAPSHOT
+        if channel.session.state is State.BROKEN and not snapshot:
+            return self._resync_required(channel)
+        ended: list[dict[str, Any]] = []
+        result: Result | None = None
+        with channel.collecting(ended):
+            for frame in frames:
+                before = channel.counters.records
+                verdict, result = channel.frame(frame, self._now, raw)
+                self._measures.http_records += channel.counters.records - before
+                if verdict.action is Action.DROP and frame.seq > channel.session.expected:
+                    return self._gap(channel)
+                if result is not None and result.fault is not None:
+                    break
+        if result is not None and result.fault is not None:
+            return error_response(
+                ErrorCode.BOOK_FAULT,
+                f"{result.fault}: the records before it are applied; send a snapshot",
+                ack=_ack(channel),
+                reason=result.fault,
+            )
+        return _answer(channel, ended)
+
+    def _bar(self, channel: Channel, post: _Post, values: dict[str, Any]) -> Response:
+        seq = channel.session.expected if post.seq is None else post.seq
+        verdict = channel.bar(seq, values, self._now)
+        if verdict.gap is not None or seq > channel.session.expected:
+            return self._gap(channel)
+        return _answer(channel, [])
+
+    def _described(self, message: Update) -> _Post:
+        """Whose data it is, by the body, the headers, or both if they agree."""
+        name = self._said("instrument", message.instrument)
+        if name is None:
+            raise MalformedError(
+                "'instrument' is missing", code=ErrorCode.MISSING_FIELD, field="instrument"
+            )
+        session = self._session(message.session)
+        seq = self._seq(message.seq)
+        if (session is None) != (seq is None) and not (
+            isinstance(message, Snapshot) and session is None
+        ):
+            missing = "session" if session is None else "seq"
+            raise MalformedError(
+                f"{missing} is missing: send both session and seq, or neither",
+                code=ErrorCode.INCOMPLETE_SESSION,
+                field=missing,
+            )
+        return _Post(
+            instrument=name,
+            session=session,
+            seq=seq,
+            source=self._source(message.source),
+            tick_size=self._number("tick_size", message.tick_size),
+            size_step=self._number("size_step", message.size_step),
+        )
+
+    def _said(self, field: str, given: str | None) -> str | None:
+        """What the body says of a field, or the header; both only if they are the same.
+
+        Raises:
+            MalformedError: ``contradiction``.
+        """
+        header = self._headers.get(_header(field))
+        if header is None:
+            return given
+        if given is not None and given != header:
+            raise _contradiction(field, header, given)
+        return header
+
+    def _session(self, given: str | None) -> str | None:
+        header = self._headers.get(_header("session"))
+        if header is not None and not is_session(header):
+            raise MalformedError(
+                "the session is a UUID", code=ErrorCode.OUT_OF_RANGE, field="session"
+            )
+        session = self._said("session", given)
+        return None if session is None else session.lower()
+
+    def _seq(self, given: int | None) -> int | None:
+        header = self._headers.get(_header("seq"))
+        if header is None:
+            return given
+        if not header.isascii() or not header.isdecimal() or len(header) > _SEQ_DIGITS:
+            raise MalformedError(
+                "the header seq is no number", code=ErrorCode.BAD_NUMBER, field="seq"
+            )
+        if given is not None and given != int(header):
+            raise _contradiction("seq", header, given)
+        return int(header)
+
+    def _source(self, given: str | None) -> Source:
+        name = self._said("source", given) or Source.LIVE.value
+        try:
+            return Source(name)
+        except ValueError as cause:
+            raise MalformedError(
+                f"source {name[:32]!r} is unknown", code=ErrorCode.OUT_OF_RANGE, field="source"
+            ) from cause
+
+    def _number(self, field: str, given: float | None = None) -> float | None:
+        text = self._headers.get(_header(field))
+        if text is None:
+            return given
+        try:
+            number = float(text)
+        except ValueError as cause:
+            raise MalformedError(
+                f"the header {field} is no number", code=ErrorCode.BAD_TICK_SIZE, field=field
+            ) from cause
+        if given is not None and given != number:
+            raise _contradiction(field, text, given)
+        return number
+
+    def _define(self, post: _Post) -> Instrument:
+        return self._hub.define(post.instrument, tick_size=post.tick_size, size_step=post.size_step)
+
+    def _channel(self, post: _Post) -> Channel:
+        """The channel, if this request may publish to it.
+
+        Raises:
+            SessionError: ``instrument_busy``.
+        """
+        instrument = self._define(post)
+        session = post.session or ANONYMOUS
+        key = (instrument.symbol, post.source)
+        claim = self._hub.publishers.claim(key, session, None, self._now)
+        if claim.grant is Grant.BUSY:
+            raise SessionError(
+                f"another session publishes {instrument.symbol} as {post.source.value}; wait for "
+                "its bye or 30 s of its absence",
+                code=ErrorCode.INSTRUMENT_BUSY,
+            )
+        channel = self._hub.channel(instrument, post.source)
+        channel.begin(session, "http")
+        return channel
+
+    def _gap(self, channel: Channel) -> Response:
+        return error_response(
+            ErrorCode.GAP,
+            f"records are missing: continue at {channel.session.expected}",
+            **{"from": channel.session.expected},
+            ack=_ack(channel),
+        )
+
+    def _resync_required(self, channel: Channel) -> Response:
+        return error_response(
+            ErrorCode.RESYNC_REQUIRED,
+            "the book is stale: post type snapshot to /l2_update",
+            **{"from": channel.session.expected},
+            ack=_ack(channel),
+        )
+
+
+def _header(field: str) -> str:
+    return f"x-depthbridge-{field.replace('_', '-')}"
+
+
+def _contradiction(field: str, header: object, body: object) -> MalformedError:
+    return MalformedError(
+        f"the header says {field} {str(header)[:64]!r}, the body {str(body)[:64]!r}",
+        code=ErrorCode.CONTRADICTION,
+        field=field,
+    )
+
+
+def _ack(channel: Channel) -> dict[str, Any]:
+    return {"seq": channel.written_seq, "durable_seq": channel.durable_seq}
+
+
+def _answer(channel: Channel, ended: list[dict[str, Any]]) -> Response:
+    """Ack, metrics, the live clusters and those that ended with this post."""
+    if channel.journal_broken:
+        return error_response(ErrorCode.BUSY, "the journal cannot be written: try again")
+    clusters: list[dict[str, Any]] = []
+    if channel.stream.phase is not Phase.STALE:
+        clusters = channel.stream.analyzer.calculate_clusters()
+    content = {
+        "status": "ok",
+        "ack": _ack(channel),
+        "metrics": metrics_fields(channel),
+        "clusters": [*ended, *clusters],
+        "signals": [],
+    }
+    return Response(orjson.dumps(content), media_type="application/json")
