@@ -152,7 +152,7 @@ class JournalWriter:
     @property
     def number(self) -> int:
         """Of the present segment; between two, of the one before."""
-        return self._number
+        return self._files.number
 
     @property
     def trade_date(self) -> str:
