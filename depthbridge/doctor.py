@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from depthbridge.kernels import prepare_cache
+from recording.storage import DISK_LOW, measure_storage
 
 __all__ = ["FLOORS", "Finding", "Verdict", "diagnose"]
 
@@ -160,15 +161,18 @@ def check_folder(folder: Path) -> Finding:
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
-        free = shutil.disk_usage(existing).free
+        storage = measure_storage(folder, time.time(), shutil.disk_usage)
     except OSError as error:
         advice = "make it writable, or set recording.folder in the configuration"
         return Finding("folder", Verdict.WRONG, f"{folder}: {error.strerror}", advice)
-    text = f"{folder}, {free / _GIGABYTE:.0f} GB free"
-    if free < _NO_SPACE:
+    text = f"{folder}, {storage.text()}"
+    if storage.free < _NO_SPACE:
         return Finding("folder", Verdict.WRONG, text, "make room, a busy day needs about 1 GB")
-    if free < _LITTLE_SPACE:
+    if storage.free < _LITTLE_SPACE or DISK_LOW in storage.warnings:
         return Finding("folder", Verdict.LOOK, text, "make room before it stops recording")
+    if storage.warnings:
+        advice = "set recording.keep_gb or recording.keep_days, or delete days you do not need"
+        return Finding("folder", Verdict.LOOK, text, advice)
     return Finding("folder", Verdict.OK, text)
 
 

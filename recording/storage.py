@@ -1,12 +1,13 @@
-"""How much room recordings take, and how long the disk will do at the present rate."""
+"""How much room recordings take, and how long the disk will do at the present rate.
+
+Needs no package, as ``doctor`` asks it when packages are missing.
+"""
 
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
-
-from recording.journal.folder import SUFFIX
 
 __all__ = ["DISK_LOW", "RECORDINGS_LARGE", "Storage", "measure_storage"]
 
@@ -15,6 +16,8 @@ DISK_LOW: Final = "disk_low"
 LARGE: Final = 10 * 10**9
 FEW_DAYS: Final = 5.0
 _DAY_S: Final = 86_400
+_SEGMENT: Final = ".dbj"
+"""As ``recording.journal.folder.SUFFIX``."""
 
 
 class _Usage(Protocol):
@@ -84,7 +87,7 @@ def measure_storage(
         if path.is_dir():
             continue
         size += facts.st_size
-        if path.suffix == SUFFIX and facts.st_mtime > now - _DAY_S:
+        if path.suffix == _SEGMENT and facts.st_mtime > now - _DAY_S:
             per_day += facts.st_size
     existing = folder
     while not existing.exists() and existing != existing.parent:

@@ -1,6 +1,7 @@
 """The commented default configuration, written from the same tables that check it."""
 
 from dataclasses import fields
+from datetime import time
 from typing import Any, Final
 
 import yaml
@@ -77,6 +78,8 @@ def _analytics(name: str) -> str:
 
 def _scalar(value: object) -> str:
     plain = list(value) if isinstance(value, tuple) else value
+    if isinstance(value, time):
+        plain = value.strftime("%H:%M")
     text = yaml.safe_dump(plain, default_flow_style=True, width=10_000)
     return text.removesuffix("\n").removesuffix("\n...")
 

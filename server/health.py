@@ -18,6 +18,7 @@ def health(runtime: Runtime) -> dict[str, Any]:
     now = runtime.clock.monotonic_ns()
     rows = [stream_row(channel, now) for channel in runtime.hub]
     status, reasons = _status(runtime, rows)
+    reasons = [*reasons, *runtime.upkeep.warnings]  # worth knowing, but nothing is degraded
     return {
         "status": status,
         "reason": reasons[0] if reasons else None,
@@ -27,9 +28,23 @@ def health(runtime: Runtime) -> dict[str, Any]:
         "uptime_s": round((now - runtime.started) / 1e9, 3),
         "connections": runtime.connections,
         "recording": runtime.settings.recording.enabled,
+        "storage": _storage(runtime),
         "config": runtime.settings.config_hash,
         "resumed": runtime.resumption.to_mapping(),
         "streams": rows,
+    }
+
+
+def _storage(runtime: Runtime) -> dict[str, Any] | None:
+    """Room for recordings, as seen at most ten minutes ago."""
+    storage = runtime.upkeep.storage
+    if storage is None:
+        return None
+    left = storage.days_left
+    return {
+        "bytes": storage.size,
+        "free_bytes": storage.free,
+        "days_left": None if left is None else round(left, 1),
     }
 
 

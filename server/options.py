@@ -7,6 +7,7 @@ makes one from a mapping and refuses what is unknown or out of range.
 import dataclasses
 import types
 from collections.abc import Mapping
+from datetime import datetime, time
 from pathlib import Path
 from typing import (
     TYPE_CHECKING,
@@ -88,6 +89,8 @@ def describe(one: Option, hint: object) -> str:
         words = "true or false"
     elif kind is tuple:
         words = "a list of words"
+    elif kind is time:
+        words = "a time of day such as '04:00'"
     elif kind in (int, float):
         noun = "a whole number" if kind is int else "a number"
         words = f"{noun} {_range(one)}".strip()
@@ -133,6 +136,8 @@ def _converted(value: Any, kind: object) -> Any:  # noqa: ANN401
     if kind is float:
         good = isinstance(value, int | float) and not isinstance(value, bool)
         return float(value) if good else None
+    if kind is time:
+        return _time_of_day(value)
     if kind is Path:
         return Path(value).expanduser() if isinstance(value, str) and value else None
     if kind is tuple:
@@ -140,6 +145,18 @@ def _converted(value: Any, kind: object) -> Any:  # noqa: ANN401
             return tuple(value)
         return None
     return value if isinstance(value, str) and value else None
+
+
+def _time_of_day(value: object) -> time | None:
+    """``HH:MM``; YAML reads 16:30 without quotes as a number to the base of 60."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
+        return time(value // 60, value % 60)
+    if not isinstance(value, str):
+        return None
+    try:
+        return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 - of whatever day and zone
+    except ValueError:
+        return None
 
 
 def _within(value: Any, one: Option) -> bool:  # noqa: ANN401

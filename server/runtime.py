@@ -19,6 +19,7 @@ from server.pipeline import Pipeline
 from server.protocol import StreamProtocol
 from server.resuming import Resumption, resume_all
 from server.settings import Settings
+from server.upkeep import Upkeep
 from server.warmup import warm_kernels
 from wire.codes import CloseCode, ErrorCode
 
@@ -44,6 +45,7 @@ class Runtime:
         resumption: what the start found in the recordings folder.
         warm: whether the kernels are compiled and the journals resumed.
         ending: whether the server is shutting down.
+        upkeep: compaction of the recordings, and the room they take.
     """
 
     def __init__(self, settings: Settings, version: str, *, clock: Clock = SYSTEM) -> None:
@@ -65,6 +67,7 @@ class Runtime:
         self._by_connection: dict[Connection, Dialogue] = {}
         self._numbers = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self.upkeep = Upkeep(settings, clock=clock)
 
     # Life.
 
@@ -81,7 +84,12 @@ class Runtime:
         """Warm the kernels in a thread; then work."""
         loop = asyncio.get_running_loop()
         threading.Thread(target=self._warm_up, args=(loop,), name="warm-up", daemon=True).start()
-        for work in (self._work, self._keep_ticking, self._keep_slow_ticking, self._keep_syncing):
+        works: list[Callable[[], Awaitable[None]]] = [
+            *(self._work, self._keep_ticking, self._keep_slow_ticking, self._keep_syncing)
+        ]
+        if self.settings.recording.enabled:
+            works.append(self.upkeep.run)
+        for work in works:
             self._tasks.append(asyncio.create_task(self._guarded(work)))
 
     async def stop(self) -> None:

@@ -7,6 +7,7 @@ An unknown key or a value out of range stops the start. Frozen after loading.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -39,6 +40,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
 }
 """``preset``: definitions as a platform has them; single keys of the file still win."""
 _PREFIX: Final = "DEPTHBRIDGE_"
+_FOUR_IN_THE_MORNING: Final = time(4)
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -186,6 +188,24 @@ class RecordingSettings:
             unit="milliseconds",
         ),
     ] = 100.0
+    compact_at: Annotated[
+        time | None,
+        Option("local time at which closed days become Parquet, one file a day; null: never"),
+    ] = _FOUR_IN_THE_MORNING
+    keep_gb: Annotated[
+        float | None,
+        Option(
+            "after compaction the oldest compacted days are deleted until no more is left; pinned "
+            "ones stay",
+            low=0,
+            high=10**6,
+            unit="GB",
+        ),
+    ] = None
+    keep_days: Annotated[
+        int | None,
+        Option("and those older than this", low=0, high=36_500, unit="days"),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

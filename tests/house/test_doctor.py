@@ -10,6 +10,7 @@ import pytest
 
 from depthbridge import doctor
 from depthbridge.doctor import Verdict
+from recording.storage import Storage
 
 
 def test_the_machine_that_runs_the_tests_is_fit(tmp_path: Path) -> None:
@@ -96,3 +97,20 @@ def test_missing_time_zones_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_place_for_compiled_kernels_is_worth_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "prepare_cache", lambda: None)
     assert doctor.check_kernels().verdict is Verdict.LOOK
+
+
+@pytest.mark.parametrize(
+    ("storage", "said"),
+    [
+        (Storage(11 * 10**9, 10**12, 0), "recording.keep_gb"),
+        (Storage(10**9, 2 * 10**11, 5 * 10**10), "make room"),
+    ],
+)
+def test_recordings_that_grow_are_worth_a_look(
+    storage: Storage, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "measure_storage", lambda *_: storage)
+    found = doctor.check_folder(tmp_path)
+    assert found.verdict is Verdict.LOOK
+    assert said in found.advice
+    assert "recorded" in found.text

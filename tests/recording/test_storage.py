@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from recording import storage
+from recording.journal.folder import SUFFIX
 from recording.storage import DISK_LOW, RECORDINGS_LARGE, Storage, measure_storage
 
 NOW = 1_800_000_000.0
@@ -63,3 +64,4 @@ def test_the_rate_is_what_segments_took_in_a_day(tmp_path: Path) -> None:
 def test_the_real_disk_is_asked(tmp_path: Path) -> None:
     assert measure_storage(tmp_path, NOW).free > 0
     assert storage.LARGE == 10 * GB
+    assert storage._SEGMENT == SUFFIX
