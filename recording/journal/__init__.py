@@ -13,6 +13,7 @@
     reader.py    streaming, stops at damage and says where
     recover.py   before a journal is written again: cuts off what a crash left
     verify.py    everything that is wrong with a journal
+    repair.py    on request: what is whole in a damaged journal, with its holes marked
 
 A journal belongs to one instrument and source. It knows no sockets and no clock: the time of
 receipt is a parameter.
@@ -21,6 +22,7 @@ receipt is a parameter.
 from recording.journal.folder import FolderLock, JournalStream, journal_streams, segments_of
 from recording.journal.reader import JournalReader, JournalReport, read_journal
 from recording.journal.recover import Recovered, recover
+from recording.journal.repair import RepairReport, repair
 from recording.journal.verify import VerifyReport, verify
 from recording.journal.writer import JournalWriter, RollRules
 
@@ -31,11 +33,13 @@ __all__ = [
     "JournalStream",
     "JournalWriter",
     "Recovered",
+    "RepairReport",
     "RollRules",
     "VerifyReport",
     "journal_streams",
     "read_journal",
     "recover",
+    "repair",
     "segments_of",
     "verify",
 ]
