@@ -11,12 +11,13 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from server.access import Access, AccessGuard, refuse
+from server.access import AUTHORISED, Access, AccessGuard, refuse
 from server.answers import ErrorResponse, error_response, json_response
 from server.api import api_routes
 from server.guard.table import Seats
 from server.health import health, not_ready
 from server.http import update_routes
+from server.login import PAGE_HEADERS, login_routes
 from server.metrics import MetricsPage
 from server.protocol import EXTENSION, StreamProtocol
 from server.runtime import Runtime
@@ -27,25 +28,23 @@ __all__ = ["SUBPROTOCOL", "create_app"]
 SUBPROTOCOL: Final = "depthbridge.v1"
 _STATIC: Final = Path(__file__).parent / "static"
 _TYPES: Final = {"index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css"}
-_CSP: Final = {
-    "Content-Security-Policy": "default-src 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
 
 
 def create_app(runtime: Runtime, access: Access) -> ASGIApp:
     """The application over a runtime."""
 
-    async def get_health(_: Request) -> Response:
-        return json_response(health(runtime))
+    async def get_health(request: Request) -> Response:
+        whole = health(runtime)
+        return json_response(whole if request.scope[AUTHORISED] else {"status": whole["status"]})
 
     async def get_livez(_: Request) -> Response:
         return json_response({"status": "ok"})
 
-    async def get_readyz(_: Request) -> Response:
+    async def get_readyz(request: Request) -> Response:
         reason = not_ready(runtime)
         content = {"status": "ok"} if reason is None else {"status": "not_ready", "reason": reason}
+        if not request.scope[AUTHORISED]:
+            content.pop("reason", None)
         return json_response(content, 200 if reason is None else 503)
 
     page = MetricsPage(runtime)
@@ -61,6 +60,7 @@ def create_app(runtime: Runtime, access: Access) -> ASGIApp:
         Route("/metrics", get_metrics),
         *update_routes(runtime),
         *api_routes(runtime),
+        *login_routes(access),
         Route("/", _page("index.html")),
         *(Route(f"/{name}", _page(name)) for name in _TYPES if name != "index.html"),
         WebSocketRoute("/ws", _Endpoint(runtime)),
@@ -120,7 +120,7 @@ class _Endpoint:
 
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     async def get_page(_: Request) -> Response:
-        return FileResponse(_STATIC / name, media_type=_TYPES[name], headers=_CSP)
+        return FileResponse(_STATIC / name, media_type=_TYPES[name], headers=PAGE_HEADERS)
 
     return get_page
 

@@ -75,6 +75,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """
         super().__init__(config, server_state, app_state, _loop)
         self.close_timeout = _POLITE_S
+        self.conn.debug = False  # it would log the Authorization header
         self.peer: Peer | None = None
         self.paused_by_peer = False
         self._reader = FrameReader(

@@ -7,14 +7,17 @@ process without an exit code of ours; here the signal only asks for the end.
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import FrameType
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import uvicorn
 
@@ -22,15 +25,23 @@ from market.errors import EnvironmentFault, SettingsError
 from server.access import Access, require_safe_bind
 from server.app import create_app
 from server.guard.requests import Front, RequestProtocol
+from server.guard.secrets import Token, readable_by_others
+from server.guard.tls import certificate_end, tls_context
 from server.protocol import StreamProtocol
 from server.runtime import Runtime
-from server.settings import Settings
+from server.settings import ServerSettings, Settings
 
 __all__ = ["ServerProcess", "new_event_loop"]
 
 _LOG: Final = logging.getLogger("depthbridge.server")
 _GRACE_S: Final = 5
 """For open requests at the end; with the journal's sync the whole stays under 10 s."""
+_SOON: Final = timedelta(days=14)
+_HEADERS: Final = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+]
+"""Of every answer, refusals included."""
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -49,6 +60,7 @@ class ServerProcess:
     Attributes:
         runtime: everything behind the sockets.
         front: the HTTP connections.
+        token: what clients must show, if anything.
         stopped_by: the signal that ended it, or None.
     """
 
@@ -58,12 +70,16 @@ class ServerProcess:
         Raises:
             SettingsError: an address that needs a token and TLS; a token file that is not one.
         """
-        require_safe_bind(settings.server)
+        server = settings.server
+        self.token = Token.load(server.token_file, os.environ)
+        require_safe_bind(server, token=self.token is not None)
+        self._tls = _tls(server)
+        _warn_of_secrets(server)
         self.stopped_by: int | None = None
         self.runtime = Runtime(settings, version)
         self._settings = settings
-        self.front = Front(settings.server, self.runtime.measures.refused)
-        self._access = Access(settings.server)
+        self.front = Front(server, self.runtime.measures.refused)
+        self._access = Access(server, token=self.token, clock=self.runtime.clock)
         self._uvicorn: _Uvicorn | None = None
         self._task: asyncio.Task[None] | None = None
         self._port = 0
@@ -94,7 +110,9 @@ class ServerProcess:
         except EnvironmentFault:
             listener.close()
             raise
-        self._uvicorn = _Uvicorn(self._config(), self._on_signal)
+        self._uvicorn = _Uvicorn(
+            self._config(), self._on_signal, handshake_s=self._settings.server.request_s
+        )
         self._task = asyncio.create_task(self._uvicorn.serve([listener]))
         ready = asyncio.create_task(self._uvicorn.ready.wait())
         await asyncio.wait((self._task, ready), return_when=asyncio.FIRST_COMPLETED)
@@ -123,7 +141,7 @@ class ServerProcess:
         self.stopped_by = number
 
     def _config(self) -> uvicorn.Config:
-        server = self._settings.server
+        server, tls = self._settings.server, self._tls
         return uvicorn.Config(
             create_app(self.runtime, self._access),
             loop="none",
@@ -137,23 +155,45 @@ class ServerProcess:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
-            ssl_certfile=server.tls_certificate,
-            ssl_keyfile=server.tls_key,
+            headers=_HEADERS,
+            ssl_context_factory=None if tls is None else lambda _, __: tls,
         )
 
 
 class _Uvicorn(uvicorn.Server):
     """Says when it listens, and keeps a signal to itself."""
 
-    def __init__(self, config: uvicorn.Config, on_signal: Callable[[int], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_signal: Callable[[int], None], *, handshake_s: float
+    ) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
         self._on_signal = on_signal
+        self._handshake_s = handshake_s
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen."""
-        await super().startup(sockets)
+        """Listen; TLS handshakes have a deadline too, which uvicorn's own start does not set."""
+        assert sockets is not None
+        self.servers = [
+            await asyncio.get_running_loop().create_server(
+                self._protocol,
+                sock=one,
+                ssl=self.config.ssl,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=self._handshake_s if self.config.ssl else None,
+            )
+            for one in sockets
+        ]
+        self.started = True
         self.ready.set()
+
+    def _protocol(self) -> asyncio.Protocol:
+        """For a connection that was accepted."""
+        make = cast("Any", self.config.http_protocol_class)
+        made: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state={}
+        )
+        return made
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -175,6 +215,29 @@ class _Uvicorn(uvicorn.Server):
         """Ask for the end; a second Ctrl-C does not wait for open requests."""
         self._on_signal(sig)
         super().handle_exit(sig, frame)
+
+
+def _tls(server: ServerSettings) -> ssl.SSLContext | None:
+    if server.tls_certificate is None or server.tls_key is None:
+        return None
+    return tls_context(server.tls_certificate, server.tls_key)
+
+
+def _warn_of_secrets(server: ServerSettings) -> None:
+    """Say what works but should not stay so."""
+    for key, path in (("token_file", server.token_file), ("tls_key", server.tls_key)):
+        if path is not None and readable_by_others(path):
+            _LOG.warning(
+                "other users can read it", extra={"setting": f"server.{key}", "path": str(path)}
+            )
+    if server.tls_certificate is not None:
+        end = certificate_end(server.tls_certificate)
+        if end is not None and end - datetime.now(UTC) < _SOON:
+            over = end < datetime.now(UTC)
+            _LOG.warning(
+                "the certificate has expired" if over else "the certificate expires soon",
+                extra={"path": str(server.tls_certificate), "end": end.isoformat()},
+            )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -54,8 +54,17 @@ class ServerSettings:
     port: Annotated[int, Option("port to listen on; 0 takes a free one", low=0, high=65535)] = 8765
     token_file: Annotated[
         Path | None,
-        Option("file with the access token (at least 22 characters); loopback needs none"),
+        Option(
+            "file with the access token (at least 22 characters), or DEPTHBRIDGE_TOKEN; loopback "
+            "needs none"
+        ),
     ] = None
+    login_hours: Annotated[
+        float, Option("a browser's login lasts", low=0.01, high=8760, unit="hours")
+    ] = 12.0
+    login_attempts_per_minute: Annotated[
+        int, Option("logins that an address may try", low=1, high=1000)
+    ] = 5
     tls_certificate: Annotated[Path | None, Option("PEM file with the certificate chain")] = None
     tls_key: Annotated[Path | None, Option("PEM file with the private key")] = None
     allowed_origins: Annotated[

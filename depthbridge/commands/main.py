@@ -70,7 +70,12 @@ async def _play(process: "ServerProcess", printer: object, speed: float | None) 
     instrument = recording.instrument
     url = process.url.replace("http", "ws", 1) + "/ws"
     async with Publisher(
-        url, [instrument], source="demo", subscribe=("metrics", "clusters"), takeover=True
+        url,
+        [instrument],
+        source="demo",
+        subscribe=("metrics", "clusters"),
+        takeover=True,
+        token=process.token.reveal() if process.token else None,
     ) as publisher:
         following = asyncio.create_task(printer.follow(publisher))
         player = Player(publisher, instrument.symbol, speed)

@@ -77,6 +77,7 @@ async function refresh() {
   const status = document.getElementById("status");
   try {
     const health = await get("health");
+    if (!health.streams) return location.assign("login");  // the login has ended
     const reason = health.reasons.length ? ` (${health.reasons.join(", ")})` : "";
     status.textContent = `${health.status}${reason} · version ${health.version} · up ` +
       `${Math.round(health.uptime_s)} s · ${health.connections} connections`;
@@ -90,4 +91,10 @@ async function refresh() {
   setTimeout(refresh, 1000);
 }
 
+async function offerLogout() {
+  const answer = await fetch("login", { method: "HEAD" });
+  document.getElementById("logout").hidden = !answer.ok;
+}
+
 refresh();
+offerLogout();

@@ -52,6 +52,35 @@ def test_loopback_needs_nothing(host: str) -> None:
         ("evil.example", "http://evil.example", "forbidden"),
         ("127.0.0.1:x]", None, "forbidden"),
         ("", None, "forbidden"),
+        ("localhost.", None, "forbidden"),
+        ("evil@localhost", None, "forbidden"),
+        ("localhost@evil.example", None, "forbidden"),
+        ("localhost/evil.example", None, "forbidden"),
+        ("localhost#evil", None, "forbidden"),
+        ("localhost\\@evil.example", None, "forbidden"),
+        ("localhost, evil.example", None, "forbidden"),
+        ("localhost.evil.example", None, "forbidden"),
+        ("127.0.0.1.nip.example", None, "forbidden"),
+        ("127.1", None, "forbidden"),
+        ("2130706433", None, "forbidden"),
+        ("0x7f000001", None, "forbidden"),
+        ("0.0.0.0", None, "forbidden"),
+        ("[::]:8765", None, "forbidden"),
+        ("[0:0:0:0:0:0:0:1]:8765", None, None),
+        ("[::1%25lo]", None, "forbidden"),
+        ("::1", None, "forbidden"),
+        ("127.0.0.1:99999x", None, "forbidden"),
+        ("127.0.0.1:", None, "forbidden"),
+        ("127.0.0.1:8765", "HTTP://127.0.0.1:8765", None),
+        ("127.0.0.1:8765", "http://127.0.0.1", "forbidden"),
+        ("127.0.0.1:8765", "http://localhost:8765", "forbidden"),
+        ("127.0.0.1:8765", "http://127.0.0.1:8765/", "forbidden"),
+        ("127.0.0.1:8765", "http://127.0.0.1:8765@evil.example", "forbidden"),
+        ("127.0.0.1:8765", "http://127.0.0.1:8765.evil.example", "forbidden"),
+        ("127.0.0.1:8765", "ws://127.0.0.1:8765", "forbidden"),
+        ("127.0.0.1:8765", "file://", "forbidden"),
+        ("127.0.0.1:8765", "", "forbidden"),
+        ("[::1]:8765", "http://[::1]:8765", None),
     ],
 )
 def test_hosts_and_origins(host: str, origin: str | None, code: str | None) -> None:
@@ -72,6 +101,28 @@ def test_the_lists_can_be_extended() -> None:
     assert refused(settings, host="desk.example:8765", origin="https://page.example") is None
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"allowed_origins": ("null",)},
+        {"allowed_origins": ("*",)},
+        {"allowed_origins": ("desk.example",)},
+        {"allowed_origins": ("https://desk.example/",)},
+        {"allowed_hosts": ("*",)},
+        {"allowed_hosts": ("https://desk.example",)},
+        {"allowed_hosts": ("desk.example/x",)},
+    ],
+)
+def test_entries_that_no_browser_sends_stop_the_start(given: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        Access(ServerSettings(**given))
+
+
+def test_two_origins_are_refused() -> None:
+    origin = (b"origin", b"http://localhost")
+    assert Access(ServerSettings()).refusal([(b"host", b"localhost"), origin, origin]) is not None
+
+
 def test_the_token(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text(TOKEN + "\n", encoding="utf-8")
@@ -79,6 +130,12 @@ def test_the_token(tmp_path: Path) -> None:
     assert refused(settings, host="localhost") == "unauthorised"
     assert refused(settings, host="localhost", authorization="Bearer wrong") == "unauthorised"
     assert refused(settings, host="localhost", authorization=f"Bearer {TOKEN}") is None
+    assert refused(settings, host="localhost", authorization=f"bearer {TOKEN}") is None
+    for wrong in (TOKEN, f"Basic {TOKEN}", "Bearer", "Bearer ", f"Bearer {TOKEN}x", "Bearer \xe9"):
+        given = [(b"host", b"localhost"), (b"authorization", wrong.encode("latin-1"))]
+        assert Access(settings).refusal(given) is not None
+    twice = [(b"authorization", f"Bearer {TOKEN}".encode())] * 2
+    assert Access(settings).refusal([(b"host", b"localhost"), *twice]) is not None
     path.write_text("short", encoding="utf-8")
     with pytest.raises(SettingsError):
         Access(settings)

@@ -318,7 +318,10 @@ async def test_the_page_and_what_it_may_load(serve: Any) -> None:
         answer = await server.http.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith(kind)
-        assert answer.headers["content-security-policy"] == "default-src 'self'"
+        policy = answer.headers["content-security-policy"].split("; ")
+        assert policy[0] == "default-src 'self'"
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
     page = (await server.http.get("/")).text
     assert "http://" not in page
     assert "style=" not in page

@@ -94,6 +94,8 @@ BAD = [
     GET + b"Host: a\r\nhost: b\r\n",
     GET + b"Host : a\r\n",
     GET + b" Host: a\r\n",
+    GET + HOST + b"X : a\r\n",
+    POST + b"Content-Length : 5\r\n",
     GET + HOST + b"X: a\r\n b\r\n",
     GET + HOST + b"X: a\r\n\tb\r\n",
     GET + HOST + b"X\r\n",
