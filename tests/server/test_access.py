@@ -94,6 +94,12 @@ def test_two_hosts_are_refused() -> None:
     assert access.refusal([]) is not None
 
 
+def test_any_address_is_the_name_of_no_host() -> None:
+    settings = ServerSettings(host="0.0.0.0", allowed_hosts=("desk.example",))
+    assert refused(settings, host="0.0.0.0:8765") == "forbidden"
+    assert refused(settings, host="desk.example:8765") is None
+
+
 def test_the_lists_can_be_extended() -> None:
     settings = ServerSettings(
         allowed_hosts=("desk.example",), allowed_origins=("https://page.example",)

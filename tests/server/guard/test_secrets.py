@@ -30,9 +30,7 @@ def test_where_it_comes_from(tmp_path: Path) -> None:
         assert TOKEN not in f"{token!r} {token} {vars(Token)}"
 
 
-@pytest.mark.parametrize(
-    "text", ["", "short", "x" * 21, "x" * 30 + "é", "x" * 12 + " " + "x" * 12]
-)
+@pytest.mark.parametrize("text", ["", "short", "x" * 21, "x" * 30 + "é", "x" * 12 + " " + "x" * 12])
 def test_what_is_no_token(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         Token.load(write(tmp_path / "token", text), {})
