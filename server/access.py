@@ -109,7 +109,7 @@ class Access:
         self.attempts = Attempts(settings.login_attempts_per_minute)
         self.clock = clock
         named = (*_LOOPBACK, settings.host, *settings.allowed_hosts)
-        self._hosts = frozenset(_plain(name.lower()) for name in named)
+        self._hosts = frozenset(_plain(name.lower()) for name in named) - {""}
         self._origins = frozenset(origin.lower() for origin in settings.allowed_origins)
         for key, names, form in (
             ("allowed_hosts", settings.allowed_hosts, _HOST),
