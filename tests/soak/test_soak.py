@@ -99,7 +99,7 @@ def require_steady(report: Report, warm_up_s: float) -> None:
     assert counts.max() <= np.median(counts) + _IN_FLIGHT
 
 
-async def test_a_short_soak_loses_nothing(tmp_path: Path, root: Path) -> None:
+async def test_a_short_soak_loses_nothing(tmp_path: Path, root: Path, warmed: None) -> None:
     report = await Soak(tmp_path, root, seconds=8.0, reconnect_s=1.5).run()
     require_whole(report)
     require_steady(report, 2.0)
@@ -109,8 +109,13 @@ async def test_a_short_soak_loses_nothing(tmp_path: Path, root: Path) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(0)
 async def test_a_soak(
-    tmp_path: Path, root: Path, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    root: Path,
+    warmed: None,
+    pytestconfig: pytest.Config,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """The kernels are compiled before: a compiler leaves free memory that would hide a leak."""
     minutes: float = pytestconfig.getoption("--soak-minutes")
     warm_up_s = min(600.0, 10.0 * minutes)
     report = await Soak(tmp_path, root, seconds=60 * minutes).run()
