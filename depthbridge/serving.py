@@ -20,11 +20,12 @@ __all__ = ["add_server_arguments", "run_server", "server_settings"]
 
 
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--config``, ``--host`` and ``--port``."""
+    """Declare ``--config``, ``--host``, ``--log`` and ``--port``."""
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML; all keys: depthbridge.default.yaml"
     )
     parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="also log into this file")
     parser.add_argument("--port", type=int, metavar="P", help="port to listen on (8765); 0: any")
 
 
@@ -41,6 +42,8 @@ def server_settings(args: argparse.Namespace, *, log_level: str | None = None) -
     overrides: dict[str, dict[str, Any]] = {
         "server": {key: value for key, value in given.items() if value is not None}
     }
+    if args.log is not None:
+        overrides["logging"] = {"file": str(args.log)}
     path = args.config
     if path is None and os.environ.get("DEPTHBRIDGE_CONFIG"):
         path = Path(os.environ["DEPTHBRIDGE_CONFIG"])

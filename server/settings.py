@@ -29,6 +29,7 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "SignalsSettings",
+    "default_log_file",
     "load_settings",
     "settings_from",
 ]
@@ -373,6 +374,11 @@ def default_recordings_folder() -> Path:
         return Path(base) / "Depthbridge" / "recordings"
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "depthbridge" / "recordings"
+
+
+def default_log_file(settings: Settings) -> Path:
+    """Where a server that nobody watches logs to: beside its recordings."""
+    return settings.logging.file or settings.recordings_folder.parent / "logs" / "depthbridge.log"
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ NAMES: Final = (
     "recordings",
     "journal",
     "generate",
+    "autostart",
     "doctor",
     "test",
     "bench",

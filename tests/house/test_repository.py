@@ -28,6 +28,7 @@ DOCUMENTS = [
     ROOT / "bridge" / "ninjatrader" / "README.md",
 ]
 DRIVEN = {
+    "depthbridge/autostart/": "tests/house/test_autostart.py",
     "depthbridge/commands/": "tests/house/test_cli.py",
     "depthbridge/inputs.py": "tests/recording/test_commands.py",
     "depthbridge/player.py": "tests/server/test_process.py",

@@ -125,7 +125,11 @@ def test_the_warning_reaches_the_log(
 ) -> None:
     monkeypatch.setattr("server.logs.configure_logging", lambda *_: None)
     caplog.set_level(logging.WARNING, logger="depthbridge")
-    args = type("Args", (), {"host": None, "port": None, "config": file({"journal": {"dir": "x"}})})
+    args = type(
+        "Args",
+        (),
+        {"host": None, "port": None, "log": None, "config": file({"journal": {"dir": "x"}})},
+    )
     serving.server_settings(args())  # type: ignore[arg-type]
     (record,) = caplog.records
     assert record.message == "renamed"

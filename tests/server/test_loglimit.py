@@ -96,6 +96,7 @@ def test_a_flood_writes_a_few_lines_into_the_file(tmp_path: Path) -> None:
     for _ in range(10_000):
         logger.info("refused", extra={"reason": "x" * 100_000})
     handler.close()
+    assert list(path.parent.iterdir()) == [path], "it never began anew"
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     burst = DEFAULT_CONFIG["filters"]["limit"]["burst"]
     assert burst <= len(lines) <= burst + 60, "the flood lasts less than a minute"
