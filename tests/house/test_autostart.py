@@ -127,6 +127,10 @@ def test_the_unit_says_what_it_should(launch: Launch) -> None:
     lines = unit_text(launch).splitlines()
     for wanted in ("Restart=always", "StartLimitIntervalSec=0", "WantedBy=default.target"):
         assert wanted in lines
+    plain = Launch(Path("/a b/python"), ("50%", "$HOME", 'say "x"', "a\\b"), Path("/a b/50%"))
+    assert "WorkingDirectory=/a b/50%%" in unit_text(plain).splitlines()
+    words = '"50%%" "$$HOME" "say \\"x\\"" "a\\\\b"'  # systemd.service(5), COMMAND LINES
+    assert f'ExecStart="/a b/python" {words}' in unit_text(plain).splitlines()
     with pytest.raises(EnvironmentFault):
         unit_text(Launch(launch.program, ("a\nExecStartPre=b",), launch.folder))
     with pytest.raises(EnvironmentFault):
