@@ -7,7 +7,7 @@ from server.channel import Channel
 from server.runtime import Runtime
 from wire.session import State
 
-__all__ = ["health", "not_ready", "stream_row"]
+__all__ = ["health", "not_ready", "session_open", "stream_row"]
 
 _NO_DEPTH_NS: Final = 30_000_000_000
 _QUIET: Final = (Phase.CLOSED, Phase.PAUSED)
@@ -31,6 +31,7 @@ def health(runtime: Runtime) -> dict[str, Any]:
         "storage": _storage(runtime),
         "config": runtime.settings.config_hash,
         "resumed": runtime.resumption.to_mapping(),
+        "warnings": list(runtime.settings.notes),
         "streams": rows,
     }
 
@@ -81,6 +82,7 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "last_seq": channel.session.expected - 1,
         "written_seq": channel.written_seq,
         "durable_seq": channel.durable_seq,
+        "journal_lag_ms": channel.journal_age(now) // 1_000_000,
         "time": stream.analyzer.clock,
         "missing": _missing(channel, now),
         "records": channel.counters.records,
@@ -90,6 +92,14 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "faults": channel.counters.faults,
         "config": stream.config,
     }
+
+
+def session_open(runtime: Runtime, channel: Channel) -> bool:
+    """Whether the instrument trades: live by the wall clock, else by the stream's own time."""
+    calendar = runtime.settings.calendar(channel.stream.instrument.session)
+    live = channel.source is Source.LIVE
+    moment = runtime.clock.wall_ns() if live else channel.stream.analyzer.clock
+    return calendar.trading_session(moment) is not None
 
 
 def _feed_lag(channel: Channel) -> float | None:
@@ -125,8 +135,10 @@ def _status(runtime: Runtime, rows: list[dict[str, Any]]) -> tuple[str, list[str
     if reason == "starting":
         return "starting", ["starting"]
     reasons = [] if reason is None else [reason]
-    for row in rows:
-        if row["publisher"] and row["phase"] == Phase.STALE.value:
+    for row, channel in zip(rows, runtime.hub, strict=True):
+        stale = row["publisher"] and row["phase"] == Phase.STALE.value
+        # Silence is no news while the market is closed; a book that is wrong is.
+        if stale and (row["missing"] or session_open(runtime, channel)):
             reasons.append("stale")
         if "depth" in row["missing"]:
             reasons.append("no_depth")

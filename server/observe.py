@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from market.enums import Source
-from market.session import SessionCalendar
 from server.channel import Channel
-from server.health import health, not_ready
+from server.health import health, not_ready, session_open
 from server.measure import Histogram
 from server.runtime import Runtime
 from wire.codes import CloseCode, ErrorCode
@@ -106,10 +105,7 @@ def observe(runtime: Runtime) -> Observation:
     now = runtime.clock.monotonic_ns()
     wall = runtime.clock.wall_ns()
     state = health(runtime)
-    books = tuple(
-        _book(channel, runtime.settings.calendar(channel.stream.instrument.session), now, wall)
-        for channel in runtime.hub
-    )
+    books = tuple(_book(runtime, channel, now) for channel in runtime.hub)
     http = measures.http_records
     return Observation(
         taken=now,
@@ -155,11 +151,10 @@ def observe(runtime: Runtime) -> Observation:
     )
 
 
-def _book(channel: Channel, calendar: SessionCalendar, now: int, wall: int) -> Book:
+def _book(runtime: Runtime, channel: Channel, now: int) -> Book:
     stream, live, session = channel.stream, channel.live, channel.session
     counters = channel.counters
     durable = channel.durable_seq
-    moment = wall if channel.source is Source.LIVE else stream.analyzer.clock
     lag = live.feed_lag if channel.source is Source.LIVE else None
     return Book(
         labels=(channel.symbol, channel.source.value),
@@ -167,7 +162,7 @@ def _book(channel: Channel, calendar: SessionCalendar, now: int, wall: int) -> B
         counters={name: getattr(counters, name) for name in BOOK_COUNTERS if name != "gaps"}
         | {"gaps": session.gaps},
         gauges={
-            "session_open": calendar.trading_session(moment) is not None,
+            "session_open": session_open(runtime, channel),
             "publisher_connected": live.connected,
             "publisher_age_seconds": (now - live.heard) / 1e9 if live.heard else None,
             "feed_lag_seconds": None if lag is None else lag / 1e9,
