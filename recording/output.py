@@ -56,8 +56,8 @@ class OutputDigest:
         return OutputEntry(segment, self.count, self._hash.digest(), row)
 
     def value(self) -> bytes:
-        """The 32 bytes; ``UNKNOWN`` before the first output."""
-        return self._hash.digest() if self.count else UNKNOWN
+        """The 32 bytes."""
+        return self._hash.digest()
 
 
 class OutputRecorder:

@@ -8,10 +8,11 @@ from depthbridge.inputs import Input, add_input_arguments
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
-HELP = "plays a recording into a running server, as source replay, and prints what comes back"
+HELP = "plays a recording into a running server, as source replay; --verify: computes it anew"
 EXAMPLE = """
 replay es_20231225.txt --speed 10
 replay "ES 12-26" --date 2026-11-19 --session RTH --speed max
+replay "ES 12-26" --verify
 """
 
 
@@ -31,11 +32,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X|max",
         help="event seconds per second (max: as fast as the server takes it)",
     )
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="no server: compute a journal anew and compare with what it says came out",
+    )
     parser.add_argument("--token-file", metavar="FILE", help="for a server that wants a token")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play; 0 when everything was acknowledged."""
+    """Play; 0 when everything was acknowledged. Verify; 1 at the first difference."""
+    if args.verify:
+        from depthbridge.verifying import verify
+
+        return verify(args)
     from depthbridge.inputs import open_input
     from server.run import new_event_loop
 
