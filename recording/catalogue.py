@@ -14,7 +14,14 @@ from market.errors import DataError, UsageError
 from market.instrument import InstrumentTable
 from market.record import Frame
 from market.session import SessionCalendar
-from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry, PhaseEntry
+from recording.entries import (
+    CheckpointEntry,
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+    PhaseEntry,
+)
 from recording.journal import JournalReader, JournalStream, journal_streams, read_journal
 from recording.journal.folder import COMPACTED, PINNED, slug
 from recording.table import TableReader
@@ -261,23 +268,35 @@ def _segments_for(stream: JournalStream, day: date | None) -> tuple[Path, ...]:
     if not places:
         return ()
     first = places[0]
-    if not _has_snapshot(stream.parts[first], leading=True):
+    if not _is_complete(stream.parts[first]):
         while first > 0:
             first -= 1
-            if _has_snapshot(stream.parts[first], leading=False):
+            if _has_snapshot(stream.parts[first]):
                 break
     return stream.parts[first : places[-1] + 1]
 
 
-def _has_snapshot(path: Path, *, leading: bool) -> bool:
-    """Whether a segment has a snapshot; ``leading``: before its first events."""
+def _is_complete(path: Path) -> bool:
+    """Whether a segment begins with its state: a checkpoint of this program, or a snapshot."""
     try:
         for entry in read_journal(path):
+            if isinstance(entry, CheckpointEntry) and entry.usable:
+                return True
             if isinstance(entry, FrameEntry):
                 if entry.frame.type == FrameType.SNAPSHOT:
                     return True
-                if leading and len(entry.frame.records):
+                if len(entry.frame.records):
                     return False
     except DataError:
         return False  # whoever reads it will hear of the damage
     return False
+
+
+def _has_snapshot(path: Path) -> bool:
+    try:
+        return any(
+            isinstance(entry, FrameEntry) and entry.frame.type == FrameType.SNAPSHOT
+            for entry in read_journal(path)
+        )
+    except DataError:
+        return False  # whoever reads it will hear of the damage

@@ -258,8 +258,12 @@ class Stream:
         head = struct.pack(f"<{len(lengths)}I", *lengths)
         return b"".join([head, text, *parts, self.analyzer.freeze()])
 
-    def thaw(self, data: bytes) -> None:
+    def thaw(self, data: bytes, *, sessions: bool = True) -> None:
         """Go on from a frozen state of a stream that was made alike.
+
+        Args:
+            data: what ``freeze`` gave.
+            sessions: whether the calendar must be the same; the book does not depend on it.
 
         Raises:
             DataError: ``state_layout``: another program's; ``state_stream``: another instrument's
@@ -267,9 +271,10 @@ class Stream:
             SettingsError: parameters that this program does not know; nothing was changed.
         """
         facts, parts, analyzer = _split(data)
-        if facts["stream"] != self._identity:
+        mine = self._identity
+        if facts["stream"][: None if sessions else -1] != mine[: None if sessions else -1]:
             raise DataError(
-                f"the state is of {facts['stream']}, not of {self._identity}", code="state_stream"
+                f"the state is of {facts['stream']}, not of {mine}", code="state_stream"
             )
         self.analyzer.thaw(analyzer)
         self.parameters = self.analyzer.parameters

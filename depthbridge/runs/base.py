@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthbridge.inputs import Window
+from market.enums import Source
 from market.errors import BookFaultError, DataError, UsageError
 from market.instrument import Instrument
-from recording.entries import Entry, FrameEntry
+from recording.entries import CheckpointEntry, Entry, FrameEntry
 from recording.readers import Recording
+from recording.stream import Stream
 
 __all__ = ["Columns", "Run", "every_seconds", "fault_of"]
 
@@ -65,6 +67,7 @@ class Run(ABC):
         self._tolerant = tolerant
         self._time = 0
         self._index = -1
+        self._begun = False
 
     def metadata(self) -> dict[str, str]:
         """For Parquet: what a reader of the output must know."""
@@ -80,6 +83,7 @@ class Run(ABC):
 
     def _numbered(self, entry: FrameEntry) -> NDArray[np.int64]:
         """The index of each record of a frame; moves the counters."""
+        self._begun = True
         count = len(entry.frame.records)
         index = entry.index
         if index is None:
@@ -119,6 +123,26 @@ class Run(ABC):
 
     def _gap(self, reason: str) -> None:
         self.gaps.append({"time": self._time, "index": self._index, "reason": reason})
+
+    def _state_at(self, entry: CheckpointEntry, source: Source) -> Stream | None:
+        """The state that a recording begins with; moves the counters. None: it began before.
+
+        Records that were counted before the checkpoint keep their numbers.
+        """
+        if self._begun or self.instrument is None:
+            return None
+        self._begun = True
+        stream = Stream(self.instrument, source)
+        try:
+            stream.thaw(entry.unpacked(), sessions=False)
+        except DataError:
+            return None  # of another program: the recording begins without a state
+        self._go_on_at(stream.records)
+        return stream
+
+    def _go_on_at(self, records: int) -> None:
+        self.rows = records
+        self._index = records - 1
 
     def _over(self, entry: Entry) -> bool:
         """Whether nothing from here on can lie in the window (small steps back allowed for)."""

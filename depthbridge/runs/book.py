@@ -15,6 +15,7 @@ from market.record import Frame
 from orderbook import NULL_TICKS
 from orderbook.export import CHANGE, EVENT_ROWS, INTERVAL, BookExporter
 from recording.entries import (
+    CheckpointEntry,
     Entry,
     FrameEntry,
     GapEntry,
@@ -101,8 +102,11 @@ class BookRun(Run):
 
     def _take(self, entry: Entry) -> Iterator[Columns]:
         match entry:
-            case InstrumentEntry(instrument):
+            case InstrumentEntry(instrument, source):
                 self.instrument = instrument
+                self._source = source
+            case CheckpointEntry():
+                self._begin_with(entry)
             case FrameEntry(frame) if frame.type == FrameType.EVENTS:
                 yield from self._events(entry)
             case FrameEntry(frame):
@@ -119,6 +123,14 @@ class BookRun(Run):
                 self._broken = False
             case _:
                 pass
+
+    def _begin_with(self, entry: CheckpointEntry) -> None:
+        stream = self._state_at(entry, self._source)
+        if stream is not None:
+            book = stream.analyzer.book()
+            self._started().book = book
+            self._broken = stream.broken
+            self._depth_seen = any(book.top(1))
 
     def _events(self, entry: FrameEntry) -> Iterator[Columns]:
         index = self._numbered(entry)

@@ -1,6 +1,7 @@
 """Metrics rows and cluster events of a recording, by the same stream that the server drives."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final
 
@@ -13,10 +14,17 @@ from depthbridge.runs.columns import metrics_columns
 from market.enums import FrameType, Phase
 from market.errors import UsageError
 from market.record import Frame, times_of
-from market.session import SessionCalendar
+from market.session import SessionCalendar, calendar_for
 from orderbook import METRICS_FIELDS, METRICS_ROW, NULL_TICKS, Parameters
 from orderbook.describe import PHASES
-from recording.entries import ClockEntry, Entry, FrameEntry, GapEntry, InstrumentEntry
+from recording.entries import (
+    CheckpointEntry,
+    ClockEntry,
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+)
 from recording.messages import cluster_messages
 from recording.readers import Recording
 from recording.stream import Result, Stream
@@ -24,6 +32,7 @@ from recording.stream import Result, Stream
 __all__ = ["MetricsRun"]
 
 _CHUNK: Final = 4096
+_NS: Final = 1_000_000_000
 _STALE: Final = PHASES.index(Phase.STALE)
 
 
@@ -74,10 +83,13 @@ class MetricsRun(Run):
         self._label = NULL_TICKS
         self._clock = NULL_TICKS
         self._last_index = -1
+        self._first = 0
+        self._date = ""
 
     def _take(self, entry: Entry) -> Iterator[Columns]:
         if isinstance(entry, FrameEntry) and entry.frame.type == FrameType.EVENTS:
             index = self._numbered(entry)
+            self._first = self._first or entry.frame.base
             if entry.frame.historical:
                 self._apply(entry)
                 return
@@ -86,6 +98,9 @@ class MetricsRun(Run):
                 if self._interval
                 else self._batches(entry.frame, index)
             )
+            return
+        if isinstance(entry, CheckpointEntry):
+            yield from self._pass_checkpoint(entry)
             return
         if isinstance(entry, InstrumentEntry):
             self._begin(entry)
@@ -101,10 +116,38 @@ class MetricsRun(Run):
         self.instrument = entry.instrument
         session = entry.instrument.session
         calendar = self._calendar_of(session) if self._calendar_of else None
+        self._calendar = calendar or calendar_for(session)
         self._stream = Stream(
-            entry.instrument, entry.source, self._parameters, calendar, row_per_frame=False
+            entry.instrument, entry.source, self._parameters, self._calendar, row_per_frame=False
         )
         self.config = self._stream.config
+
+    def _pass_checkpoint(self, entry: CheckpointEntry) -> Iterator[Columns]:
+        """Rows begin anew with a trade date: alone it gives the rows that it has in the whole."""
+        stream = self._stream
+        assert stream is not None
+        beginning = stream.untouched
+        stream.apply(entry)
+        if beginning and not stream.resumed:
+            return
+        if beginning:
+            self._go_on_at(stream.records)
+        elif entry.trade_date == self._trade_date():
+            return
+        else:
+            yield from self._close_row()
+        self._date = entry.trade_date
+        self._open = 0
+        self._label = self._clock = NULL_TICKS
+        stream.analyzer.make_row()
+
+    def _trade_date(self) -> str:
+        """Of the rows so far: by the last checkpoint, at first by the first event."""
+        if not self._date:
+            session = self._calendar.trading_session(self._first)
+            day = datetime.fromtimestamp(self._first // _NS, UTC).date()
+            self._date = (day if session is None else session.trade_date).isoformat()
+        return self._date
 
     def _batches(self, frame: Frame, index: NDArray[np.int64]) -> Iterator[Columns]:
         start, count = 0, len(frame.records)
@@ -192,11 +235,15 @@ class MetricsRun(Run):
     def _finish(self) -> Iterator[Columns]:
         if self._stream is None:
             return
+        yield from self._close_row()
+        yield from self._flush()
+
+    def _close_row(self) -> Iterator[Columns]:
+        """The row of the last, incomplete batch or interval."""
         if self._interval and self._label != NULL_TICKS:
             yield from self._row(self._last_index, self._label)
         elif self._open:
             yield from self._row(self._index)
-        yield from self._flush()
 
     def _flush(self) -> Iterator[Columns]:
         rows = self._rows[: self._filled]

@@ -8,7 +8,7 @@ from depthbridge.runs.base import Columns, Run
 from depthbridge.runs.columns import in_units, words_of
 from market.enums import Aggressor, FrameType, Kind, TradeSource
 from market.record import times_of
-from recording.entries import Entry, FrameEntry, InstrumentEntry
+from recording.entries import CheckpointEntry, Entry, FrameEntry, InstrumentEntry
 from recording.readers import Recording
 
 __all__ = ["TradesRun"]
@@ -28,6 +28,9 @@ class TradesRun(Run):
     def _take(self, entry: Entry) -> Iterator[Columns]:
         if isinstance(entry, InstrumentEntry):
             self.instrument = entry.instrument
+            self._source = entry.source
+        if isinstance(entry, CheckpointEntry):
+            self._state_at(entry, self._source)
         if not isinstance(entry, FrameEntry) or entry.frame.type != FrameType.EVENTS:
             return
         index = self._numbered(entry)

@@ -11,7 +11,7 @@ from market.jit import borrowed, kernel
 from market.record import MAX_RECORDS, RECORD, Records
 from orderbook.books.ladder import apply_depth, clear_book, judge_group
 from orderbook.books.price import refresh_rows
-from orderbook.heap import grow, new_heap, region
+from orderbook.heap import grow, lay_out, new_heap, region
 from orderbook.layout import (
     BOOK,
     BY_PRICE,
@@ -21,6 +21,7 @@ from orderbook.layout import (
     MIXED,
     NEVER,
     OK,
+    REGION_START,
     RING,
     ROWS,
     STATUSES,
@@ -79,6 +80,29 @@ class Book:
         self.heap = new_heap(self._book["heap"], _FAR_REGIONS)
         self._book["depth"] = depth
         self.clear()
+
+    @classmethod
+    def copy_of(cls, state: Struct, far: Sequence[Words], now: int) -> "Book":
+        """A book like another one.
+
+        Args:
+            state: the other's BOOK.
+            far: its regions of far levels, asks first.
+            now: its time, ns UTC.
+        """
+        book = cls(int(state["depth"]))
+        for name in BOOK.names or ():
+            if name != "heap":
+                book._book[name] = state[name]
+        header = book._book["heap"]
+        capacities = [len(part) + int(REGION_START[which]) for which, part in enumerate(far)]
+        book.heap = lay_out(header, capacities + [0] * (len(REGION_START) - len(far)))
+        for which, part in enumerate(far):
+            start = int(header["offset"][which])
+            book.heap[start : start + part.size] = part.reshape(-1)
+            header["count"][which] = len(part)
+        book._state["now"] = now
+        return book
 
     @property
     def depth(self) -> int:

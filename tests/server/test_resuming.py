@@ -199,7 +199,10 @@ async def test_a_new_session_goes_on_with_the_sums(serve: Any, data: SimpleNames
         await say(peer, data.frames_of(records, times, 50), data)
     server = await restarted(serve, server)
     async with server.peer() as peer:
-        welcome = await greet(peer, session="another")
+        await peer.say(data.hello(session="another"))
+        assert (await peer.hear("error"))["code"] == "instrument_busy"
+    async with server.peer() as peer:
+        welcome = await greet(peer, session="another", takeover=True)
         assert welcome["resume_from"] == {"0": 1}
         later = times - times[0] + times[-1] + 1_000_000_000
         await say(peer, data.frames_of(records, later, 50), data)
