@@ -20,6 +20,7 @@ from wire.session import State
 
 RECORDS = 3_000
 SYMBOL = "ES 12-26"
+ANOTHER = "11111111-1111-4111-8111-111111111111"
 SETTINGS = {"clusters": {"announce_ms": 300}}
 SMALL = {"segment_mb": 0.02}
 
@@ -199,10 +200,10 @@ async def test_a_new_session_goes_on_with_the_sums(serve: Any, data: SimpleNames
         await say(peer, data.frames_of(records, times, 50), data)
     server = await restarted(serve, server)
     async with server.peer() as peer:
-        await peer.say(data.hello(session="another"))
+        await peer.say(data.hello(session=ANOTHER))
         assert (await peer.hear("error"))["code"] == "instrument_busy"
     async with server.peer() as peer:
-        welcome = await greet(peer, session="another", takeover=True)
+        welcome = await greet(peer, session=ANOTHER, takeover=True)
         assert welcome["resume_from"] == {"0": 1}
         later = times - times[0] + times[-1] + 1_000_000_000
         await say(peer, data.frames_of(records, later, 50), data)
@@ -216,7 +217,7 @@ async def test_sources_are_resumed_apart(serve: Any, data: SimpleNamespace) -> N
     records, times = data.market(200)
     for source, count in (("live", 60), ("playback", 120), ("replay", 180)):
         async with server.peer() as peer:
-            await greet(peer, source=source, session=source)
+            await greet(peer, source=source, session=f"00000000-0000-4000-8000-000000000{count:03}")
             await say(peer, data.frames_of(records[:count], times[:count], 60), data)
     server = await restarted(serve, server)
     found = {key: channel_of(server, key).stream.expected for key in list(Source)[:3]}
