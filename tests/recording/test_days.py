@@ -13,6 +13,7 @@ from market.enums import Source
 from market.instrument import DEFAULT_INSTRUMENTS
 from market.record import make_frames
 from market.session import calendar_for
+from orderbook import Parameters
 from orderbook.frozen import LAYOUT
 from recording.catalogue import find_recording
 from recording.entries import (
@@ -22,6 +23,7 @@ from recording.entries import (
     FrameEntry,
     InstrumentEntry,
     SessionEntry,
+    SettingsEntry,
 )
 from recording.journal import JournalWriter, RollRules, read_journal, segments_of
 from recording.output import OutputRecorder
@@ -40,6 +42,9 @@ def entries() -> Iterator[Entry]:
     instrument = DEFAULT_INSTRUMENTS.resolve(SYMBOL)
     assert instrument is not None
     yield InstrumentEntry(instrument, Source.LIVE)
+    clusters = {"on_factor": 1.5, "off_factor": 1.2, "announce_ms": 0}
+    parameters = Parameters.from_mapping({"clusters": clusters})
+    yield SettingsEntry(parameters.to_mapping(), parameters.config_hash)
     yield SessionEntry("one")
     records, times = records_of(ladder_stream(3, 2_900))
     times = times - times[0] + FIRST
