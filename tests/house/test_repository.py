@@ -34,6 +34,7 @@ DRIVEN = {
     "depthbridge/player.py": "tests/server/test_process.py",
     "depthbridge/runs/": "tests/recording/test_commands.py",
     "depthbridge/serving.py": "tests/server/test_process.py",
+    "depthbridge/verifying.py": "tests/journal/test_recompute.py",
     "orderbook/analytics/": "tests/orderbook/test_analyzer.py",
     "orderbook/analyzer.py": "tests/orderbook/test_analyzer.py",
     "orderbook/books/": "tests/orderbook/test_book.py",
