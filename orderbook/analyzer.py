@@ -301,6 +301,11 @@ class Analyzer:
         return Phase.CROSSED if ints[_CROSSED] else Phase.SYNCED
 
     @property
+    def paused(self) -> bool:
+        """Whether the playback stands still."""
+        return bool(self._ints[_PAUSED])
+
+    @property
     def seq(self) -> int:
         """The next sequence number."""
         return self._ints[_SEQ]

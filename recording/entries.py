@@ -83,7 +83,8 @@ class PhaseEntry:
 
     Attributes:
         phase: ``stale`` or ``paused``.
-        reason: ``silent``, ``checksum``, ``reset``, ``feed``, ``restart``, ``book_fault``.
+        reason: of a pause empty, or ``over``; else ``gap``, ``silent``, ``checksum``, ``reset``,
+            ``feed``, ``restart``, ``book_fault``.
     """
 
     phase: str

@@ -20,7 +20,7 @@ clock      moves event time through silence
 gap        records are lost for good: broken until the snapshot that skips them
 phase      ``stale``, ``gap``: until the missing records come; ``stale``, ``silent``: until the
            publisher speaks again; ``stale`` with any other reason: broken until a snapshot;
-           ``paused``
+           ``paused``: until the next events, or ``paused``, ``over``
 makers     names for ``ref``; kept, no output
 checkpoint the whole state: taken over where nothing has come before it, else without effect
 output     what the entries before it led to: without effect
@@ -56,7 +56,10 @@ from recording.entries import (
 )
 from wire.frames import decode_frame, encode_frame
 
-__all__ = ["Result", "Stream"]
+__all__ = ["PAUSE_OVER", "Result", "Stream"]
+
+PAUSE_OVER: Final = "over"
+"""Reason of ``paused`` that ends it."""
 
 _DOUBTS: Final = ("gap", "silent")
 """Reasons of ``stale`` under which the book is still right."""
@@ -174,6 +177,16 @@ class Stream:
     def phase(self) -> Phase:
         """As of the last completed group; ``stale`` while records are missing or nobody speaks."""
         return Phase.STALE if self.doubt else self.analyzer.phase
+
+    @property
+    def paused(self) -> bool:
+        """Whether the playback stands still."""
+        return self.analyzer.paused
+
+    @property
+    def calendar(self) -> SessionCalendar:
+        """Its trading sessions."""
+        return self._calendar
 
     @property
     def broken(self) -> bool:
@@ -333,6 +346,8 @@ class Stream:
             return Result(self)
         if frame.historical:
             return self._apply_backfill(frame)
+        if self.paused:
+            self.analyzer.pause(False)
         applied, fault, rewound = self.analyzer.process_l2_update(frame)
         if fault is not None:
             self._lose(fault)
@@ -369,7 +384,7 @@ class Stream:
 
     def _apply_phase(self, phase: str, reason: str) -> None:
         if phase == Phase.PAUSED:
-            self.analyzer.pause()
+            self.analyzer.pause(reason != PAUSE_OVER)
         elif reason in _DOUBTS:
             self.doubt = reason
         else:

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+
 from market.enums import FrameType, Phase, Source
 from market.errors import MalformedError
-from market.record import Frame
+from market.record import MAX_DT, Frame
 from orderbook import Parameters, describe
 from recording.entries import (
     BarEntry,
@@ -33,20 +35,24 @@ from recording.journal import JournalWriter
 from recording.messages import cluster_messages, metrics_message
 from recording.output import OutputRecorder
 from recording.resume import Resumed
-from recording.stream import Result, Stream, joined
+from recording.stream import PAUSE_OVER, Result, Stream, joined
 from server.clock import SYSTEM, Clock
 from server.liveness import Counters, Liveness
 from server.measure import Measures, Trace, Unsynced
 from server.roles import Listener, Publisher
 from server.snapshots import require_snapshot
 from wire.checksum import book_crc32
-from wire.codes import ResyncReason
+from wire.codes import ErrorCode, ResyncReason
 from wire.session import Action, ResyncRequest, State, StreamSession, Verdict
 
 __all__ = ["Channel"]
 
 _LOG: Final = logging.getLogger("depthbridge.channel")
 _CHECKED_ROWS: Final = 10
+_FEEDS: Final = (Source.LIVE, Source.PLAYBACK)
+"""What goes on while this computer sleeps, or did."""
+_PLAYED: Final = (Source.PLAYBACK, Source.REPLAY)
+"""What can stand still."""
 
 
 class Channel:
@@ -69,6 +75,7 @@ class Channel:
         clock: Clock = SYSTEM,
         measures: Measures | None = None,
         debug: bool = False,
+        ahead_ns: int = 0,
         resumed: Resumed | None = None,
     ) -> None:
         """Begin with an empty book, or go on where a process before this one stopped.
@@ -79,6 +86,7 @@ class Channel:
             clock: of the process; receive times are its wall clock.
             measures: of the process.
             debug: for every publisher, what the flag DebugMode does for its own.
+            ahead_ns: live event times further ahead of the wall clock are refused; 0: none are.
             resumed: the run that goes on; its journal goes on too.
         """
         self.stream = stream
@@ -90,6 +98,8 @@ class Channel:
         self._refused = False
         self._begun: SessionEntry | None = None
         self._debug = debug
+        self._ahead = ahead_ns if stream.source is Source.LIVE else 0
+        self._speechless = False
         self._ended: list[dict[str, Any]] | None = None
         self._journal = journal
         self._outputs = None if journal is None else OutputRecorder(stream, journal)
@@ -215,12 +225,14 @@ class Channel:
             The judgement, and what applying led to, if anything was applied.
 
         Raises:
-            MalformedError: a snapshot of too many frames, or one that contradicts itself.
+            MalformedError: a snapshot of too many frames, or one that contradicts itself; a live
+                time that the wall clock has not come near.
         """
+        self.require_present(frame)
         expected = self.session.expected
         fresh = self.session.state is State.FRESH
         verdict = self.session.judge(frame, now)
-        self.live.heard = now
+        self._hear(now)
         self.counters.duplicates += verdict.duplicates
         self._note_gap(verdict)
         if verdict.action is Action.LOAD:
@@ -237,42 +249,84 @@ class Channel:
             self._check_book(now)
         return verdict, result
 
+    def require_present(self, frame: Frame) -> None:
+        """Refuse a live frame with a time that the wall clock has not come near.
+
+        Raises:
+            MalformedError: ``out_of_range`` with index; nothing was changed.
+        """
+        if not self._ahead or not len(frame.records):
+            return
+        limit = self._clock.wall_ns() + self._ahead - frame.base
+        if limit >= MAX_DT:
+            return
+        late = np.flatnonzero(frame.records["dt"].astype(np.int64) > limit)
+        if len(late):
+            raise _too_far_ahead("base" if limit < 0 else "dt", int(late[0]))
+
     def bar(self, seq: int, values: Mapping[str, Any], now: int) -> Verdict:
         """Judge, record and apply a bar; it takes one number.
 
         Raises:
             MalformedError: it contradicts itself or goes back in time; its number is still free.
         """
+        self._require_time(values["time"])
         if seq == self.session.expected:
             self.stream.require_bar(values)
         verdict = self.session.judge_numbers(seq, 1, now)
-        self.live.heard = now
+        self._hear(now)
         self._note_gap(verdict)
         if verdict.action in (Action.APPLY, Action.HOLD):
             self.record(BarEntry(seq, values))
         return verdict
 
-    def heartbeat(self, last: int | None, event_time: int | None, now: int) -> None:
-        """A sign of life: a lost last record shows, the event clock moves."""
-        self.live.heard = now
+    def require_heartbeat(self, event_time: int | None, *, paused: bool = False) -> None:
+        """Refuse a heartbeat that must not move the clock.
+
+        Raises:
+            MalformedError: ``out_of_range``: a live time too far ahead; a live feed that is paused.
+        """
+        if event_time is not None:
+            self._require_time(event_time)
+        if paused and self.source not in _PLAYED:
+            raise MalformedError(
+                f"{self.source.value} does not pause", code=ErrorCode.OUT_OF_RANGE, field="paused"
+            )
+
+    def heartbeat(
+        self, last: int | None, event_time: int | None, now: int, *, paused: bool = False
+    ) -> None:
+        """A sign of life: a lost last record shows, the event clock moves.
+
+        Args:
+            last: the publisher's last number.
+            event_time: ns UTC; checked by :meth:`require_heartbeat`.
+            now: monotonic ns.
+            paused: the playback stands still.
+        """
+        self._hear(now)
         if last is not None:
             self._note_gap(self.session.heartbeat(last, now))
-        healthy = self.session.state in (State.FRESH, State.LIVE)
-        if event_time is not None and healthy:
+        if self.session.state not in (State.FRESH, State.LIVE):
+            return
+        if event_time is not None and (not paused or self.stream.doubt):
             result = self.record(ClockEntry(event_time))
             if result.fault is not None:
                 self.counters.faults += 1
                 self._ask(self.session.fail(ResyncReason.UNSORTED, now).resync)
+        if paused is not self.stream.paused:
+            self.record(PhaseEntry(Phase.PAUSED.value, "" if paused else PAUSE_OVER))
 
     def check(self, seq: int, crc32: int, now: int) -> None:
         """Compare the publisher's checksum of its book with ours."""
-        self.live.heard = now
+        self._hear(now)
         if not self.session.check_applies(seq):
             self.counters.checks_ignored += 1
             return
         self.counters.checks += 1
         bids, asks = self.stream.analyzer.best(_CHECKED_ROWS)
         if book_crc32(asks, bids) == crc32:
+            self.session.recovery.passed()
             return
         self.counters.checks_failed += 1
         _LOG.warning("book differs from the publisher's", extra=self._facts(seq=seq))
@@ -290,13 +344,41 @@ class Channel:
 
     def silent(self) -> None:
         """The publisher has not spoken for too long."""
+        self._speechless = True
+
+    def mind_silence(self) -> None:
+        """Go stale by silence, but not while the market is closed: then nothing is missing."""
+        if not self._speechless or self._closed_now():
+            return
+        self._speechless = False
         if self.session.state in (State.FRESH, State.LIVE):
             self.record(PhaseEntry(Phase.STALE.value, "silent"))
+
+    def woke(self, now: int) -> None:
+        """This computer stood still: what the feed said meanwhile may be lost."""
+        if self.source in _FEEDS and self.session.state in (State.LIVE, State.GAPPED):
+            _LOG.warning("stood still: the book is asked for", extra=self._facts())
+            self.break_off(ResyncReason.FEED, now)
+
+    def _closed_now(self) -> bool:
+        """By the event clock, which stands still too, and for live data by the wall clock."""
+        if self.stream.phase is not Phase.CLOSED:
+            return False
+        wall = self._clock.wall_ns()
+        return self.source is not Source.LIVE or self.stream.calendar.opening(wall) is None
+
+    def _hear(self, now: int) -> None:
+        self.live.heard = now
+        self._speechless = False
 
     def disconnected(self) -> None:
         """The publisher's connection ended."""
         self.session.disconnected()
         self.live.connected = False
+
+    def _require_time(self, time: int) -> None:
+        if self._ahead and time > self._clock.wall_ns() + self._ahead:
+            raise _too_far_ahead("time", None)
 
     def _check_book(self, now: int) -> None:
         """Assert the book's invariants; one that does not hold is a book fault, and ours."""
@@ -478,3 +560,12 @@ class Channel:
 
 def _settings_entry(parameters: Parameters) -> SettingsEntry:
     return SettingsEntry(parameters.to_mapping(), parameters.config_hash)
+
+
+def _too_far_ahead(field: str, index: int | None) -> MalformedError:
+    return MalformedError(
+        "a live time further ahead of the server's clock than server.ahead_minutes",
+        code=ErrorCode.OUT_OF_RANGE,
+        field=field,
+        index=index,
+    )

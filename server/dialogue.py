@@ -20,7 +20,7 @@ from server.published import Published, PublishedStreams
 from server.reports import take_report
 from server.snapshots import snapshot_frames
 from server.subscription import Subscription
-from wire.codes import CloseCode, ErrorCode
+from wire.codes import CloseCode, ErrorCode, ResyncReason
 from wire.fast import split_plain_l2
 from wire.frames import decode_frame
 from wire.messages import (
@@ -46,7 +46,7 @@ from wire.messages import (
     Welcome,
     encode_message,
 )
-from wire.session import Grant, ResyncRequest, negotiate
+from wire.session import AckPolicy, Grant, ResyncRequest, negotiate
 from wire.updates import Batch, bar_values, parse_time, snapshot_update, to_batch
 
 __all__ = ["Dialogue"]
@@ -95,7 +95,10 @@ class Dialogue:
         self._source = Source.LIVE
         self._now = 0
         self._about: int | None = None
-        self._published = PublishedStreams()
+        limits = hub.settings.server
+        self._published = PublishedStreams(
+            self, lambda: AckPolicy(limits.ack_frames, int(limits.ack_ms * 1e6))
+        )
         self._handlers: Final[dict[type[Message], Callable[[Any, int], None]]] = {
             Makers: self._makers,
             BarUpdate: self._bar,
@@ -181,10 +184,13 @@ class Dialogue:
     def _batch(self, published: Published, message: Update, batch: Batch, now: int) -> None:
         """Records of a JSON message, as the frames that they make."""
         channel = published.channel
+        seq = channel.session.expected if message.seq is None else message.seq
+        frames = list(batch.frames(seq))
+        for frame in frames:
+            channel.require_present(frame)
         if batch.makers:
             channel.makers((*channel.stream.makers, *batch.makers))
-        seq = channel.session.expected if message.seq is None else message.seq
-        for frame in batch.frames(seq):
+        for frame in frames:
             self._take(published, frame, now)
 
     # Hello.
@@ -225,9 +231,17 @@ class Dialogue:
         for published in self._published:
             if published.channel.session.expected > 1:  # resumed: what is expected is not yet safe
                 published.acknowledge(self.connection)
+        self._repeat_requests()
         symbols = [declared.symbol for declared in hello.instruments]
         if hello.subscribe:
             self.subscription.add(hello.subscribe, symbols, source)
+
+    def _repeat_requests(self) -> None:
+        """What the publisher did not give on its last connection; of a gap welcome says it."""
+        for published in self._published:
+            wanted = published.channel.session.wanted
+            if wanted is not None and wanted.reason is not ResyncReason.GAP:
+                published.resync(self.connection, wanted)
 
     def _publish(
         self, hello: Hello, declared: DeclaredInstrument, source: Source, now: int
@@ -254,11 +268,11 @@ class Dialogue:
             )
             self._refuse(busy, None)
             return None
-        if claim.superseded is not None:
-            self._supersede(claim.superseded)
         channel = self._hub.channel(instrument, source)
         channel.begin(self.session, hello.client, hello.flags)
         channel.publisher = self
+        if claim.superseded is not None:
+            self._supersede(claim.superseded)
         channel.live.connected = True
         channel.live.heard = now
         return self._published.add(channel)
@@ -311,9 +325,12 @@ class Dialogue:
         for index in message.last:
             self._stream(index)
         for published in self._published:
+            published.channel.require_heartbeat(event_time, paused=message.paused)
+        for published in self._published:
             channel = published.channel
             self._hub.publishers.seen(channel.key, self.session, now)
-            channel.heartbeat(message.last.get(published.index), event_time, now)
+            last = message.last.get(published.index)
+            channel.heartbeat(last, event_time, now, paused=message.paused)
 
     def _bye(self, message: Bye, now: int) -> None:
         self._heartbeat(Heartbeat(last=message.last, time=message.time), now)
@@ -369,11 +386,26 @@ class Dialogue:
     def _stream(self, index: int) -> Published:
         if not self._greeted:
             raise SessionError("the first message must be hello", code=ErrorCode.HELLO_EXPECTED)
-        published = self._published.at(index, self)
+        published = self._published.at(index)
         self._hub.publishers.seen(published.channel.key, self.session, self._now)
         return published
 
     def _addressed(self, message: Update) -> Published:
+        """The stream of a data message.
+
+        Raises:
+            MalformedError: ``contradiction``: it names another session or source than ``hello``.
+        """
+        for field, said, known in (
+            ("session", message.session and message.session.lower(), self.session),
+            ("source", message.source, self._source.value),
+        ):
+            if self._greeted and said is not None and said != known:
+                raise MalformedError(
+                    f"{field} {said} is not that of hello",
+                    code=ErrorCode.CONTRADICTION,
+                    field=field,
+                )
         return self._stream(self._published.index_of(message))
 
     def _refuse(self, error: DepthbridgeError, stream: int | None) -> None:

@@ -46,7 +46,10 @@ class Hub:
         self.settings = settings
         self.clock = clock
         self.measures = measures or Measures()
-        self.publishers = Publishers()
+        self.publishers = Publishers(
+            absence_ns=int(settings.server.absence_s * 1e9),
+            silence_ns=int(settings.server.silence_s * 1e9),
+        )
         self.on_channel: Callable[[Channel], None] = lambda _: None
         self._channels: dict[tuple[str, Source], Channel] = {}
         self._declared: dict[str, Instrument] = {}
@@ -178,5 +181,6 @@ class Hub:
             clock=self.clock,
             measures=self.measures,
             debug=self.settings.server.debug,
+            ahead_ns=int(self.settings.server.ahead_minutes * 60e9),
             resumed=resumed,
         )

@@ -71,6 +71,7 @@ class Poster:
     ) -> None:
         self._hub = runtime.hub
         self._measures = runtime.measures
+        self._supersede = runtime.supersede
         self._limit = runtime.settings.server.frame_bytes
         self._headers = headers
         self._allowed = allowed
@@ -175,6 +176,8 @@ class Poster:
     def _records(self, channel: Channel, post: _Post, batch: Batch) -> Response:
         seq = channel.session.expected if post.seq is None else post.seq
         frames = list(batch.frames(seq))
+        for frame in frames:
+            channel.require_present(frame)
         if batch.makers and channel.session.state is not State.BROKEN:
             channel.makers((*channel.stream.makers, *batch.makers))
         return self._frames(channel, frames)
@@ -314,6 +317,10 @@ class Poster:
                 code=ErrorCode.INSTRUMENT_BUSY,
             )
         channel = self._hub.channel(instrument, post.source)
+        if claim.grant is Grant.NEW:
+            channel.publisher = None
+            if claim.superseded is not None:
+                self._supersede(claim.superseded)
         channel.begin(session, "http")
         return channel
 

@@ -1,6 +1,6 @@
 """The streams that one connection publishes: their indices, acks and requests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 from market.errors import MalformedError, SessionError
@@ -35,10 +35,10 @@ class Published:
 
     __slots__ = ("acks", "channel", "index")
 
-    def __init__(self, index: int, channel: Channel) -> None:
+    def __init__(self, index: int, channel: Channel, acks: AckPolicy) -> None:
         self.index = index
         self.channel = channel
-        self.acks = AckPolicy()
+        self.acks = acks
 
     def acknowledge(self, connection: Connection) -> None:
         """Say what is safe; nothing while the journal refuses entries."""
@@ -59,17 +59,20 @@ class Published:
 class PublishedStreams:
     """The streams by index."""
 
-    __slots__ = ("_streams",)
+    __slots__ = ("_acks", "_publisher", "_streams")
 
-    def __init__(self) -> None:
+    def __init__(self, publisher: Publisher, acks: Callable[[], AckPolicy] = AckPolicy) -> None:
+        self._publisher = publisher
+        self._acks = acks
         self._streams: list[Published] = []
 
     def __iter__(self) -> Iterator[Published]:
-        return iter(self._streams)
+        """Those that no other connection has taken over."""
+        return iter([one for one in self._streams if one.channel.publisher is self._publisher])
 
     def add(self, channel: Channel) -> Published:
         """The next index is this channel's."""
-        published = Published(len(self._streams), channel)
+        published = Published(len(self._streams), channel, self._acks())
         self._streams.append(published)
         return published
 
@@ -90,7 +93,7 @@ class PublishedStreams:
         """The stream of a channel, if it is published here."""
         return next((one for one in self._streams if one.channel is channel), None)
 
-    def at(self, index: int, publisher: Publisher) -> Published:
+    def at(self, index: int) -> Published:
         """The stream of an index.
 
         Raises:
@@ -104,7 +107,7 @@ class PublishedStreams:
                     "this connection publishes nothing", code=ErrorCode.NOT_PUBLISHER
                 )
             raise SessionError(f"stream {index} is unknown", code=ErrorCode.UNKNOWN_STREAM)
-        if published.channel.publisher is not publisher:
+        if published.channel.publisher is not self._publisher:
             raise SessionError("another connection has the stream", code=ErrorCode.NOT_PUBLISHER)
         return published
 

@@ -58,6 +58,7 @@ class Runtime:
         self.pipeline = Pipeline(self._handle, clock=clock, measures=self.measures)
         self.started = clock.monotonic_ns()
         self._beat_at = self.started
+        self._seen = (self.started, clock.wall_ns())
         self.ending = False
         self.warming_failed = ""
         self.resumption = Resumption()
@@ -151,7 +152,7 @@ class Runtime:
         )
         self._numbers += 1
         self.measures.opened += 1
-        dialogue = Dialogue(self._numbers, connection, self.hub, self.version, self._supersede)
+        dialogue = Dialogue(self._numbers, connection, self.hub, self.version, self.supersede)
         self._dialogues[dialogue.id] = dialogue
         self._by_connection[connection] = dialogue
         protocol.attach(connection)
@@ -166,7 +167,8 @@ class Runtime:
             self.measures.forget(dialogue.connection)
         dialogue.end(self.clock.monotonic_ns())
 
-    def _supersede(self, number: int) -> None:
+    def supersede(self, number: int) -> None:
+        """Another connection or session has taken over what this connection published."""
         dialogue = self._dialogues.get(number)
         if dialogue is not None:
             dialogue.connection.close(CloseCode.SUPERSEDED, "superseded")
@@ -242,11 +244,25 @@ class Runtime:
             for dialogue in list(self._dialogues.values()):
                 dialogue.beat()
         silent = set(self.hub.publishers.silent(now))
+        woke = self._stood_still(now)
         for channel in self.hub:
             if channel.key in silent:
                 channel.silent()
+            channel.mind_silence()
+            if woke:
+                channel.woke(now)
             channel.ask_again(now)
             channel.retry_journal(now)
+
+    def _stood_still(self, now: int) -> bool:
+        """Whether this computer slept since the last slow tick, or something held the process up.
+
+        Where the monotonic clock stops in sleep, the wall clock runs away from it.
+        """
+        wall, limit = self.clock.wall_ns(), self.settings.server.sleep_s * _SECOND
+        before, self._seen = self._seen, (now, wall)
+        passed = now - before[0]
+        return passed > limit or abs(wall - before[1] - passed) > limit
 
     def unsynced(self) -> list[Channel]:
         """Channels whose journal holds entries that are not on disk."""

@@ -123,6 +123,43 @@ class ServerSettings:
     heartbeat_s: Annotated[
         float, Option("heartbeat interval, both ways", low=0.1, high=3600, unit="seconds")
     ] = 5.0
+    silence_s: Annotated[
+        float,
+        Option(
+            "a publisher that says nothing for so long makes its books stale",
+            low=0.1,
+            high=3600,
+            unit="seconds",
+        ),
+    ] = 15.0
+    absence_s: Annotated[
+        float,
+        Option("and after so long another session may publish", low=0.1, high=3600, unit="seconds"),
+    ] = 30.0
+    ack_frames: Annotated[
+        int, Option("an ack follows after so many frames", low=1, high=100_000)
+    ] = 64
+    ack_ms: Annotated[
+        float, Option("or after this time", low=1, high=10_000, unit="milliseconds")
+    ] = 50.0
+    ahead_minutes: Annotated[
+        float,
+        Option(
+            "live event times further ahead of this computer's clock are refused; 0 refuses none",
+            low=0,
+            high=100_000,
+            unit="minutes",
+        ),
+    ] = 60.0
+    sleep_s: Annotated[
+        float,
+        Option(
+            "after standing still for so long, or a jump of the clock, live books are sent anew",
+            low=1,
+            high=3600,
+            unit="seconds",
+        ),
+    ] = 5.0
     ping_interval_s: Annotated[
         float, Option("WebSocket ping interval", low=0.1, high=3600, unit="seconds")
     ] = 10.0

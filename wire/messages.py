@@ -233,10 +233,13 @@ class Heartbeat(Message, frozen=True, kw_only=True, tag="heartbeat", omit_defaul
         last: last sequence number by stream index; a difference starts a resync.
         time: in the source's event time, never later than the newest record that can still come;
             moves the event clock through silence.
+        paused: to the server: the playback (or replay) stands still. It ends with the next record,
+            or with a heartbeat that says no more of it.
     """
 
     last: dict[StreamIndex, Seq] = field(default_factory=dict)
     time: Time | None = None
+    paused: bool = False
 
 
 class Bye(Message, frozen=True, kw_only=True, tag="bye", omit_defaults=True):

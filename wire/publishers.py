@@ -54,9 +54,11 @@ class _Holder:
 class Publishers:
     """Who publishes what. A connection is any integer; HTTP requests have none."""
 
-    __slots__ = ("_holders",)
+    __slots__ = ("_absence", "_holders", "_silence")
 
-    def __init__(self) -> None:
+    def __init__(self, *, absence_ns: int = ABSENCE_NS, silence_ns: int = SILENCE_NS) -> None:
+        self._absence: Final = absence_ns
+        self._silence: Final = silence_ns
         self._holders: Final[dict[Key, _Holder]] = {}
 
     def claim(
@@ -75,7 +77,7 @@ class Publishers:
         """
         holder = self._holders.get(key)
         same = holder is not None and holder.session == session
-        if holder is not None and not same and not takeover and now - holder.seen < ABSENCE_NS:
+        if holder is not None and not same and not takeover and now - holder.seen < self._absence:
             return Claim(Grant.BUSY)
         superseded = None if holder is None else holder.connection
         if connection is None and same:
@@ -120,7 +122,7 @@ class Publishers:
         keys = tuple(
             key
             for key, holder in self._holders.items()
-            if not holder.silent and now - holder.seen >= SILENCE_NS
+            if not holder.silent and now - holder.seen >= self._silence
         )
         for key in keys:
             self._holders[key].silent = True

@@ -14,6 +14,7 @@ from market.errors import MalformedError
 from market.record import Frame
 from wire.codes import ErrorCode, ResyncReason
 from wire.publishers import Claim, Grant, Publishers
+from wire.recovery import Recovery
 
 __all__ = [
     "TRANSITIONS",
@@ -32,8 +33,6 @@ __all__ = [
 
 _SNAPSHOT_FRAMES: Final = 64
 """Most frames of one snapshot: 262,144 records."""
-_RETRY_NS: Final = 2_000_000_000
-_RETRY_MOST_NS: Final = 30_000_000_000
 
 
 class State(StrEnum):
@@ -156,19 +155,16 @@ class StreamSession:
         expected: the next number.
         duplicates: records dropped so far as already there.
         gaps: how often records were found missing.
-        resyncs: how often the publisher was asked.
+        recovery: what the publisher was asked for.
     """
 
     __slots__ = (
-        "_asked",
         "_begun",
         "_parts",
-        "_retry_at",
-        "_tries",
         "duplicates",
         "expected",
         "gaps",
-        "resyncs",
+        "recovery",
         "session",
         "state",
     )
@@ -179,12 +175,14 @@ class StreamSession:
         self.expected = expected
         self.duplicates = 0
         self.gaps = 0
-        self.resyncs = 0
+        self.recovery = Recovery()
         self._begun = session is not None
         self._parts: list[Frame] = []
-        self._asked: ResyncReason | None = None
-        self._retry_at = 0
-        self._tries = 0
+
+    @property
+    def resyncs(self) -> int:
+        """How often the publisher was asked."""
+        return self.recovery.asks
 
     def begin(self, session: str | None, expected: int = 1) -> bool:
         """A publisher begins or resumes; ``session`` None is the anonymous one.
@@ -200,7 +198,7 @@ class StreamSession:
         self.session = session
         self.expected = expected
         self._move(Event.SESSION)
-        self._healed()
+        self.recovery.begin()
         return True
 
     def resume(self, session: str | None, expected: int, state: State) -> None:
@@ -210,9 +208,9 @@ class StreamSession:
         self.expected = expected
         self.state = state
         if state is State.GAPPED:
-            self._asked = ResyncReason.GAP
+            self.recovery.owe(ResyncReason.GAP)
         elif state is State.BROKEN:
-            self._asked = ResyncReason.RESTART
+            self.recovery.owe(ResyncReason.RESTART)
 
     def disconnected(self) -> None:
         """The connection ended; a snapshot that was not complete is dropped."""
@@ -229,7 +227,7 @@ class StreamSession:
             MalformedError: ``bad_count`` for a snapshot of too many frames.
         """
         if frame.type == FrameType.SNAPSHOT:
-            return self._judge_snapshot(frame)
+            return self._judge_snapshot(frame, now)
         verdict = self.judge_numbers(frame.seq, len(frame.records), now)
         if verdict.action not in (Action.APPLY, Action.HOLD):
             return verdict
@@ -252,7 +250,7 @@ class StreamSession:
         if self.state is State.BROKEN:
             return Verdict(Action.HOLD, self.state, duplicates=known)
         if before is State.GAPPED:
-            self._healed()
+            self.recovery.end(now, snapshot=False)
         return Verdict(Action.APPLY, self.state, duplicates=known, recovered=before is State.GAPPED)
 
     def heartbeat(self, last: int, now: int = 0) -> Verdict:
@@ -273,16 +271,15 @@ class StreamSession:
     @property
     def wanted(self) -> ResyncRequest | None:
         """What the publisher was asked for and has not given, to repeat after a reconnect."""
-        return None if self._asked is None else ResyncRequest(self.expected, self._asked)
+        asked = self.recovery.asked
+        return None if asked is None else ResyncRequest(self.expected, asked)
 
     def overdue(self, now: int) -> ResyncRequest | None:
         """Ask again when the publisher has not answered, each time after a longer wait."""
-        if self._asked is None or now < self._retry_at:
-            return None
-        reason, self._asked = self._asked, None
-        return self._ask(reason, now)
+        reason = self.recovery.due(now)
+        return None if reason is None else ResyncRequest(self.expected, reason)
 
-    def _judge_snapshot(self, frame: Frame) -> Verdict:
+    def _judge_snapshot(self, frame: Frame, now: int) -> Verdict:
         if self._parts and self._parts[0].seq != frame.seq:
             self._parts.clear()
         if frame.seq < self.expected:
@@ -303,13 +300,17 @@ class StreamSession:
         self._parts.clear()
         first, self.expected = self.expected, frame.seq
         before = self._move(Event.SNAPSHOT)
-        self._healed()
+        recovered = before in (State.GAPPED, State.BROKEN)
+        if recovered:
+            self.recovery.end(now, snapshot=True)
+        else:
+            self.recovery.loaded(now)
         return Verdict(
             Action.LOAD,
             self.state,
             lost=(first, frame.seq - 1) if frame.seq > first else None,
             snapshot=parts,
-            recovered=before in (State.GAPPED, State.BROKEN),
+            recovered=recovered,
         )
 
     def _ahead(self, last: int, now: int) -> Verdict:
@@ -325,19 +326,9 @@ class StreamSession:
         )
 
     def _ask(self, reason: ResyncReason, now: int) -> ResyncRequest | None:
-        """One recovery at a time: a second reason does not ask again, but it is what counts."""
-        waiting = self._asked is not None and self._asked != ResyncReason.GAP
-        if waiting:
+        if not self.recovery.ask(reason, now):
             return None
-        self._asked = reason
-        self._retry_at = now + min(_RETRY_NS << min(self._tries, 4), _RETRY_MOST_NS)
-        self._tries += 1
-        self.resyncs += 1
         return ResyncRequest(self.expected, reason)
-
-    def _healed(self) -> None:
-        self._asked = None
-        self._tries = 0
 
     def _move(self, event: Event) -> State:
         before = self.state
@@ -348,12 +339,14 @@ class StreamSession:
 class AckPolicy:
     """When to acknowledge: after 64 frames or 50 ms, at once for a frame that asks for it."""
 
-    __slots__ = ("_due_at", "_pending")
+    __slots__ = ("_delay", "_due_at", "_frames", "_pending")
 
     FRAMES: Final = 64
     DELAY_NS: Final = 50_000_000
 
-    def __init__(self) -> None:
+    def __init__(self, frames: int = FRAMES, delay_ns: int = DELAY_NS) -> None:
+        self._frames = frames
+        self._delay = delay_ns
         self._pending = 0
         self._due_at = 0
 
@@ -365,9 +358,9 @@ class AckPolicy:
     def taken(self, now: int, *, reply_now: bool = False) -> bool:
         """A frame was taken (or was a duplicate); returns whether to acknowledge now."""
         if not self._pending:
-            self._due_at = now + self.DELAY_NS
+            self._due_at = now + self._delay
         self._pending += 1
-        return reply_now or self._pending >= self.FRAMES or now >= self._due_at
+        return reply_now or self._pending >= self._frames or now >= self._due_at
 
     def sent(self) -> None:
         """An ack went out."""

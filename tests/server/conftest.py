@@ -123,7 +123,10 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
 
     async def start(*, warm: bool = True, **sections: Any) -> Server:
         recording = {"folder": str(tmp_path / "recordings"), **sections.pop("recording", {})}
-        given = {"server": {"port": 0, **sections.pop("server", {})}, "recording": recording}
+        given = {
+            "server": {"port": 0, "ahead_minutes": 0, **sections.pop("server", {})},
+            "recording": recording,
+        }
         process = ServerProcess(settings_from({**given, **sections}), VERSION)
         await process.start()
         server = Server(process, tmp_path / "recordings")

@@ -73,7 +73,11 @@ def test_only_the_clock_asks_the_system(root: Path) -> None:
 
 def test_what_has_to_happen_in_time_needs_no_event_loop() -> None:
     clock, socket = Hand(), Socket()
-    runtime = Runtime(settings_from({"recording": {"enabled": False}}), "1", clock=clock)
+    runtime = Runtime(
+        settings_from({"recording": {"enabled": False}, "server": {"ahead_minutes": 0}}),
+        "1",
+        clock=clock,
+    )
     runtime.connect(cast(Any, socket))
     beat = int(runtime.settings.server.heartbeat_s * SECOND)
     for passed, beats in ((beat - 1, 0), (1, 1), (beat - 1, 1), (1, 2)):
