@@ -23,7 +23,7 @@ from recording.journal.segment import DiskSegment, LocalDisk, SegmentFile
 from recording.messages import ClusterMessage
 from server.channel import Channel
 from server.dialogue import Dialogue
-from server.http import _Poster
+from server.posts import Poster
 from server.runtime import Runtime, sync_all
 from server.settings import Settings, settings_from
 from tests.reference.records import Rec, frames_of
@@ -381,7 +381,7 @@ class SimPublisher:
                 self._posted = frame.end
 
     def _answer(self, runtime: Runtime, body: bytes) -> str:
-        poster = _Poster(runtime, self._headers, (L2Update, Snapshot, QuoteUpdate))
+        poster = Poster(runtime, self._headers, (L2Update, Snapshot, QuoteUpdate))
         answer = json.loads(bytes(poster.take(body).body))
         self.posts[answer.get("code", "ok")] += 1
         if "ack" in answer:

@@ -16,7 +16,7 @@ import pytest
 
 from market.enums import Phase
 from market.errors import MalformedError
-from server.http import _Poster
+from server.posts import Poster
 from server.runtime import Runtime
 from server.settings import settings_from
 from tests.simulation.channels import Market, bare_channel
@@ -140,8 +140,8 @@ class Repeats:
             "x-depthbridge-session": self.session,
             "x-depthbridge-instrument": "ES 12-26",
         }
-        answer = _Poster(self.runtime, headers, (L2Update,)).take(data)
-        assert answer.status_code == 200
+        answer = Poster(self.runtime, headers, (L2Update,)).take(data)
+        assert answer.status_code == 200, answer.body
 
 
 class _Socket:
@@ -158,7 +158,7 @@ class _Socket:
 
 def repeat(seed: int) -> int:
     market = Market(seed, 600)
-    both = Repeats(seed, market, VirtualClock(1))
+    both = Repeats(seed, market, VirtualClock(1_795_099_800 * 10**9))
     both.run()
     (channel,) = both.runtime.hub
     counters = channel.counters
