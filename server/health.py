@@ -89,6 +89,8 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "duplicates": channel.counters.duplicates,
         "gaps": channel.session.gaps,
         "resyncs": channel.session.resyncs,
+        "recoveries": channel.session.recovery.ended,
+        "recoveries_verified": channel.session.recovery.verified,
         "faults": channel.counters.faults,
         "config": stream.config,
     }
