@@ -20,6 +20,7 @@ NAMES: Final = (
     "convert",
     "recordings",
     "journal",
+    "incident",
     "generate",
     "autostart",
     "doctor",
