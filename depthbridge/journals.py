@@ -1,4 +1,4 @@
-"""Journals as their owner handles them: verify and export every one in a folder."""
+"""Journals as their owner handles them: verify, repair and export every one in a folder."""
 
 import sys
 from collections.abc import Iterator
@@ -9,15 +9,18 @@ from typing import BinaryIO, Final
 
 from depthbridge.outputs import replacing
 from depthbridge.progress import Progress
+from depthbridge.upkeep import COMPACTING, closing_lock, root_of
 from market.enums import FrameType
 from market.errors import DataError, UsageError
 from recording.entries import BarEntry, Entry, FrameEntry
 from recording.export import CsvExport
 from recording.journal import JournalReader, journal_streams
 from recording.journal.folder import COMPACTED, numbers_of, parts_of
+from recording.journal.repair import repair
 from recording.journal.verify import VerifyReport, verify
+from recording.rejoining import rejoin
 
-__all__ = ["export_all", "verify_all"]
+__all__ = ["export_all", "repair_all", "verify_all"]
 
 _STEP: Final = 10_000
 
@@ -149,6 +152,70 @@ def _sink(out: Path | None) -> Iterator[BinaryIO]:
         return
     with replacing(out) as part, part.open("wb") as file:
         yield file
+
+
+def repair_all(folder: Path, *, sure: bool) -> int:
+    """Mend every damaged journal after asking; prints what was kept and what is lost.
+
+    Returns:
+        2 where damage is left: a compacted file cannot be mended.
+
+    Raises:
+        UsageError: nobody is there to ask.
+        EnvironmentFault: a server is recording into the folder, or it is being compacted.
+    """
+    root = root_of(folder)
+    with closing_lock(root), closing_lock(root, COMPACTING):
+        homes = [(name, _home_of(home)) for name, home in _journals(folder)]
+        hurt = [(name, home) for name, home in homes if not _is_good(name, home)]
+        if not hurt:
+            print("nothing to repair")
+            return 0
+        if not sure:
+            _ask(len(hurt))
+        return max([_repair(name, home) for name, home in hurt])
+
+
+def _home_of(path: Path) -> Path:
+    """The folder of the whole journal: the chain goes through all of its dates."""
+    for stream in journal_streams(path if path.is_dir() else path.parent):
+        return stream.folder
+    return path
+
+
+def _is_good(name: str, home: Path) -> bool:
+    report = verify(home)
+    entries, records, broken = _counted(home)
+    faults = _faults(report, broken)
+    if faults:
+        print(_line(name, report, entries, records, faults), flush=True)
+    return not faults
+
+
+def _ask(count: int) -> None:
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("repair changes journals: say --yes, or run it in a terminal")
+    what = "this journal" if count == 1 else f"these {count} journals"
+    answer = input(f"set the damaged segments of {what} aside and write them anew? [y/N] ")
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise UsageError("nothing was changed")
+
+
+def _repair(name: str, home: Path) -> int:
+    """Mend one journal; 2 if damage is left."""
+    report = repair(home)
+    joined = rejoin(home, report.rewritten)
+    print(
+        f"{name}: {len(report.rewritten):,} segments and {len(joined):,} compacted files written "
+        f"anew, {report.salvaged:,} entries saved behind {report.holes:,} holes, "
+        f"{report.lost_bytes:,} bytes lost"
+    )
+    for path in report.kept:
+        print(f"{name}: the damaged original is kept as {path}")
+    left = _faults(verify(home), _counted(home)[2])
+    for fault in left:
+        print(f"{name}: still damaged: {fault}", file=sys.stderr)
+    return 2 if left else 0
 
 
 def _journals(folder: Path) -> Iterator[tuple[str, Path]]:

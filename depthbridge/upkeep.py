@@ -3,6 +3,8 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,9 +18,10 @@ from recording.retention import delete_old, pin
 if TYPE_CHECKING:
     from server.settings import Settings
 
-__all__ = ["compact_all", "pin_all", "root_of"]
+__all__ = ["COMPACTING", "closing_lock", "compact_all", "pin_all", "root_of"]
 
-_LOCK: Final = ".compacting"
+COMPACTING: Final = ".compacting"
+"""The lock of whoever replaces segments by compacted files."""
 _MIB: Final = 1 << 20
 _GB: Final = 10**9
 _LOWEST: Final = 19
@@ -41,20 +44,18 @@ def compact_all(
     if background:
         _step_back()
     root = root_of(folder)
-    lock = _locked(root)
     refused = 0
-    try:
+    keep_bytes = None if keep_gb is None else int(keep_gb * _GB)
+    today = datetime.now(UTC).date()
+    with closing_lock(root, COMPACTING):
         for result in compact_folder(folder, settings.calendar, time.time_ns()):
             print(_line(result, root), flush=True, file=sys.stderr if result.refused else None)
             refused += bool(result.refused)
-        keep_bytes = None if keep_gb is None else int(keep_gb * _GB)
-        today = datetime.now(UTC).date()
-        for day in delete_old(folder, today, keep_bytes=keep_bytes, keep_days=keep_days):
-            print(f"{_name(day)}: deleted, {day.size / _MIB:,.1f} MiB", flush=True)
-    except OSError as cause:
-        raise EnvironmentFault(f"{cause.filename or folder}: {cause.strerror}") from cause
-    finally:
-        lock.release()
+        try:
+            for day in delete_old(folder, today, keep_bytes=keep_bytes, keep_days=keep_days):
+                print(f"{_name(day)}: deleted, {day.size / _MIB:,.1f} MiB", flush=True)
+        except OSError as cause:
+            raise EnvironmentFault(f"{cause.filename or folder}: {cause.strerror}") from cause
     return 2 if refused else 0
 
 
@@ -72,15 +73,25 @@ def _line(result: Compacted, root: Path) -> str:
     )
 
 
-def _locked(root: Path) -> FolderLock:
+@contextmanager
+def closing_lock(root: Path, name: str | None = None) -> Iterator[None]:
+    """Hold a lock of a recordings folder: the server's, or the one named.
+
+    Raises:
+        EnvironmentFault: somebody else has it.
+    """
     try:
-        return FolderLock(root, _LOCK)
+        lock = FolderLock(root) if name is None else FolderLock(root, name)
     except EnvironmentFault as fault:
-        if fault.code != "folder_in_use":
+        if fault.code != "folder_in_use" or name is None:
             raise
         raise EnvironmentFault(
             f"{root} is being compacted already", code=fault.code, folder=str(root)
         ) from fault
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _step_back() -> None:

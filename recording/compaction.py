@@ -40,6 +40,7 @@ from recording.table import TableReader, TableWriter, TimedItem
 from recording.table.layout import RawEntry
 
 __all__ = [
+    "PART",
     "Compacted",
     "Disk",
     "Run",
@@ -52,7 +53,7 @@ __all__ = [
 CalendarOf = Callable[[str], SessionCalendar]
 """The calendar of a session template."""
 
-_PART: Final = ".part"
+PART: Final = ".part"
 _MARGIN_NS: Final = 3_600_000_000_000
 """After the close: late corrections, and clocks that differ."""
 _NS: Final = 1_000_000_000
@@ -138,8 +139,8 @@ def compact_folder(
     for run in closed_runs(folder, calendar_of, now):
         try:
             yield compact_run(run, disk)
-        except DataError as damage:
-            yield Compacted(run.table, refused=damage.message)
+        except (DataError, UsageError) as reason:
+            yield Compacted(run.table, refused=reason.message)
         except OSError as fault:
             yield Compacted(run.table, refused=f"{fault.filename}: {fault.strerror}")
 
@@ -195,9 +196,10 @@ def compact_run(run: Run, disk: Disk) -> Compacted:
 
     Raises:
         DataError: a segment is damaged, or the table did not come out equal; nothing was changed.
+        UsageError: records before the instrument is named; nothing was changed.
         OSError: the disk refuses; what stands there is still complete.
     """
-    part = run.table.with_name(run.table.name + _PART)
+    part = run.table.with_name(run.table.name + PART)
     try:
         rows = _write(run, part)
         disk.sync(part)
@@ -338,7 +340,7 @@ def _frame(payload: bytes) -> Frame:
 
 def _clear(folder: Path, disk: Disk) -> Iterator[Compacted]:
     """Remove what a killed run left: unfinished tables, and segments that have their table."""
-    for path in folder.rglob(f"*{COMPACTED}{_PART}"):
+    for path in folder.rglob(f"*{COMPACTED}{PART}"):
         if numbers_of(path.with_suffix("")) is not None:
             disk.remove(path)
     tables: dict[Path, list[Path]] = {}

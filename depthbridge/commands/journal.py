@@ -1,4 +1,4 @@
-"""``journal``: checks, exports, compacts and pins what the server recorded."""
+"""``journal``: checks, mends, exports, compacts and pins what the server recorded."""
 
 import argparse
 from pathlib import Path
@@ -6,18 +6,21 @@ from typing import Final
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
-HELP = "checks, exports, compacts or pins recorded journals"
+HELP = "checks, mends, exports, compacts or pins recorded journals"
 EXAMPLE = """\
 journal verify
+journal repair recordings/live/ES_12-26
 journal export recordings/live/ES_12-26/2026-11-19 --out es.csv
 journal compact recordings
 journal pin recordings/live/ES_12-26/2026-11-19"""
 
-_ACTIONS: Final = ("verify", "export", "compact", "pin", "unpin")
+_ACTIONS: Final = ("verify", "repair", "export", "compact", "pin", "unpin")
 _ABOUT: Final = """\
 verify   a line for each journal: entries, numbered records, segments, unclean ends, damage.
          An unclean end (no footer, a torn tail) is what a killed server leaves: exit code 0.
          Damage in the middle: exit code 2
+repair   sets damaged segments aside (*.damaged, never deleted) and writes them anew, with a
+         gap where entries are lost; asks before it does, refuses beside a running server
 export   CSV, a row for every numbered record, bars included (kind 5: close and volume), no
          control entries; what comes before damage is delivered, then exit code 2
 compact  closed trade dates become one Parquet file each, nothing is lost; the server does it
@@ -39,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="CSV", help="of export; default: standard output"
     )
+    parser.add_argument("--yes", action="store_true", help="repair without asking")
     parser.add_argument("--keep-gb", type=float, metavar="GB", help="compact: then delete oldest")
     parser.add_argument("--keep-days", type=int, metavar="DAYS", help="compact: then delete older")
     parser.add_argument("--background", action="store_true", help="compact: at lowest priority")
@@ -59,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     match args.action:
         case "verify":
             return journals.verify_all(folder)
+        case "repair":
+            return journals.repair_all(folder, sure=args.yes)
         case "export":
             return journals.export_all(folder, args.out)
         case "compact":
@@ -78,6 +84,7 @@ def _check_options(args: argparse.Namespace) -> None:
 
     for option, action, given in (
         ("--out", "export", args.out is not None),
+        ("--yes", "repair", args.yes),
         ("--keep-gb", "compact", args.keep_gb is not None),
         ("--keep-days", "compact", args.keep_days is not None),
         ("--background", "compact", args.background),

@@ -12,9 +12,12 @@ import pytest
 from depthbridge import journals, upkeep
 from depthbridge.cli import main
 from market.enums import Source
-from recording.journal import FolderLock, segments_of
+from recording.entries import GapEntry
+from recording.journal import FolderLock, JournalReader, read_journal, segments_of
 from recording.journal.folder import parts_of
-from tests.recording.journals import COIN, write_days
+from recording.journal.layout import FileHeader, pack_file_header
+from recording.rejoining import rejoin
+from tests.recording.journals import COIN, MONDAY, plain, write_days
 
 HEADER = "seq,time_ns,instrument,kind,side,op,position,price,size,ref"
 Capture = pytest.CaptureFixture[str]
@@ -231,3 +234,118 @@ def test_a_part_knows_its_recordings_folder(folder: Path) -> None:
     for place in (folder, folder / "live", segment.parent, segment):
         assert upkeep.root_of(place) == folder
     assert journals.verify_all(segment) == 0
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def hurt(folder: Path, number: int = 1, place: int = 150) -> Path:
+    segment = segments_of(folder / "live")[number]
+    flip(segment, place)
+    return segment
+
+
+def test_repair_keeps_the_original_and_marks_the_hole(folder: Path, capsys: Capture) -> None:
+    segment = hurt(folder)
+    damaged = segment.read_bytes()
+    before = [plain(entry) for entry in JournalReader(segments_of(folder / "live")[0])]
+    assert run("repair", folder, "--yes") == 0
+    captured = capsys.readouterr().out
+    assert f"kept as {segment}.damaged" in captured
+    assert "1 holes" in captured
+    assert Path(f"{segment}.damaged").read_bytes() == damaged
+    assert run("verify", folder) == 0
+    entries = list(JournalReader(folder / "live"))
+    assert [plain(entry) for entry in entries[: len(before)]] == before
+    assert [e.reason for e in entries if isinstance(e, GapEntry)].count("damage") == 1
+    capsys.readouterr()
+    assert run("repair", folder, "--yes") == 0
+    assert capsys.readouterr().out == "nothing to repair\n"
+
+
+def test_repair_of_a_date_mends_the_whole_chain(folder: Path) -> None:
+    segment = hurt(folder)
+    assert run("repair", segment.parent, "--yes") == 0
+    assert run("verify", folder) == 0
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("yes\n", 0), ("n\n", 2), ("\n", 2)])
+def test_repair_asks(folder: Path, answer: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment = hurt(folder)
+    damaged = segment.read_bytes()
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    assert run("repair", folder) == code
+    assert (segment.read_bytes() == damaged) == (code == 2)
+
+
+def test_repair_refuses_without_anybody_to_ask(
+    folder: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment = hurt(folder)
+    damaged = segment.read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert run("repair", folder) == 2
+    assert "say --yes" in capsys.readouterr().err
+    assert segment.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("name", [".lock", ".compacting"])
+def test_repair_refuses_beside_a_server_or_a_compaction(
+    folder: Path, name: str, capsys: Capture
+) -> None:
+    hurt(folder)
+    lock = FolderLock(folder, name)
+    assert run("repair", folder / "live", "--yes") == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    lock.release()
+    assert run("repair", folder / "live", "--yes") == 0
+
+
+def test_repair_before_a_compacted_day_joins_it_again(folder: Path, capsys: Capture) -> None:
+    hurt(folder, 0, 900)
+    assert run("compact", folder) == 2, "the damaged day stays"
+    assert [path.suffix for path in parts_of(folder / "live")].count(".parquet") == 1
+    table = next(path for path in parts_of(folder / "live") if path.suffix == ".parquet")
+    before = [plain(entry) for entry in read_journal(table)]
+    assert run("repair", folder, "--yes") == 0
+    assert "1 compacted files written anew" in capsys.readouterr().out
+    assert run("verify", folder) == 0
+    assert [plain(entry) for entry in read_journal(table)] == before
+    assert run("compact", folder) == 0
+    assert run("verify", folder) == 0
+
+
+def test_a_journal_that_lost_its_instrument_is_not_compacted(folder: Path, capsys: Capture) -> None:
+    hurt(folder, 0)
+    assert run("repair", folder, "--yes") == 0
+    assert run("compact", folder) == 2
+    captured = capsys.readouterr()
+    assert "without its instrument" in captured.err
+    assert len(captured.out.splitlines()) >= 3, "the others are"
+
+
+def test_a_damaged_table_cannot_be_mended(folder: Path, capsys: Capture) -> None:
+    assert run("compact", folder) == 0
+    table = parts_of(folder / "live")[0]
+    flip(table, 300)
+    data = table.read_bytes()
+    assert run("repair", folder, "--yes") == 2
+    assert str(table) in capsys.readouterr().err
+    assert table.read_bytes() == data
+
+
+def test_a_lost_end_before_a_compacted_day_is_never_hidden(folder: Path) -> None:
+    assert run("compact", folder / "live") == 0
+    home = folder / "live" / "ES_12-26"
+    table = parts_of(home)[1]
+    first = parts_of(home)[0]
+    first.unlink()
+    number = int(table.stem[:6]) - 1
+    header = pack_file_header(FileHeader(number, MONDAY, bytes(32)))
+    first.with_name(f"{number:06d}.dbj").write_bytes(header)
+    kept = table.read_bytes()
+    assert rejoin(home, ()) == []
+    assert table.read_bytes() == kept
+    assert run("verify", home) == 2
