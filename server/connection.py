@@ -5,13 +5,12 @@ transport has room; a peer that takes nothing for too long, or lets more pile up
 dropped, is cut with 4408, so that it never holds up the book or another peer.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final
 
 from server.clock import SYSTEM, Clock
-from server.measure import SAMPLED, Measures
+from server.measure import SAMPLE_NS, Measures
 from server.outbox import Outbox
 from server.protocol import StreamProtocol
 from server.settings import ServerSettings
@@ -62,9 +61,8 @@ class Connection:
         self.received = 0
         self.received_bytes = 0
         self._measures = measures or Measures()
-        self._taken = 0
         self._watched = 0
-        self._watched_at = 0
+        self._watch_from = 0
         self._protocol = protocol
         self._settings = settings
         self._ready = ready
@@ -86,8 +84,9 @@ class Connection:
         size = len(data)
         self.received += 1
         self.received_bytes += size
-        if not (self.received % SAMPLED or self._watched):
-            self._watched, self._watched_at = self.received, time.perf_counter_ns()
+        if self._credited >= self._watch_from and not self._watched:
+            self._watched = self.received
+            self._watch_from = self._credited + SAMPLE_NS
         self._inbox.append(data)
         self._inbox_bytes += size + _OVERHEAD
         if len(self._inbox) == 1:
@@ -109,10 +108,10 @@ class Connection:
         """The oldest message; reading goes on when half of the limit is free."""
         data = self._inbox.popleft()
         self._inbox_bytes -= len(data) + _OVERHEAD
-        self._taken += 1
-        if self._taken == self._watched:
+        if self._watched and self.received - len(self._inbox) >= self._watched:
             self._watched = 0
-            self._measures.queue.add(time.perf_counter_ns() - self._watched_at)
+            arrived = self._watch_from - SAMPLE_NS
+            self._measures.queue.add(self._clock.monotonic_ns() - arrived)
         if self._inbox_bytes < self._settings.inbound_bytes // 2:
             self._protocol.resume_reading()
         return data

@@ -121,7 +121,8 @@ class Dialogue:
         now = self._now = self._clock.monotonic_ns()
         stream = self._about = None
         measures = self._hub.measures
-        measures.begin()
+        if now >= measures.due:
+            measures.begin(now)
         try:
             if isinstance(data, str):
                 self._text(data, now)
@@ -131,7 +132,8 @@ class Dialogue:
         except DepthbridgeError as error:
             self._refuse(error, stream if self._about is None else self._about)
         finally:
-            measures.end()
+            if measures.trace is not None:
+                measures.end()
 
     def _frame(self, data: bytes, now: int) -> None:
         frame = decode_frame(data, limit=self._decoder.limit)

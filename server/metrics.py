@@ -156,7 +156,7 @@ class _Families:
     def _durations(self) -> Iterator[Metric]:
         family = HistogramMetricFamily(
             "depthbridge_stage_duration_seconds",
-            "Where the time of a message goes; one in eight is timed.",
+            "Where the time of a message goes; one in 5 ms is timed.",
             labels=["stage"],
         )
         for stage, (counts, sum_ns) in self._seen.stages.items():

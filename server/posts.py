@@ -82,7 +82,8 @@ class Poster:
         measures = self._measures
         measures.http.messages += 1
         measures.http.bytes += len(body)
-        measures.begin()
+        if self._now >= measures.due:
+            measures.begin(self._now)
         try:
             if self._headers.get("content-type", "").partition(";")[0].strip() == _BINARY:
                 return self._binary(body)

@@ -128,7 +128,8 @@ async def test_stages_add_up(serve: Any, data: Any) -> None:
     whole = sums.pop("whole")
     assert min(sums.values()) > 0
     assert sum(sums.values()) == pytest.approx(whole, abs=1e-8)
-    assert value(samples, f"{name}_count", {"stage": "whole"}) == 161 // 8
+    counts = {value(samples, f"{name}_count", {"stage": stage}) for stage in (*sums, "whole")}
+    assert len(counts) == 1
     assert value(samples, f"{name}_count", {"stage": "queue"}) > 0
     assert value(samples, "loop_lag_seconds_count") > 0
 
