@@ -169,12 +169,12 @@ class Soak:
         """Start the server, load it, stop it, read its journal."""
         with self._server() as process:
             port = await asyncio.to_thread(_port_of, process)
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+            async with _asking(port) as http, _asking(port) as poller:
                 await _until_ready(http)
                 start = time.time_ns()
                 began = time.monotonic()
                 async with Relay(port) as relay:
-                    sent = await self._load(http, process.pid, port, relay, start)
+                    sent = await self._load(http, poller, process.pid, port, relay, start)
                 seconds = time.monotonic() - began
             code = await asyncio.to_thread(_stop, process)
         if code:
@@ -217,7 +217,13 @@ class Soak:
                     process.kill()
 
     async def _load(
-        self, http: httpx.AsyncClient, pid: int, port: int, relay: Relay, start: int
+        self,
+        http: httpx.AsyncClient,
+        poller: httpx.AsyncClient,
+        pid: int,
+        port: int,
+        relay: Relay,
+        start: int,
     ) -> int:
         """Everything at once, until the time is over; returns the records sent."""
         instrument = settings_from(_CONFIG).instruments.resolve(SYMBOL)
@@ -228,7 +234,7 @@ class Soak:
             Client(f"ws://127.0.0.1:{port}/ws") as client,
             _beside(
                 self._listen(client),
-                self._poll(http),
+                self._poll(poller),
                 self._watch(http, pid),
                 self._cut(relay),
             ),
@@ -305,6 +311,12 @@ async def _beside(*works: Any) -> AsyncIterator[None]:
         yield
         for task in tasks:
             task.cancel()
+
+
+def _asking(port: int) -> httpx.AsyncClient:
+    """One connection that stays open: the server's descriptors are to be counted."""
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=None)
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, limits=limits)
 
 
 async def _until_ready(http: httpx.AsyncClient) -> None:
