@@ -83,6 +83,7 @@ class Killed:
         async with connect(url, subprotocols=["depthbridge.v1"], compression=None) as socket:  # type: ignore[list-item]
             await socket.send(json.dumps(hello()))
             welcome = json.loads(await socket.recv())
+            assert welcome["type"] == "welcome", welcome
             expected = welcome["resume_from"]["0"]
             assert expected > self.acked, "what was acknowledged is not asked for again"
             assert expected == self.written + 1, "it goes on where the journal ends"
