@@ -28,13 +28,14 @@ from depthbridge.redaction import Redactor
 from depthbridge.version import VERSION
 from market.errors import UsageError
 from recording.slices import COLUMNS, Slice, moments, newest_time, slices, timeline_rows
-from server.settings import Settings
+from server.settings import Settings, default_log_file
 
 __all__ = ["duration", "write_incident"]
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _NS: Final = 1_000_000_000
 _MOST_ROWS: Final = 200_000
+_OLD_LOGS: Final = 5
 _LOG_BYTES: Final = 20 << 20
 _HEALTH_S: Final = 3
 _README: Final = """\
@@ -141,25 +142,21 @@ def _write_slice(archive: zipfile.ZipFile, part: Slice, redactor: Redactor) -> I
 def _write_logs(
     archive: zipfile.ZipFile, settings: Settings, redactor: Redactor, since: int
 ) -> Iterator[str]:
-    files = list(dict.fromkeys(_log_files(settings)))
-    if not files:
-        yield "no log file: set logging.file, then the next incident has one"
-    for file in files:
+    for file in dict.fromkeys(_log_files(settings)):
         lines: list[str] = []
-        for path in (file.with_name(file.name + ".1"), file):
+        for path in (*(file.with_name(f"{file.name}.{n}") for n in range(_OLD_LOGS, 0, -1)), file):
             if path.is_file():
-                lines += _tail(path)
-        kept = [line for line in lines if _since(line, since)]
-        if not lines:
-            yield f"the log file {file} is not there"
-        archive.writestr(f"log/{file.name}", redactor.text("".join(f"{x}\n" for x in kept)))
+                lines += [line for line in _tail(path) if _since(line, since)]
+        if not file.is_file():
+            yield f"the log file {file} is not there: set logging.file, then the next one is"
+            continue
+        archive.writestr(f"log/{file.name}", redactor.text("".join(f"{x}\n" for x in lines)))
 
 
 def _log_files(settings: Settings) -> Iterator[Path]:
     """Files that the configuration of logging names."""
     logging = settings.logging
-    if logging.file is not None:
-        yield logging.file
+    yield logging.file or default_log_file(settings)
     if logging.config is None:
         return
     try:

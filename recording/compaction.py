@@ -248,8 +248,13 @@ def _write(run: Run, part: Path) -> int:
 
 
 def _is_left_out(head: Head, *, first: bool) -> bool:
-    """Marks of the writer, and what a segment repeats for those who begin to read there."""
-    return head.type == EntryType.MARK or (not first and bool(head.flags & CARRIED))
+    """Marks of the writer, and what a segment repeats for those who begin to read there.
+
+    Checkpoints stay, as a reader that goes through the whole journal gets them too.
+    """
+    if head.type == EntryType.MARK:
+        return True
+    return not first and bool(head.flags & CARRIED) and head.type != EntryType.CHECKPOINT
 
 
 def _require_chained(scan: SegmentScan, previous: bytes | None) -> None:

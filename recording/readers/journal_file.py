@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from recording.entries import Entry, FrameEntry, GapEntry
-from recording.journal import read_journal, segments_of
+from recording.journal import read_journal
+from recording.journal.folder import parts_of
 from recording.journal.layout import MAGIC
 from recording.readers.registry import Format, Request
 
@@ -37,7 +38,7 @@ def _read(request: Request) -> Iterator[Entry]:
 
 
 def _holds(folder: Path) -> bool:
-    return bool(segments_of(folder))
+    return bool(parts_of(folder))
 
 
 FORMAT: Final = Format(

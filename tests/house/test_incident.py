@@ -86,7 +86,7 @@ def config(tmp_path: Path) -> Path:
         )
         + "\n"
     )
-    log.with_name("depthbridge.log.1").write_text(log_line(22, "in the file before") + "\n")
+    log.with_name("depthbridge.log.2").write_text(log_line(22, "in the file before") + "\n")
     values = {
         "server": {
             "port": 1,
@@ -205,6 +205,7 @@ def test_without_recordings_and_log(tmp_path: Path, capsys: Capture) -> None:
     files = collect(path, tmp_path / "incident.zip")
     assert b"nothing was recorded" in files["README.txt"]
     assert b"set logging.file" in files["README.txt"]
+    assert not [name for name in files if name.startswith("log/")]
     assert files["timeline.csv"].decode().strip() == ",".join(COLUMNS)
     assert "nothing was recorded" in capsys.readouterr().out
 

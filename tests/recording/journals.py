@@ -23,6 +23,7 @@ from recording.entries import (
     SettingsEntry,
 )
 from recording.journal import JournalWriter, RollRules
+from recording.stream import Stream
 from wire.frames import encode_frame
 
 NS = 10**9
@@ -109,11 +110,19 @@ def write_days(
     instrument: Instrument = ES,
     source: Source = Source.LIVE,
     size: int = 1500,
+    checkpoints: bool = False,
 ) -> JournalWriter:
-    """A journal of several trade dates in small segments, with control entries between frames."""
+    """A journal of several trade dates in small segments, with control entries between frames.
+
+    ``checkpoints``: each segment carries one, as a server's do.
+    """
     writer = JournalWriter(
         folder, instrument, source, calendar_for("cme_equity"), rules=RollRules(size=size)
     )
+    if checkpoints:
+        stream = Stream(instrument, source)
+        writer.at_begin = lambda _: [stream.checkpoint(writer.trade_date)]
+        writer.digest = lambda: bytes(range(32))
     writer.write(InstrumentEntry(instrument, source), MONDAY)
     writer.write(SettingsEntry({"clusters": {"grid_ms": 100}}, "ab12"), MONDAY)
     seq = 1

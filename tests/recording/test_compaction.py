@@ -1,7 +1,10 @@
 """Compaction: what is read stays the same to the byte, wherever it is killed."""
 
+import contextlib
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from market.session import SessionCalendar, calendar_for
 from recording import compaction
 from recording.catalogue import Day, days, find_recording, summarise
 from recording.compaction import Compacted, Disk, closed_runs, compact_folder, require_equal
-from recording.entries import Entry, InstrumentEntry
+from recording.entries import CheckpointEntry, Entry, InstrumentEntry
 from recording.journal import (
     JournalReader,
     JournalWriter,
@@ -107,6 +110,23 @@ def test_a_closed_day_becomes_one_table_and_reads_the_same(folder: Path) -> None
     assert report.report.clean
 
 
+def test_checkpoints_and_digests_are_kept(tmp_path: Path) -> None:
+    write_days(tmp_path, size=30_000, frames=40, checkpoints=True)
+    before = read(tmp_path)
+    kept = [item for _, item in before if isinstance(item, CheckpointEntry)]
+    assert len(kept) >= 4
+    day = tmp_path / "live" / "ES_12-26" / "2026-11-17"
+    alone = read(day)
+    assert any(isinstance(item, CheckpointEntry) for _, item in alone[:4])
+    outputs = [segment.output for segment in verify(day).segments]
+    assert all(outputs)
+    assert [result.refused for result in compact(tmp_path)] == ["", ""]
+    assert read(tmp_path) == before
+    assert read(day) == alone
+    with CompactedScan(parts_of(day)[0]) as scan:
+        assert [bytes.fromhex(str(facts["output"])) for facts in scan.segments] == outputs
+
+
 def test_every_reader_finds_the_compacted_days(folder: Path) -> None:
     from datetime import date
 
@@ -119,6 +139,9 @@ def test_every_reader_finds_the_compacted_days(folder: Path) -> None:
     assert [plain(entry) for entry in open_recording(folder)] == whole
     (table,) = (folder / "live" / "ES_12-26" / str(day)).iterdir()
     assert [plain(entry) for entry in open_recording(table)] == alone, "and by itself"
+    recording = open_recording(table.parent)
+    assert recording.format.name == "journal"
+    assert [plain(entry) for entry in recording] == alone, "or as its day's folder"
     assert [plain(entry) for entry in open_recording(table, format="journal")] == alone
     found = find_recording(folder, "ES", day, DEFAULT_INSTRUMENTS)
     assert found is not None
@@ -448,3 +471,53 @@ def test_the_summary_is_kept_in_the_table(folder: Path) -> None:
     assert kept["rows"] == 48
     assert kept["symbol"] == "ES 12-26"
     require_equal(day.parts[0], ())
+
+
+_VICTIM = """\
+import sys
+from pathlib import Path
+from market.session import calendar_for
+from recording.compaction import compact_folder
+print("go", flush=True)
+for result in compact_folder(Path(sys.argv[1]), calendar_for, int(sys.argv[2])):
+    assert not result.refused, result.refused
+"""
+
+
+def kill(tmp_path: Path, rounds: int, seed: int) -> int:
+    """Kill compactions at random moments; how many were in the middle of their work."""
+    root = Path(__file__).resolve().parents[2]
+    origin = tmp_path / "origin"
+    write_days(origin, days=4, frames=400, size=20_000)
+    before = read(origin)
+    random = np.random.default_rng(seed)
+    caught = 0
+    for number in range(rounds):
+        folder = Path(shutil.copytree(origin, tmp_path / f"round {number}"))
+        words = [sys.executable, "-c", _VICTIM, str(folder), str(LATER)]
+        with subprocess.Popen(words, cwd=root, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(float(random.uniform(0, 0.5)))
+            process.kill()
+        caught += process.returncode != 0
+        assert read(folder) == before
+        assert [result.refused for result in compact(folder) if result.refused] == []
+        assert read(folder) == before
+        assert not any(".part" in name for name in names(folder))
+        assert [day.compacted for day in days(folder)] == [True, True, True, False]
+        shutil.rmtree(folder)
+    return caught
+
+
+def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
+    assert kill(tmp_path, 4, seed=1) > 0
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_many_killed_processes_lose_nothing(tmp_path: Path) -> None:
+    caught = kill(tmp_path, 200, seed=2)
+    print(f"compaction killed 200 times, {caught} of them at work: 0 entries lost")
+    assert caught > 50
