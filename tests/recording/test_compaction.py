@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.enums import Source
@@ -431,6 +431,7 @@ def test_names_say_what_a_file_stands_for(tmp_path: Path) -> None:
 times = st.integers(0, 2**62)
 
 
+@settings(max_examples=40)
 @given(items=st.lists(st.tuples(times, entries()), min_size=1, max_size=30))
 def test_whatever_a_journal_holds_is_compacted_exactly(
     tmp_path_factory: pytest.TempPathFactory, items: list[tuple[int, Entry]]
@@ -512,12 +513,12 @@ def kill(tmp_path: Path, rounds: int, seed: int) -> int:
 
 
 def test_a_killed_process_loses_nothing(tmp_path: Path) -> None:
-    assert kill(tmp_path, 4, seed=1) > 0
+    assert kill(tmp_path, 3, seed=1) > 0
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_many_killed_processes_lose_nothing(tmp_path: Path) -> None:
     caught = kill(tmp_path, 200, seed=2)
-    print(f"compaction killed 200 times, {caught} of them at work: 0 entries lost")
+    print(f"killed 200 times, {caught} of them at work: 0 entries lost")  # noqa: T201
     assert caught > 50
