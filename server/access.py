@@ -8,6 +8,7 @@ something and for WebSockets only together with an Origin.
 
 import ipaddress
 import re
+from collections import Counter
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -15,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from market.errors import SettingsError
-from server.answers import error_response
+from server.answers import ErrorResponse, error_response
 from server.clock import SYSTEM, Clock
 from server.guard.secrets import Attempts, Sessions, Token
 from server.settings import ServerSettings
@@ -167,15 +168,19 @@ class Access:
 class AccessGuard:
     """ASGI middleware: refuses before the application sees the request."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, refused: Counter[str] | None = None) -> None:
+        """Guard an application; ``refused`` counts what it never saw, by code."""
         self._app = app
         self._access = access
+        self._refused: Counter[str] = Counter() if refused is None else refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 400, 401 or 403."""
         if scope["type"] in ("http", "websocket"):
             refused = self._refusal(scope)
             if refused is not None:
+                if isinstance(refused, ErrorResponse):
+                    self._refused[refused.code.value] += 1
                 await refuse(refused, scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -68,7 +68,7 @@ def create_app(runtime: Runtime, access: Access) -> ASGIApp:
     app = Starlette(
         routes=routes, exception_handlers={404: _not_found, 405: _not_allowed, 500: _defect}
     )
-    return AccessGuard(app, access)
+    return AccessGuard(app, access, runtime.measures.refused)
 
 
 class _Endpoint:

@@ -145,7 +145,7 @@ def observe(runtime: Runtime) -> Observation:
             "http": http,
         },
         closed={str(code.value): measures.closed[code] for code in CloseCode},
-        refused={code.value: measures.refused[code.value] for code in ErrorCode},
+        refused={code.value: 0 for code in ErrorCode} | dict(measures.refused),
         stages={name: _copied(getattr(measures, name)) for name in _STAGES},
         loop_lag=_copied(measures.loop_lag),
     )

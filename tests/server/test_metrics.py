@@ -94,6 +94,16 @@ async def test_what_happened_is_what_is_shown(serve: Any, data: Any) -> None:
     assert value(gone, "book_publisher_connected", ES) == 0
 
 
+async def test_what_the_application_never_saw_is_counted(serve: Any) -> None:
+    server = await serve()
+    for path in ("/health", "/l2_update"):
+        answer = await server.http.get(path, headers={"origin": "https://elsewhere.example"})
+        assert answer.status_code == 403
+    samples = await scraped(server)
+    assert value(samples, "refused_total", {"code": "forbidden"}) == 2
+    assert value(samples, "refused_total", {"code": "busy"}) == 0
+
+
 async def test_the_phase_is_one_of_all(serve: Any, data: Any) -> None:
     server = await serve()
     async with server.peer() as peer:

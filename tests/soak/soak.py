@@ -67,7 +67,6 @@ class Sample:
     """Records written and not yet on disk."""
     health_s: float
     """Round trip of ``/health``."""
-    loop_lag_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -84,6 +83,8 @@ class Report:
     audit: Audit
     stream: dict[str, Any]
     """The last row of ``/health``."""
+    loop_lag_ms: dict[str, float]
+    """How late the event loop was over the whole run: bounds of quantiles."""
     samples: list[Sample] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     """Answers other than 200, errors in the server's log, a status other than ok."""
@@ -96,7 +97,6 @@ class Report:
         """The numbers to be kept."""
         kept = self.after(warm_up_s)
         rss = np.array([sample.rss for sample in kept]) / _MIB
-        lags = [sample.loop_lag_s for sample in kept if sample.loop_lag_s is not None]
         return {
             "seconds": round(self.seconds, 1),
             "warm_up_s": warm_up_s,
@@ -117,7 +117,7 @@ class Report:
             "descriptors_by_minute": _by_minute(kept, "descriptors"),
             "threads_by_minute": _by_minute(kept, "threads"),
             "health_round_trip_ms": _quantiles([1000 * sample.health_s for sample in kept]),
-            "loop_lag_ms": _quantiles([1000 * lag for lag in lags]) if lags else None,
+            "loop_lag_ms": self.loop_lag_ms,
             "journal_lag_records": _quantiles([float(one.journal_lag) for one in kept]),
             "stream": self.stream,
             "complaints": self.complaints,
@@ -162,6 +162,7 @@ class Soak:
         self._samples: list[Sample] = []
         self._complaints: list[str] = []
         self._stream: dict[str, Any] = {}
+        self._loop_lag_ms: dict[str, float] = {}
         self._polls = 0
         self._heard = 0
 
@@ -190,6 +191,7 @@ class Soak:
             polls=self._polls,
             audit=found,
             stream=self._stream,
+            loop_lag_ms=self._loop_lag_ms,
             samples=self._samples,
             complaints=self._complaints,
         )
@@ -241,6 +243,7 @@ class Soak:
         ):
             sent = await self._publish(publisher, instrument, start)
             await publisher.flush()
+        self._loop_lag_ms = _loop_lag((await http.get("/metrics")).text)
         return sent
 
     async def _publish(self, publisher: Publisher, instrument: Instrument, start: int) -> int:
@@ -323,6 +326,19 @@ async def _until_ready(http: httpx.AsyncClient) -> None:
     async with asyncio.timeout(240):
         while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
+
+
+def _loop_lag(metrics: str) -> dict[str, float]:
+    """Upper bounds, ms, of the buckets that hold these quantiles of the whole run."""
+    found = re.findall(
+        r'^depthbridge_loop_lag_seconds_bucket{le="([^"]+)"} (\S+)$', metrics, re.MULTILINE
+    )
+    buckets = [(1000 * float(bound), float(count)) for bound, count in found]
+    most = buckets[-1][1]
+    return {
+        name: next(bound for bound, count in buckets if count >= share * most)
+        for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0))
+    }
 
 
 def _port_of(process: subprocess.Popen[str]) -> int:
