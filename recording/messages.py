@@ -19,6 +19,7 @@ __all__ = [
     "book_message",
     "cluster_messages",
     "clusters_message",
+    "live_clusters",
     "metrics_message",
     "profile_fields",
     "profile_message",
@@ -71,8 +72,12 @@ def _cluster_message(stream: Stream, event: Any) -> ClusterMessage:  # noqa: ANN
 def clusters_message(stream: Stream) -> bytes:
     """The full set of live clusters, event ``snapshot``."""
     head = _present(stream, "clusters")
-    clusters = stream.analyzer.calculate_clusters()
-    return orjson.dumps({**head, "event": "snapshot", "clusters": clusters})
+    return orjson.dumps({**head, "event": "snapshot", "clusters": live_clusters(stream)})
+
+
+def live_clusters(stream: Stream) -> list[dict[str, Any]]:
+    """The live clusters; none while stale."""
+    return [] if stream.phase is Phase.STALE else stream.analyzer.calculate_clusters()
 
 
 def book_message(stream: Stream, rows: int = BOOK_ROWS) -> bytes:
@@ -81,9 +86,9 @@ def book_message(stream: Stream, rows: int = BOOK_ROWS) -> bytes:
 
 
 def book_fields(stream: Stream, rows: int = BOOK_ROWS) -> dict[str, Any]:
-    """The best rows, [price, volume] in the instrument's units, best first."""
+    """The best rows, [price, volume] in the instrument's units, best first; none while stale."""
     price, size = stream.instrument.tick.to_price, stream.instrument.size.to_price
-    bids, asks = stream.analyzer.top(rows)
+    bids, asks = ([], []) if stream.phase is Phase.STALE else stream.analyzer.top(rows)
     return {
         **_present(stream, "book"),
         "phase": stream.phase.value,
@@ -102,6 +107,8 @@ def profile_fields(
 ) -> dict[str, Any]:
     """A volume profile with its head. Raises UsageError: no such preset or scope."""
     profile = stream.analyzer.analyze_volume_profile(preset, scope)
+    if stream.phase is Phase.STALE:
+        profile["complete"] = False  # what is missing may still be trades
     return {**_present(stream, "profile"), **profile}
 
 

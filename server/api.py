@@ -11,7 +11,7 @@ from starlette.routing import Route
 from market.enums import Phase, Source
 from market.errors import UsageError
 from orderbook import describe
-from recording.messages import BOOK_ROWS, book_fields, profile_fields
+from recording.messages import BOOK_ROWS, book_fields, live_clusters, profile_fields
 from server.answers import error_response, json_response
 from server.channel import Channel
 from server.runtime import Runtime
@@ -116,7 +116,7 @@ def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
         "seq": channel.stream.expected - 1,
         "time": channel.stream.analyzer.clock,
         "phase": channel.stream.phase.value,
-        "clusters": channel.stream.analyzer.calculate_clusters(),
+        "clusters": live_clusters(channel.stream),
     }
 
 

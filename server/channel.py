@@ -255,14 +255,15 @@ class Channel:
         Raises:
             MalformedError: ``out_of_range`` with index; nothing was changed.
         """
-        if not self._ahead or not len(frame.records):
+        if not self._ahead:
             return
         limit = self._clock.wall_ns() + self._ahead - frame.base
         if limit >= MAX_DT:
             return
         late = np.flatnonzero(frame.records["dt"].astype(np.int64) > limit)
-        if len(late):
-            raise _too_far_ahead("base" if limit < 0 else "dt", int(late[0]))
+        if limit < 0 or len(late):
+            index = int(late[0]) if len(late) else None
+            raise _too_far_ahead("base" if limit < 0 else "dt", index)
 
     def bar(self, seq: int, values: Mapping[str, Any], now: int) -> Verdict:
         """Judge, record and apply a bar; it takes one number.

@@ -7,10 +7,11 @@ import numpy as np
 import orjson
 from starlette.responses import Response
 
-from market.enums import FrameType, Kind, Phase, Source
+from market.enums import FrameType, Kind, Source
 from market.errors import DepthbridgeError, MalformedError, SessionError
 from market.instrument import Instrument
 from market.record import Frame
+from recording.messages import live_clusters
 from recording.stream import Result
 from server.answers import error_response, json_response, refusal_response
 from server.api import metrics_fields
@@ -362,9 +363,7 @@ def _answer(channel: Channel, ended: list[dict[str, Any]]) -> Response:
     """Ack, metrics, the live clusters and those that ended with this post."""
     if channel.journal_broken:
         return error_response(ErrorCode.BUSY, "the journal cannot be written: try again")
-    clusters: list[dict[str, Any]] = []
-    if channel.stream.phase is not Phase.STALE:
-        clusters = channel.stream.analyzer.calculate_clusters()
+    clusters = live_clusters(channel.stream)
     content = {
         "status": "ok",
         "ack": _ack(channel),
