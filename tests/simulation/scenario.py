@@ -71,6 +71,7 @@ class Scenario:
         """Whether something may be lost for a reason that the publisher knows."""
         self.busy_until = 0
         self.links: Final[list[Link]] = []
+        self.server.before_kill = self._acked_is_written
         self.listener: Final = SimSubscriber(self.world, self.server, "SIM")
 
     @property
@@ -235,9 +236,22 @@ class Scenario:
             asked=asked,
         )
 
+    def _acked_is_written(self) -> None:
+        """Whatever was acknowledged is in the files of the process that ends here."""
+        entries = (
+            list(read_journal(self.server.folder)) if any(self.server.folder.iterdir()) else []
+        )
+        kept = journal_holds(entries, self.publishers, self.truth)
+        for one in self.publishers:
+            assert one.acked <= kept.last.get(one.session, 0), "acknowledged, but not written"
+
     def _listener_agrees(self, channel: Channel) -> None:
         live = {cluster["id"] for cluster in channel.stream.analyzer.calculate_clusters()}
         assert set(self.listener.clusters or {}) == live, "the listener's clusters are others"
+
+
+def _anything(folder: Path) -> bool:
+    return any(folder.rglob("*.dbj"))
 
 
 # Faults: each says for how long it goes on, ns.

@@ -30,7 +30,7 @@ from tests.reference.records import Rec, frames_of
 from tests.simulation.network import Link, Message
 from tests.simulation.world import MS, SECOND, World
 from wire.frames import encode_frame
-from wire.messages import L2Update, QuoteUpdate, Resync, Snapshot, Welcome
+from wire.messages import Ack, L2Update, QuoteUpdate, Resync, Snapshot, Welcome
 from wire.session import State
 
 __all__ = ["SimDisk", "SimPublisher", "SimServer", "SimSubscriber", "Tap"]
@@ -152,6 +152,7 @@ class SimServer:
         self.heard: list[bytes] = []
         self.starts = 0
         self.backlog = 64 << 20
+        self.before_kill: Callable[[], None] = lambda: None
         self.unwritten = False
         """What was published did not all reach the journal: the process ended before it could."""
         self._links: list[Link] = []
@@ -194,6 +195,7 @@ class SimServer:
 
     def kill(self) -> None:
         """The process is gone in this moment; the system keeps what it was given."""
+        self.before_kill()
         runtime, self.runtime = self.runtime, None
         if runtime is not None:
             self._note_unwritten(runtime)
@@ -305,6 +307,8 @@ class SimPublisher:
             "x-depthbridge-session": session,
             "x-depthbridge-instrument": instrument.symbol,
         }
+        self.acked = 0
+        """Highest number that a server said was in its journal."""
         self._superseded = 0
         self._backoff = Backoff()
         world.every(250 * MS, self.pump)
@@ -346,6 +350,8 @@ class SimPublisher:
             return
         if isinstance(message, Resync):
             self.asked[message.reason] += 1
+        elif isinstance(message, Ack):
+            self.acked = max(self.acked, message.seq)
         elif isinstance(message, Welcome):
             self._backoff.reset()
         self.pump()
@@ -385,6 +391,7 @@ class SimPublisher:
         answer = json.loads(bytes(poster.take(body).body))
         self.posts[answer.get("code", "ok")] += 1
         if "ack" in answer:
+            self.acked = max(self.acked, answer["ack"]["seq"])
             self.stream.acknowledged(answer["ack"]["seq"], answer["ack"]["durable_seq"])
         if answer.get("code") == "gap":
             self._posted = answer["from"]
