@@ -225,7 +225,9 @@ class PublisherCore:
         self.welcome = message
         self._takeover = False
         self.heartbeat_ns = int(message.heartbeat_s * _SECOND)
-        self._heartbeat_at = now + self.heartbeat_ns
+        resumed = any(expected > 1 for expected in message.resume_from.values())
+        # A server that was away doubts the book until somebody speaks.
+        self._heartbeat_at = now if resumed else now + self.heartbeat_ns
         for symbol, stream in self.streams.items():
             index = message.streams.get(symbol)
             if index is None:

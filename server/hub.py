@@ -13,6 +13,7 @@ from recording.entries import Entry
 from recording.journal import JournalWriter, RollRules
 from recording.journal.folder import slug
 from recording.journal.recover import Recovered, recover
+from recording.journal.segment import LOCAL_DISK, Disk
 from recording.resume import Resumed
 from recording.stream import Stream
 from server.channel import Channel
@@ -41,11 +42,17 @@ class Hub:
     """
 
     def __init__(
-        self, settings: Settings, *, clock: Clock = SYSTEM, measures: Measures | None = None
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = SYSTEM,
+        measures: Measures | None = None,
+        disk: Disk = LOCAL_DISK,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self.measures = measures or Measures()
+        self._disk = disk
         self.publishers = Publishers(
             absence_ns=int(settings.server.absence_s * 1e9),
             silence_ns=int(settings.server.silence_s * 1e9),
@@ -167,6 +174,7 @@ class Hub:
                 int(recording.segment_mb * (1 << 20)),
                 int(recording.segment_minutes * _NS_PER_MINUTE),
             ),
+            disk=self._disk,
             recovered=recovered,
             state=state,
             resume_seq=resume_seq,

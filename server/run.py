@@ -24,6 +24,7 @@ import uvicorn
 from market.errors import EnvironmentFault, SettingsError
 from server.access import Access, require_safe_bind
 from server.app import create_app
+from server.clock import SYSTEM
 from server.guard.requests import Front, RequestProtocol
 from server.guard.secrets import Token, readable_by_others
 from server.guard.tls import certificate_end, tls_context
@@ -232,8 +233,9 @@ def _warn_of_secrets(server: ServerSettings) -> None:
             )
     if server.tls_certificate is not None:
         end = certificate_end(server.tls_certificate)
-        if end is not None and end - datetime.now(UTC) < _SOON:
-            over = end < datetime.now(UTC)
+        now = datetime.fromtimestamp(SYSTEM.wall_ns() // 1_000_000_000, UTC)
+        if end is not None and end - now < _SOON:
+            over = end < now
             _LOG.warning(
                 "the certificate has expired" if over else "the certificate expires soon",
                 extra={"path": str(server.tls_certificate), "end": end.isoformat()},

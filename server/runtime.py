@@ -9,6 +9,7 @@ from typing import Final
 
 from market.errors import EnvironmentFault
 from recording.journal import FolderLock
+from recording.journal.segment import LOCAL_DISK, Disk
 from server.channel import Channel
 from server.clock import SYSTEM, Clock
 from server.connection import Connection
@@ -48,12 +49,14 @@ class Runtime:
         upkeep: compaction of the recordings, and the room they take.
     """
 
-    def __init__(self, settings: Settings, version: str, *, clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self, settings: Settings, version: str, *, clock: Clock = SYSTEM, disk: Disk = LOCAL_DISK
+    ) -> None:
         self.settings = settings
         self.version = version
         self.clock = clock
         self.measures = Measures()
-        self.hub = Hub(settings, clock=clock, measures=self.measures)
+        self.hub = Hub(settings, clock=clock, measures=self.measures, disk=disk)
         self.hub.on_channel = self._meet
         self.pipeline = Pipeline(self._handle, clock=clock, measures=self.measures)
         self.started = clock.monotonic_ns()

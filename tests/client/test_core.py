@@ -351,3 +351,16 @@ def test_a_malformed_record_is_skipped_by_a_snapshot() -> None:
     assert line.server.lost == [(1, 40)]
     assert line.server.records[SYMBOL] == []
     assert line.core.durable
+
+
+def test_a_resumed_publisher_speaks_at_once() -> None:
+    """A server that was away doubts the book until somebody speaks."""
+    line = Line(FakeServer())
+    line.connect()
+    push(line, depth_frames(40))
+    line.settle()
+    beats = len(line.server.beats)
+    line.core.disconnected()
+    line.connect()
+    line.pump()
+    assert [beat.last for beat in line.server.beats[beats:]] == [{0: 40}]

@@ -221,7 +221,10 @@ class Scenario:
         stream = Stream(self.instrument, Source.LIVE, settings.analytics, calendar)
         again = replayed(entries, stream)
         if not (self.overflowed or self.server.unwritten):
-            assert again == self.server.heard, "live output is not the replay's"
+            heard = self.server.heard
+            if self.server.resumed:  # the doubt of a start is recorded before anybody listens
+                again, heard = ([one for one in all_ if _told(one)] for all_ in (again, heard))
+            assert again == heard, "live output is not the replay's"
         assert stream.parameters == parameters
         return Outcome(
             kept,
@@ -248,6 +251,10 @@ class Scenario:
     def _listener_agrees(self, channel: Channel) -> None:
         live = {cluster["id"] for cluster in channel.stream.analyzer.calculate_clusters()}
         assert set(self.listener.clusters or {}) == live, "the listener's clusters are others"
+
+
+def _told(message: bytes) -> bool:
+    return b'"phase":"stale"' not in message
 
 
 def _anything(folder: Path) -> bool:

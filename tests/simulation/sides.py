@@ -24,6 +24,7 @@ from recording.messages import ClusterMessage
 from server.channel import Channel
 from server.dialogue import Dialogue
 from server.posts import Poster
+from server.resuming import resume_all
 from server.runtime import Runtime, sync_all
 from server.settings import Settings, settings_from
 from tests.reference.records import Rec, frames_of
@@ -46,6 +47,13 @@ class SimDisk(LocalDisk):
 
     def __init__(self) -> None:
         self.full = False
+        self._opened: list[DiskSegment] = []
+
+    def close_all(self) -> None:
+        """The descriptors go with the process that had them."""
+        for segment in self._opened:
+            segment.close()
+        self._opened.clear()
 
     def require_room(self) -> None:
         if self.full:
@@ -57,7 +65,9 @@ class SimDisk(LocalDisk):
 
     def create(self, path: Path) -> SegmentFile:
         self.require_room()
-        return _Segment(path, self)
+        segment = _Segment(path, self)
+        self._opened.append(segment)
+        return segment
 
     def sync_folder(self, folder: Path) -> None:
         self.require_room()
@@ -151,6 +161,8 @@ class SimServer:
         self.runtime: Runtime | None = None
         self.heard: list[bytes] = []
         self.starts = 0
+        self.resumed = 0
+        """Journals that went on after a start."""
         self.backlog = 64 << 20
         self.before_kill: Callable[[], None] = lambda: None
         self.unwritten = False
@@ -163,18 +175,19 @@ class SimServer:
 
     def start(self) -> None:
         self.starts += 1
-        runtime = Runtime(self.settings, "sim", clock=self.world.clock)
-        runtime._warm.set()
+        runtime = Runtime(self.settings, "sim", clock=self.world.clock, disk=self.disk)
         meet = runtime.hub.on_channel
 
         def on_channel(channel: Channel) -> None:
             journal: Any = channel._journal
-            journal._disk = journal._unsynced._disk = self.disk
             journal._backlog_limit = self.backlog
             channel.listeners[Tap(self.heard)] = frozenset({"metrics", "clusters"})
             meet(channel)
 
         runtime.hub.on_channel = on_channel
+        runtime._begin(resume_all(self.settings, self.world.clock))
+        assert not runtime.resumption.failed
+        self.resumed += len(runtime.resumption.runs)
         self.runtime = runtime
 
     @property
@@ -201,8 +214,7 @@ class SimServer:
             self._note_unwritten(runtime)
             for link in self._links:
                 link.cut()
-            for channel in runtime.hub:
-                _close_file(channel)
+            self.disk.close_all()
         self._links.clear()
 
     def stop(self) -> None:
@@ -259,14 +271,6 @@ class SimServer:
             due = self.runtime.unsynced()
             self.runtime.synced(due, sync_all(due))
             self.runtime.pipeline.drain()
-
-
-def _close_file(channel: Channel) -> None:
-    """Give the descriptor back, as the end of a process does."""
-    journal: Any = channel._journal
-    segment = journal._segment if journal is not None else None
-    if segment is not None:
-        segment.close()
 
 
 class SimPublisher:
