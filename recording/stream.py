@@ -383,6 +383,7 @@ class Stream:
         return Result(self, fault=fault)
 
     def _apply_phase(self, phase: str, reason: str) -> None:
+        self._parts.clear()  # of a snapshot that a killed server could not write to its end
         if phase == Phase.PAUSED:
             self.analyzer.pause(reason != PAUSE_OVER)
         elif reason in _DOUBTS:

@@ -189,10 +189,20 @@ class Channel:
     def begin(
         self, session: str, client: str = "", flags: Mapping[str, bool] | None = None
     ) -> bool:
-        """A publisher begins or resumes; returns whether its session is a new one."""
-        self.live.flags = dict(flags or {})
+        """A publisher begins or resumes; returns whether its session is a new one.
+
+        Args:
+            session: UUID, or ``anonymous``.
+            client: name and version.
+            flags: of a ``hello``, with which a connection begins; None: a post, beside a connection
+                or without one.
+        """
+        if flags is not None:
+            self.session.disconnected()
+            self.live.flags = dict(flags)
         if not self.session.begin(session):
             return False
+        self.live.flags = dict(flags or {})
         self._begun = SessionEntry(session, client, self.session.expected, self.live.flags)
         self.record(self._begun)
         return True
@@ -237,6 +247,8 @@ class Channel:
         self._note_gap(verdict)
         if verdict.action is Action.LOAD:
             return verdict, self._load(verdict, expected, now)
+        if verdict.torn:
+            self.break_off(ResyncReason.RESET, now)
         if verdict.frame is None:
             return verdict, None
         self.counters.take(verdict.frame)

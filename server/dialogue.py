@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from market.enums import FrameFlag, Source
+from market.enums import FrameFlag, FrameType, Source
 from market.errors import DataError, DepthbridgeError, MalformedError, SessionError
 from market.record import MAX_RECORDS, Frame
 from recording.messages import metrics_message
@@ -53,6 +53,7 @@ __all__ = ["Dialogue"]
 
 _LOG: Final = logging.getLogger("depthbridge.dialogue")
 _PROTOCOL: Final = 1
+_EVENTS: Final = bytes([FrameType.EVENTS])
 
 
 class Dialogue:
@@ -136,7 +137,12 @@ class Dialogue:
                 measures.end()
 
     def _frame(self, data: bytes, now: int) -> None:
-        frame = decode_frame(data, limit=self._decoder.limit)
+        try:
+            frame = decode_frame(data, limit=self._decoder.limit)
+        except MalformedError:
+            for published in self._published:  # its stream may be what is damaged
+                published.channel.session.spoil(part=data[3:4] != _EVENTS)
+            raise
         published = self._stream(frame.stream)
         self._take(published, frame, now, data)
 

@@ -133,6 +133,7 @@ class Verdict(NamedTuple):
         snapshot: all its frames, in order.
         resync: to be sent to the publisher now.
         recovered: the stream was gapped or broken and is live again.
+        torn: a snapshot is complete but for a part that was refused: it must be sent again.
     """
 
     action: Action
@@ -144,6 +145,7 @@ class Verdict(NamedTuple):
     snapshot: tuple[Frame, ...] = ()
     resync: ResyncRequest | None = None
     recovered: bool = False
+    torn: bool = False
 
 
 class StreamSession:
@@ -161,6 +163,7 @@ class StreamSession:
     __slots__ = (
         "_begun",
         "_parts",
+        "_torn",
         "duplicates",
         "expected",
         "gaps",
@@ -178,6 +181,7 @@ class StreamSession:
         self.recovery = Recovery()
         self._begun = session is not None
         self._parts: list[Frame] = []
+        self._torn = False
 
     @property
     def resyncs(self) -> int:
@@ -191,9 +195,9 @@ class StreamSession:
             Whether the session is another one: the book is emptied, numbers start again, the
             instrument's session statistics go on. False: it resumes at ``expected``.
         """
-        self._parts.clear()
         if self._begun and session == self.session:
             return False
+        self.disconnected()
         self._begun = True
         self.session = session
         self.expected = expected
@@ -215,6 +219,14 @@ class StreamSession:
     def disconnected(self) -> None:
         """The connection ended; a snapshot that was not complete is dropped."""
         self._parts.clear()
+        self._torn = False
+
+    def spoil(self, *, part: bool) -> None:
+        """A frame was refused; ``part``: for all one can see, it was one of a snapshot.
+
+        The parts of a snapshot are not numbered: without this the rest of it would pass for all.
+        """
+        self._torn = self._torn or part or bool(self._parts)
 
     def judge(self, frame: Frame, now: int = 0) -> Verdict:
         """Judge a frame record by record.
@@ -246,6 +258,7 @@ class StreamSession:
             self._move(Event.OLD)
             return Verdict(Action.DROP, self.state, duplicates=known)
         self.expected = seq + count
+        self._torn = False
         before = self._move(Event.NEXT)
         if self.state is State.BROKEN:
             return Verdict(Action.HOLD, self.state, duplicates=known)
@@ -298,6 +311,9 @@ class StreamSession:
             return Verdict(Action.WAIT, self.state)
         parts = tuple(self._parts)
         self._parts.clear()
+        if self._torn:
+            self._torn = False
+            return Verdict(Action.DROP, self.state, torn=True)
         first, self.expected = self.expected, frame.seq
         before = self._move(Event.SNAPSHOT)
         recovered = before in (State.GAPPED, State.BROKEN)

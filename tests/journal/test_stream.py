@@ -74,6 +74,16 @@ def cvd(stream: Stream) -> Any:
     return stream.analyzer.calculate_metrics()["cvd"]
 
 
+def test_a_snapshot_that_was_cut_off_by_a_restart_is_none(stream: Stream) -> None:
+    whole = book(21, snapshot=True).frame
+    half = whole._replace(records=whole.records[:10], flags=0)
+    stream.apply(FrameEntry(half))
+    stream.apply(PhaseEntry("stale", "silent"))
+    stream.apply(FrameEntry(half))
+    stream.apply(FrameEntry(whole._replace(records=whole.records[10:])))
+    assert [len(side) for side in stream.analyzer.best(20)] == [10, 10]
+
+
 def test_a_frame_emits_a_row_and_moves_the_number(stream: Stream) -> None:
     result = stream.apply(trades(21, START + SECOND))
     assert (result.applied, result.fault, result.emits, result.publishes) == (1, None, True, True)

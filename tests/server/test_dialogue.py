@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from market.enums import FrameType
+from market.enums import FrameFlag, FrameType
 from market.record import HEADER, RECORD, Frame
 from wire.checksum import book_crc32
 
@@ -446,6 +446,34 @@ async def test_a_wrong_setting_is_named_with_what_is_allowed(serve: Any) -> None
     async with server.peer() as peer:
         error = await peer.hello(settings={"cluster": {}})
         assert error["code"] == "settings"
+
+
+async def test_the_rest_of_a_snapshot_with_a_damaged_part_is_asked_for_again(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    server = await serve()
+    records, _ = data.market(20)
+    whole = data.frames_of(records, np.full(20, data.START), 20)[0]
+    parts = [
+        whole._replace(records=whole.records[:10], type=FrameType.SNAPSHOT),
+        whole._replace(
+            records=whole.records[10:], type=FrameType.SNAPSHOT, flags=int(FrameFlag.LAST)
+        ),
+    ]
+    damaged = bytearray(data.encode(parts[0]))
+    damaged[-1] ^= 1
+    async with server.peer() as publisher:
+        await publisher.hello()
+        await publisher.say(bytes(damaged))
+        assert (await publisher.hear("error"))["code"] == "bad_crc"
+        await publisher.say(data.encode(parts[1]))
+        assert (await publisher.hear("resync"))["reason"] == "reset"
+        channel = server.runtime.hub.find("ES 12-26", data.Source.LIVE)
+        assert (channel.stream.phase, channel.stream.analyzer.best(5)) == ("stale", ([], []))
+        for part in parts:
+            await publisher.say(data.encode(part))
+        await server.until(lambda: channel.stream.phase != "stale")
+        assert [len(side) for side in channel.stream.analyzer.best(20)] == [10, 10]
 
 
 async def test_a_snapshot_that_names_a_price_twice_is_refused(

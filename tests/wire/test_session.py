@@ -151,6 +151,40 @@ def test_an_incomplete_snapshot_is_dropped_with_its_connection() -> None:
     assert len(session.judge(snapshot(8, 1)).snapshot) == 1
 
 
+def test_a_post_of_the_same_session_leaves_the_parts_of_a_snapshot_alone() -> None:
+    session = begun()
+    session.judge(snapshot(5, 3, last=False))
+    assert not session.begin("a")
+    assert [len(part.records) for part in session.judge(snapshot(5, 2)).snapshot] == [3, 2]
+    session.judge(snapshot(7, 3, last=False))
+    assert session.begin("b")
+    assert [len(part.records) for part in session.judge(snapshot(7, 2)).snapshot] == [2]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_rest_of_a_snapshot_is_no_snapshot(first: bool) -> None:
+    session = begun()
+    session.judge(frame_of(1, 4))
+    if not first:
+        session.judge(snapshot(5, 3, last=False))
+    session.spoil(part=first)
+    torn = session.judge(snapshot(5, 2))
+    assert (torn.action, torn.torn, torn.snapshot, session.expected) == (Action.DROP, True, (), 5)
+    assert session.judge(snapshot(5, 2)).action is Action.LOAD
+
+
+def test_a_refused_frame_of_events_spoils_no_snapshot() -> None:
+    session = begun()
+    session.spoil(part=False)
+    assert session.judge(snapshot(5, 2)).action is Action.LOAD
+    session.spoil(part=True)
+    session.judge(frame_of(5, 1))
+    assert session.judge(snapshot(6, 2)).action is Action.LOAD
+    session.spoil(part=True)
+    session.disconnected()
+    assert session.judge(snapshot(6, 2)).action is Action.LOAD
+
+
 def test_a_snapshot_without_end_is_refused() -> None:
     session = begun()
     for _ in range(64):
