@@ -468,11 +468,7 @@ def stalled_readers(root: Path, count: int = 20) -> Iterator[str]:
             readers.append(reader)
         noisy = ingest.sample(60)
         grown = (server.memory() - before) / _MIB
-        left = json.loads(
-            ask(server, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").partition(b"\r\n\r\n")[
-                2
-            ]
-        )["connections"]
+        left = _connections(server)
         yield (
             f"{count} stalled readers for 60 s: {left - 1} still attached, {grown / count:.2f} MiB "
             f"each at most; others' p99 {_p99(quiet):.2f} -> {_p99(noisy):.2f} ms"

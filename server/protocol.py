@@ -7,6 +7,7 @@ the transport. While reading is paused the peer's pongs are not seen, so the pin
 """
 
 import asyncio
+from asyncio.transports import BaseTransport
 from typing import Any, Final, Protocol, cast
 
 from uvicorn.config import Config
@@ -25,6 +26,8 @@ EXTENSION = "depthbridge.protocol"
 """Key in the ASGI scope's ``extensions`` under which the endpoint finds the protocol."""
 _PROTOCOL_ERROR: Final = 1002
 _INVALID_DATA: Final = 1007
+_WRITE_BUFFER: Final = 1 << 16
+"""Bytes in the transport above which the outbox keeps what is new."""
 _FRAMES: Final = 128
 """Frames worked on in one turn: well under a millisecond."""
 _POLITE_S: Final = 5.0
@@ -88,6 +91,11 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self._pong: bytes | None = None
 
     # The handshake.
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Let little wait in the transport: the outbox conflates, a buffer cannot."""
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=_WRITE_BUFFER)
 
     async def run_asgi(self) -> None:
         """Let the endpoint find this object; a query string stays out of uvicorn's log."""
