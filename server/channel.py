@@ -177,7 +177,8 @@ class Channel:
         if self._journal is not None:
             self._unsynced.begin()
             self._journal.sync()
-            self._unsynced.done()
+            if not self._journal.refusing:
+                self._unsynced.done()
 
     def close(self) -> None:
         """End the journal with its footer. Raises EnvironmentFault."""

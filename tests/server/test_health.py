@@ -47,18 +47,20 @@ def channel_at(wall: str, data: Any) -> tuple[Runtime, Any]:
     return runtime, channel
 
 
-@pytest.mark.parametrize(
-    ("wall", "status", "reasons"), [(OPEN, "degraded", ["stale"]), (CLOSED, "ok", [])]
-)
-def test_silence_is_no_news_while_the_market_is_closed(
-    wall: str, status: str, reasons: list[str], data: Any
-) -> None:
-    runtime, channel = channel_at(wall, data)
+def test_silence_is_no_news_while_the_market_is_closed(data: Any) -> None:
+    """Silent on a Thursday; on the Saturday after nobody waits for anything."""
+    runtime, channel = channel_at(OPEN, data)
     assert health(runtime)["status"] == "ok"
     channel.silent()
+    channel.mind_silence()
     found = health(runtime)
     assert found["streams"][0]["phase"] == "stale"
-    assert (found["status"], found["reasons"]) == (status, reasons)
+    assert (found["status"], found["reasons"]) == ("degraded", ["stale"])
+    assert isinstance(runtime.clock, At)
+    runtime.clock.wall = At(CLOSED).wall
+    found = health(runtime)
+    assert found["streams"][0]["phase"] == "stale"
+    assert (found["status"], found["reasons"]) == ("ok", [])
 
 
 @pytest.mark.parametrize("wall", [OPEN, CLOSED])
@@ -77,6 +79,35 @@ def test_the_journals_lag_is_in_the_row(tmp_path: Path) -> None:
     channel = runtime.hub.channel(runtime.hub.define("ES 12-26"), Source.LIVE)
     clock.monotonic += 1_500_000_000
     assert health(runtime)["streams"][0]["journal_lag_ms"] == 1500
+    channel.sync()
+    assert health(runtime)["streams"][0]["journal_lag_ms"] == 0
+    channel.close()
+
+
+def test_what_the_disk_refuses_is_not_on_disk_after_a_sync(
+    tmp_path: Path, data: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recording.journal.segment import DiskSegment
+
+    settings = settings_from({"recording": {"folder": str(tmp_path)}})
+    clock = At(OPEN)
+    runtime = Ready(settings, "0", clock=clock)
+    channel = runtime.hub.channel(runtime.hub.define("ES 12-26"), Source.LIVE)
+    channel.sync()
+
+    def refuse(_: DiskSegment, __: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(DiskSegment, "append", refuse)
+        channel.frame(data.frames_of(*data.market(100), 100)[0], clock.monotonic)
+        for _ in range(2):
+            clock.monotonic += 2_000_000_000
+            channel.sync()
+        row = health(runtime)["streams"][0]
+        assert (row["missing"], row["journal_lag_ms"]) == (["journal"], 4000)
+    clock.monotonic += 2_000_000_000
+    channel.retry_journal(clock.monotonic)
     channel.sync()
     assert health(runtime)["streams"][0]["journal_lag_ms"] == 0
     channel.close()
