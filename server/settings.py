@@ -19,6 +19,7 @@ from market.session import SessionCalendar, SessionTemplate, calendar_for, templ
 from orderbook import Parameters
 from server.aliases import renamed_keys, translated
 from server.options import Option, build
+from server.yaml_file import load_yaml
 
 __all__ = [
     "ANALYTICS",
@@ -420,7 +421,7 @@ def default_log_file(settings: Settings) -> Path:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as cause:
         raise SettingsError(
             f"the configuration {path} cannot be read: {cause.strerror}", key=str(path)

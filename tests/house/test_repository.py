@@ -62,6 +62,7 @@ DRIVEN = {
     "server/protocol.py": "tests/server/test_connection.py",
     "server/runtime.py": "tests/server/test_process.py",
     "server/subscription.py": "tests/server/test_dialogue.py",
+    "server/yaml_file.py": "tests/server/test_settings.py",
 }
 """Parts that are only reached through their owner, and the test that drives them there."""
 COMMAND = re.compile(r"python run\.py[^\n`#]*")

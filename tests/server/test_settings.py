@@ -122,3 +122,26 @@ def test_settings_do_not_change() -> None:
     settings: Any = Settings()
     with pytest.raises(AttributeError):
         settings.server.port = 1
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ("server: {port: 1, port: 2}\n", "port", 1),
+        ("server: {port: 1}\nrecording: {}\nserver: {host: localhost}\n", "server", 3),
+        ("instruments:\n  ES: {tick_size: 0.25}\n  ES: {tick_size: 0.5}\n", "ES", 3),
+        ("server: {port: 1, 'port': 2}\n", "port", 1),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused(
+    tmp_path: Path, text: str, key: str, line: int
+) -> None:
+    with pytest.raises(SettingsError, match=f"'{key}' is there twice.* line {line},"):
+        load(tmp_path, text)
+
+
+def test_merged_keys_may_be_overlaid(tmp_path: Path) -> None:
+    text = "server: &base {port: 7}\nrecording: {enabled: false}\n"
+    assert load(tmp_path, text).server.port == 7
+    merged = "instruments:\n  AA: &a {tick_size: 1}\n  BB: {<<: *a, tick_size: 2}\n"
+    assert load(tmp_path, merged).instruments.define("BB").tick.step == 2
