@@ -29,7 +29,7 @@ from recording.journal.layout import (
     unpack_mark,
 )
 from recording.journal.scan import Damage, Ending, SegmentScan, whole_entries
-from recording.journal.segment import LOCAL_DISK, Disk
+from recording.journal.segment import LOCAL_DISK, Disk, SegmentFile
 
 __all__ = ["TORN", "Recovered", "recover"]
 
@@ -97,7 +97,7 @@ def _recover(paths: Sequence[Path], disk: Disk) -> Recovered:
         _remove(segment.scan, disk)
     removed = tuple(segment.scan.path for segment in after)
     staying = paths[: len(paths) - len(after)]
-    _bring_to_disk([segment.scan for segment in found[:kept]], disk)
+    _bring_to_disk(found[:kept], disk)
     if last is None:
         number = int(staying[-1].stem) if staying else 0
         return Recovered(number, removed=removed)
@@ -224,18 +224,37 @@ def _aside(path: Path) -> Path:
     return target
 
 
-def _bring_to_disk(scans: Sequence[SegmentScan], disk: Disk) -> None:
-    """Sync what no mark claims: a killed process may have left it in memory only."""
+def _bring_to_disk(found: Sequence[_Segment], disk: Disk) -> None:
+    """Write and sync what no mark claims: a killed process may have left it in memory only.
+
+    It is written again because a sync may have failed before the process died: then the system
+    takes the pages for clean, and a sync alone would do nothing.
+    """
     folders: dict[Path, None] = {}
-    for scan in scans:
-        segment = disk.reopen(scan.path, scan.size)
+    claimed = max((segment.claimed for segment in found), default=_NOWHERE)
+    for segment in found:
+        scan = segment.scan
+        start = claimed.offset if claimed.number == segment.number else 0
+        file = disk.reopen(scan.path, scan.size)
         try:
-            segment.sync()
+            if claimed.number <= segment.number:
+                _write_again(scan, file, min(start, scan.end))
+            file.sync()
         finally:
-            segment.close()
+            file.close()
         folders.update(dict.fromkeys(list(scan.path.parents)[:_LEVELS]))
     for folder in folders:
         disk.sync_folder(folder)
+
+
+def _write_again(scan: SegmentScan, file: SegmentFile, start: int) -> None:
+    end = scan.size if scan.ending is Ending.CLEAN else scan.end
+    with scan.path.open("rb") as source:
+        source.seek(start)
+        while start < end:
+            data = source.read(min(_BLOCK, end - start))
+            file.rewrite(start, data)
+            start += len(data)
 
 
 def _close(scan: SegmentScan, disk: Disk) -> int:

@@ -123,6 +123,12 @@ class SimulatedDisk:
         self._folders = {path for path in [root, *root.rglob("*")] if path.is_dir()}
         self._synced_folders = set(self._folders)
         self._names: list[tuple[Path, dict[Path, Inode | None]]] = []
+        self._opened: list[SimulatedSegment] = []
+
+    def survive(self, steps: int) -> None:
+        """Only the process was killed: the machine goes on, and knows what it has not synced."""
+        self._steps = steps
+        self.syncs_fail = False
 
     def step(self) -> None:
         self._steps -= 1
@@ -141,11 +147,14 @@ class SimulatedDisk:
         segment = SimulatedSegment(self, path, inode)
         self._inodes[path] = inode
         self._names.append((path.parent, {path: inode}))
+        self._opened.append(segment)
         return segment
 
     def reopen(self, path: Path, size: int) -> SegmentFile:
         self.step()
-        return SimulatedSegment(self, path, self._inodes[path], size=size)
+        segment = SimulatedSegment(self, path, self._inodes[path], size=size)
+        self._opened.append(segment)
+        return segment
 
     def rename(self, path: Path, target: Path) -> None:
         self.step()
@@ -176,6 +185,8 @@ class SimulatedDisk:
 
     def lose_power(self) -> None:
         """Leave below ``root`` what a machine finds when it comes back."""
+        for segment in self._opened:
+            segment.close()
         for _, names in self._names[: self.rng.randint(0, len(self._names))]:
             self._apply(names)
         lost = {path for path in self._folders - self._synced_folders if self.rng.random() < 0.5}

@@ -215,6 +215,17 @@ def test_an_entry_taken_out_is_noticed_by_the_chain(tmp_path: Path) -> None:
     assert "footer" in error.message
 
 
+def test_two_entries_exchanged_are_noticed_by_the_chain(tmp_path: Path) -> None:
+    path = written(tmp_path, one_of_each())
+    data = path.read_bytes()
+    ends = [HEADER_SIZE, *_entry_ends(data)]
+    first, second = data[ends[4] : ends[5]], data[ends[5] : ends[6]]
+    path.write_bytes(data[: ends[4]] + second + first + data[ends[6] :])
+    _, error = delivered(read_journal(path))
+    assert error is not None
+    assert "footer" in error.message
+
+
 def test_other_files_are_refused_with_what_they_are(tmp_path: Path) -> None:
     path = tmp_path / "x.dbj"
     path.write_bytes(b"L1;0;20231225;" * 20)

@@ -82,7 +82,9 @@ class Killed:
     async def publish(self, url: str, process: subprocess.Popen[str]) -> None:
         async with connect(url, subprotocols=["depthbridge.v1"], compression=None) as socket:  # type: ignore[list-item]
             await socket.send(json.dumps(hello()))
-            welcome = json.loads(await socket.recv())
+            welcome = {"type": "heartbeat"}
+            while welcome["type"] == "heartbeat":
+                welcome = json.loads(await socket.recv())
             assert welcome["type"] == "welcome", welcome
             expected = welcome["resume_from"]["0"]
             assert expected > self.acked, "what was acknowledged is not asked for again"
