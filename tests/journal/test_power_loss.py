@@ -186,9 +186,9 @@ def test_power_lost_at_any_step_of_a_recovery(tmp_path: Path) -> None:
     (path,) = segments_of(tmp_path)
     whole = path.read_bytes()
     rng = random.Random(5)
-    for tail in (bytes(9000), rng.randbytes(6000), whole[-200:-7]):
-        for steps in range(1, 16):
-            for seed in range(2):
+    for tail in (bytes(9000), rng.randbytes(6000)):
+        for steps in range(5, 13):
+            for seed in range(5):
                 path.write_bytes(whole + tail)
                 disk = SimulatedDisk(tmp_path, seed, steps)
                 with contextlib.suppress(PowerLoss):
