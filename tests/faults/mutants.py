@@ -1,0 +1,191 @@
+"""Faults planted into the product one at a time, and the quick test that has to notice each.
+
+Run as a pytest plugin (``-p tests.faults.mutants``) with the number of a mutant in the environment,
+this module changes the source of one product module while it is imported; nothing on disk changes.
+"""
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import CodeType
+from typing import Final, NamedTuple
+
+__all__ = ["MUTANTS", "VARIABLE", "Mutant"]
+
+VARIABLE: Final = "DEPTHBRIDGE_MUTANT"
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+_SESSION: Final = "wire/session.py"
+_CHANNEL: Final = "server/channel.py"
+_WRITER: Final = "recording/journal/writer.py"
+_POSITION: Final = "orderbook/books/position.py"
+_PRICE: Final = "orderbook/books/price.py"
+_RING: Final = "client/ring.py"
+_STREAM: Final = "client/stream.py"
+_FIGURES: Final = "tests/simulation/test_figures.py"
+_LIVES: Final = "tests/simulation/test_simulation.py"
+_LOST: Final = f"{_FIGURES}::test_a_lost_record_is_found_at_the_next_one"
+_REPEATS: Final = f"{_FIGURES}::test_repeats_by_socket_and_post_change_nothing"
+_SPOILT: Final = f"{_FIGURES}::test_a_book_made_wrong_inside_is_found_at_the_next_check"
+_SOUND: Final = f"{_LIVES}::test_without_faults_nothing_is_asked_for_and_nothing_is_told_twice"
+_MIXED: Final = f"{_LIVES}::test_faults_of_all_kinds_together"
+_ORDER: Final = "tests/simulation/test_order.py"
+_SESSIONS: Final = "tests/wire/test_session.py"
+_BOOKS: Final = "tests/orderbook/test_book.py"
+
+
+class Mutant(NamedTuple):
+    """One planted fault.
+
+    Attributes:
+        what: it does, in words.
+        path: of the module.
+        old: a text that occurs in it, the first occurrence counts.
+        new: what takes its place.
+        test: that must fail.
+        jit: whether kernels are compiled; a changed kernel runs as plain Python.
+    """
+
+    what: str
+    path: str
+    old: str
+    new: str
+    test: str
+    jit: bool = True
+
+
+MUTANTS: Final = (
+    Mutant("a single missing record is let pass", _SESSION, "if seq > self.expected:",
+           "if seq > self.expected + 1:", _LOST),
+    Mutant("an overlap is taken again", _SESSION,
+           "known = min(self.expected - seq, count)", "known = 0", _REPEATS),
+    Mutant("a trimmed frame keeps its old number", _SESSION,
+           "records=frame.records[known:], seq=frame.seq + known", "records=frame.records[known:]",
+           _SESSIONS),
+    Mutant("increments heal a broken book", _SESSION,
+           "(State.BROKEN, Event.NEXT): State.BROKEN", "(State.BROKEN, Event.NEXT): State.LIVE",
+           _SESSIONS),
+    Mutant("a fault during a gap is forgotten", _SESSION,
+           "(State.GAPPED, Event.FAULT): State.BROKEN", "(State.GAPPED, Event.FAULT): State.GAPPED",
+           _SESSIONS),
+    Mutant("a lost last record goes unnoticed", _SESSION, "if last >= self.expected:",
+           "if last > self.expected:", _LOST),
+    Mutant("an old snapshot replaces the book", _SESSION, "if frame.seq < self.expected:",
+           "if False:", _SESSIONS),
+    Mutant("a snapshot hides what it skips", _SESSION,
+           "lost=(first, frame.seq - 1) if frame.seq > first else None", "lost=None", _SESSIONS),
+    Mutant("a new session goes on with the old numbers", _SESSION,
+           "        self.session = session\n        self.expected = expected\n        self._move",
+           "        self.session = session\n        self._move", _SESSIONS),
+    Mutant("half a snapshot outlives its connection", _SESSION,
+           'is dropped."""\n        self._parts.clear()', 'is dropped."""', _SESSIONS),
+    Mutant("acks wait for frames that ask", _SESSION,
+           "return reply_now or self._pending >= self._frames or now >= self._due_at",
+           "return reply_now", _ORDER),
+    Mutant("anybody may take an instrument", "wire/publishers.py",
+           "and not same and not takeover", "and not same and False",
+           "tests/wire/test_publishers.py"),
+    Mutant("the header's checksum is not looked at", "wire/frames.py",
+           "or (guard and guard != crc32(memoryview(data)[:_GUARDED]))", "",
+           "tests/wire/test_frames.py::test_any_byte_changed_to_any_value_is_found_at_that_frame"),
+    Mutant("the payload's checksum is not looked at", "wire/frames.py",
+           "if crc32(payload) != crc:", "if False:", "tests/wire/test_frames.py"),
+    Mutant("the book moves before the journal has the entry", _CHANNEL,
+           "        self._keep(entry, raw)\n        result = self.stream.apply(entry)\n",
+           "        result = self.stream.apply(entry)\n        self._keep(entry, raw)\n", _ORDER),
+    Mutant("an answer goes out before the journal has the entry", _CHANNEL,
+           "        self._keep(entry, raw)\n        result = self.stream.apply(entry)\n"
+           "        self._publish(result)\n",
+           "        result = self.stream.apply(entry)\n        self._publish(result)\n"
+           "        self._keep(entry, raw)\n", _ORDER),
+    Mutant("a wrong book passes the check", _CHANNEL, "if book_crc32(asks, bids) == crc32:",
+           "if True:", _SPOILT),
+    Mutant("a gap does not make the book stale", _CHANNEL,
+           'self.record(PhaseEntry(Phase.STALE.value, "gap"))', "pass", _LOST),
+    Mutant("numbers of a stale book are published", "recording/messages.py",
+           "if phase is Phase.STALE:", "if False:", _LOST),
+    Mutant("what was taken is acknowledged, written or not", "server/published.py",
+           "seq=channel.written_seq", "seq=channel.session.expected - 1", _MIXED),
+    Mutant("every session is the one before", _SESSION,
+           "if self._begun and session == self.session:", "if self._begun:", _SESSIONS),
+    Mutant("newer entries overtake those that wait for the disk", _WRITER,
+           "if self._backlog or self.overflowed:", "if self.overflowed:",
+           "tests/journal/test_refusing.py"),
+    Mutant("what waits for the disk is written backwards", _WRITER,
+           "self._backlog.append(item)", "self._backlog.appendleft(item)",
+           "tests/journal/test_refusing.py"),
+    Mutant("a row is inserted one too low", _POSITION, "for i in range(n, row, -1):",
+           "for i in range(n, row + 1, -1):", _BOOKS, jit=False),
+    Mutant("a removal leaves the last row", _POSITION, "for i in range(row, n - 1):",
+           "for i in range(row, n - 2):", _BOOKS, jit=False),
+    Mutant("an update past the end is dropped", _POSITION, "if record.op == 1 and row < n:",
+           "if record.op == 1 and row >= n:\n        return OK\n    if record.op == 1:", _BOOKS,
+           jit=False),
+    Mutant("two rows of one price pass for sorted", _POSITION,
+           "if (book.px[side, i] - book.px[side, i - 1]) * sign <= 0:",
+           "if (book.px[side, i] - book.px[side, i - 1]) * sign < 0:", _BOOKS, jit=False),
+    Mutant("a twelfth row is tolerated", _POSITION, "limit = book.depth + 1",
+           "limit = book.depth + 2", _BOOKS, jit=False),
+    Mutant("a price is not removed by size 0", _PRICE,
+           "elif before != 0:", "elif before != 0 and False:", _BOOKS, jit=False),
+    Mutant("the best price is not looked for again", _PRICE,
+           "elif u == book.best[side]:", "elif False:", _BOOKS, jit=False),
+    Mutant("the window forgets the levels that fall out of it", _PRICE,
+           "book.heap.count[region] += 1", "pass", _BOOKS, jit=False),
+    Mutant("the ring writes one place too far", _RING, "start = self.end % len(self._records)",
+           "start = (self.end + 1) % len(self._records)", "tests/client/test_ring.py"),
+    Mutant("the ring claims what it has forgotten", _RING,
+           "first = max(self.first, self.end - len(self._records))", "first = self.first",
+           "tests/client/test_ring.py"),
+    Mutant("a late ack takes an earlier one back", _RING,
+           "self.acked = max(self.acked, min(seq, self.end - 1))",
+           "self.acked = min(seq, self.end - 1)", "tests/client/test_ring.py"),
+    Mutant("what the ring has forgotten is sent from it", _STREAM,
+           "if self.ring.first <= seq <= self.ring.end:", "if seq <= self.ring.end:", _MIXED),
+    Mutant("a resume goes on where the client was", _STREAM,
+           "        self._rewind(resume)\n", "", "tests/client/test_core.py"),
+    Mutant("a seeded book is told after its changes", _STREAM,
+           "if self._seed is not None and resume", "if False and resume", _MIXED),
+    Mutant("damage on the way is not sent again", _STREAM,
+           "again = on_the_way and", "again = False and", "tests/client/test_stream.py"),
+    Mutant("the check sees the visible rows alone", "orderbook/analyzer.py",
+           'if book["mode"] != BY_PRICE or levels <= self.instrument.depth_levels:', "if True:",
+           _SOUND),
+)  # fmt: skip
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    """Compiles a module with one mutant in it."""
+
+    def __init__(self, name: str, path: str, mutant: Mutant) -> None:
+        super().__init__(name, path)
+        self.mutant = mutant
+
+    def get_code(self, fullname: str) -> CodeType:
+        text = Path(self.path).read_text(encoding="utf-8")
+        assert self.mutant.old in text
+        return compile(text.replace(self.mutant.old, self.mutant.new, 1), self.path, "exec")
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def __init__(self, mutant: Mutant) -> None:
+        self.mutant = mutant
+        self.name = mutant.path.removesuffix(".py").replace("/", ".")
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname != self.name:
+            return None
+        file = str(ROOT / self.mutant.path)
+        return importlib.util.spec_from_file_location(
+            fullname, file, loader=_Loader(fullname, file, self.mutant)
+        )
+
+
+if VARIABLE in os.environ:
+    sys.meta_path.insert(0, _Finder(MUTANTS[int(os.environ[VARIABLE])]))
