@@ -97,5 +97,8 @@ async def _token_of(request: Request) -> bytes:
         body += part
         if len(body) > _MOST_BYTES:
             return b""
-    fields = parse_qs(body.decode("latin-1"), max_num_fields=8)
+    try:
+        fields = parse_qs(body.decode("latin-1"), max_num_fields=8)
+    except ValueError:  # more fields than our form has
+        return b""
     return fields.get("token", [""])[0].strip().encode("utf-8")

@@ -286,6 +286,7 @@ class RequestProtocol(asyncio.Protocol):
     def _whole(self, cycle: RequestResponseCycle) -> None:
         """Nothing of the request is missing: from now on the time is ours."""
         cycle.more_body = False
+        cycle.message_event.set()
         self._deadline.clear()
         self._front.table.busy(self)
 

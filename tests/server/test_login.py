@@ -119,6 +119,12 @@ async def test_wrong_tokens_are_refused_and_slowed_down(guarded: Any) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
 
 
+@pytest.mark.parametrize("form", ["", "&".join(f"a{i}=1" for i in range(20)), "token=%ff", "=&"])
+async def test_a_form_that_is_none_is_no_login(guarded: Any, form: str) -> None:
+    answer = await guarded.http.post("/login", content=form, headers=own(guarded))
+    assert answer.status_code == 401
+
+
 async def test_a_token_is_never_taken_from_an_address(guarded: Any) -> None:
     for query in (f"token={TOKEN}", f"x=1&Access_Token={TOKEN}", f"%74oken={TOKEN}", "token="):
         answer = await guarded.http.get(f"/metrics?{query}", headers=BEARER)
