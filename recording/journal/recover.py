@@ -11,13 +11,13 @@ that a mark says was on disk is damage: nothing is touched, and the server begin
 new segment. Every step can be interrupted and begun again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from market.errors import EnvironmentFault
-from recording.journal.folder import segments_of
+from recording.journal.folder import COMPACTED, numbers_of, segments_of
 from recording.journal.layout import (
     EMPTY_HASH,
     HEADER_SIZE,
@@ -76,7 +76,7 @@ def recover(home: Path, disk: Disk = LOCAL_DISK) -> Recovered:
     """
     try:
         paths = segments_of(home) if home.is_dir() else ()
-        return _recover(paths, disk) if paths else Recovered()
+        return _recover(paths, _compacted(home), disk) if paths else Recovered()
     except OSError as cause:
         raise EnvironmentFault(
             f"the journal in {home} cannot be recovered: {cause.strerror}",
@@ -85,8 +85,14 @@ def recover(home: Path, disk: Disk = LOCAL_DISK) -> Recovered:
         ) from cause
 
 
-def _recover(paths: Sequence[Path], disk: Disk) -> Recovered:
-    found = _reachable(paths)
+def _compacted(home: Path) -> frozenset[int]:
+    """Numbers of the segments that a table stands for: it was on disk before they were deleted."""
+    spans = [numbers_of(path) for path in home.rglob(f"*{COMPACTED}")]
+    return frozenset(number for span in spans if span for number in range(span[0], span[1] + 1))
+
+
+def _recover(paths: Sequence[Path], compacted: Container[int], disk: Disk) -> Recovered:
+    found = _reachable(paths, compacted)
     kept = _whole_beginning(found)
     after = found[kept:]
     last = found[kept - 1] if kept else None
@@ -139,14 +145,17 @@ class _Segment:
         return header is not None and header.previous == end
 
 
-def _reachable(paths: Sequence[Path]) -> list[_Segment]:
+def _reachable(paths: Sequence[Path], compacted: Container[int]) -> list[_Segment]:
     """The segments from the last one that a crash cannot have touched before, to the end."""
     found: list[_Segment] = []
     claimed = _NOWHERE
     for path in reversed(paths):
         number = int(path.stem)
-        if found and number != found[-1].number - 1 and claimed > Mark(number + 1, 0):
-            break  # what is missing between them was on disk: somebody has taken it away
+        if found and number != found[-1].number - 1:
+            if claimed > Mark(number + 1, 0):
+                break  # what is missing between them was on disk: somebody has taken it away
+            if found[-1].number - 1 in compacted:
+                break  # or has made a table of it
         found.append(_survey(path))
         claimed = max(claimed, found[-1].claimed)
         if found[-1].is_base:

@@ -328,6 +328,23 @@ def test_a_journal_that_comes_back_to_a_date_keeps_its_order(tmp_path: Path) -> 
     assert summarise(monday).rows == 16
 
 
+def test_a_segment_after_a_table_is_not_set_aside(tmp_path: Path) -> None:
+    """A journal that comes back to a date, killed before a mark is in its newest segment."""
+    from tests.recording.journals import events
+
+    writer = JournalWriter(tmp_path, ES, Source.PLAYBACK, calendar_for("cme_equity"))
+    writer.write(InstrumentEntry(ES, Source.PLAYBACK), MONDAY)
+    for place, day in enumerate((2, 0, 2)):
+        writer.write(events(MONDAY + day * DAY + place, 1 + 4 * place), MONDAY + place)
+    before = read(tmp_path)
+    (done,) = compact(tmp_path)
+    assert (done.table.name, done.refused) == ("000002-000002.parquet", "")
+    found = recover(tmp_path / "playback" / "ES_12-26")
+    assert (found.number, found.removed, found.closed, found.damage) == (3, (), True, None)
+    assert read(tmp_path) == before
+    assert verify(tmp_path).ok
+
+
 def test_missing_segments_are_still_missing(folder: Path) -> None:
     home = folder / "live" / "ES_12-26"
     segments_of(home)[1].unlink()
