@@ -172,7 +172,7 @@ class _Families:
 
     def _recordings(self) -> Iterator[Metric]:
         folder = self._seen.recordings
-        if folder is None:
+        if folder is None or not folder.is_dir():
             return
         disk = shutil.disk_usage(folder)
         for name, about, value in (

@@ -163,6 +163,15 @@ async def test_journal_lag_and_disk(serve: Any, data: Any) -> None:
     assert value(synced, "book_journal_refusing", ES) == 0
 
 
+async def test_a_folder_that_is_gone_takes_nothing_else_with_it(serve: Any) -> None:
+    server = await serve()
+    server.folder.rename(server.folder.with_name("elsewhere"))
+    names = {name for name, _ in await scraped(server)}
+    assert "depthbridge_recordings_bytes" not in names
+    assert "depthbridge_ready" in names
+    server.folder.with_name("elsewhere").rename(server.folder)
+
+
 async def test_a_book_without_a_journal_has_no_journal_lag(serve: Any) -> None:
     server = await serve(recording={"enabled": False})
     async with server.peer() as peer:
