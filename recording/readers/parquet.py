@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from market.enums import FrameFlag, FrameType, Source
 from market.errors import FileFormatError, MalformedError
 from market.instrument import Instrument
-from market.record import Frame, Records, make_frames, times_of
+from market.record import RECORD, Frame, Records, make_frames, times_of
 from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry
 from recording.journal.codec import decode_entry
 from recording.readers.naming import Sidecar, find_instrument, read_sidecar
@@ -59,7 +59,7 @@ def _read(request: Request) -> Iterator[Entry]:
             columns = ", ".join(sorted(missing))
             raise FileFormatError(f"{path}: lacks the columns {columns}", path=path, offset=0)
         metadata = file.metadata.metadata or {}
-        script = _Script(metadata, path)
+        script = _Script(metadata, path, file.metadata.num_rows)
         first = script.opening() or _named(request, metadata)
         yield first
         rows = _Rows(request, first.instrument)
@@ -165,7 +165,8 @@ def note_rows(report: Report, records: Records, times: NDArray[np.int64], line: 
 class _Script:
     """What the metadata says about rows: where other frames begin, and control entries."""
 
-    def __init__(self, metadata: dict[bytes, bytes], path: str) -> None:
+    def __init__(self, metadata: dict[bytes, bytes], path: str, total: int) -> None:
+        self._total = total
         try:
             self._runs = json.loads(metadata.get(b"runs", b"[]"))
             controls = json.loads(metadata.get(b"controls", b"[]"))
@@ -218,7 +219,11 @@ class _Script:
                 rows.report.gaps += 1
             yield entry
         while self._runs and self._runs[0][0] <= self._row:
-            _, self._type, self._flags, self._seq, self._base = self._runs.pop(0)
+            row, self._type, self._flags, self._seq, self._base = self._runs.pop(0)
+            following = self._runs[0][0] if self._runs else self._total
+            if following == row:  # a frame without records, such as the snapshot of an empty book
+                nothing = np.zeros(0, RECORD)
+                yield FrameEntry(Frame(nothing, self._base, self._seq, self._type, self._flags))
 
     def _frames(
         self, records: NDArray[Any], times: NDArray[np.int64], rows: _Rows
@@ -226,7 +231,11 @@ class _Script:
         first = rows.first + self._row
         if self._type != FrameType.EVENTS or self._flags & FrameFlag.HISTORICAL:
             records["dt"] = times - self._base
-            yield FrameEntry(Frame(records, self._base, self._seq, self._type, self._flags))
+            after = self._row + len(records)
+            flags = self._flags
+            if after < min(self._next_mark(), self._total):
+                flags &= ~FrameFlag.LAST  # the next batch goes on with this frame
+            yield FrameEntry(Frame(records, self._base, self._seq, self._type, flags))
             if self._type == FrameType.EVENTS:
                 self._seq += len(records)
             return

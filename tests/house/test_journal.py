@@ -349,3 +349,21 @@ def test_a_lost_end_before_a_compacted_day_is_never_hidden(folder: Path) -> None
     assert rejoin(home, ()) == []
     assert table.read_bytes() == kept
     assert run("verify", home) == 2
+
+
+def test_recordings_shows_what_is_compacted_and_pinned(folder: Path, capsys: Capture) -> None:
+    def listing() -> tuple[list[str], list[str]]:
+        """The rows up to the last column (sizes are all 0.0 MiB), and the last column."""
+        capsys.readouterr()
+        assert main(["recordings", str(folder)]) == 0
+        head, *rows = capsys.readouterr().out.splitlines()
+        place = head.index("kept as")
+        return [row[:place] for row in rows], [row[place:] for row in rows]
+
+    facts, kept = listing()
+    assert kept == ["segments"] * 5
+    assert run("compact", folder) == 0
+    assert run("pin", folder / "live" / "ES_12-26" / "2026-11-17") == 0
+    after, kept = listing()
+    assert after == facts, "a compacted day tells the same of itself"
+    assert kept == ["compacted", "compacted", "compacted, pinned", "segments", "segments"]

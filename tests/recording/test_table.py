@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.enums import FrameType, Source
+from market.enums import FrameFlag, FrameType, Source
 from market.errors import DataError, UsageError
 from market.instrument import Instrument
 from market.record import RECORD, Frame
@@ -16,6 +16,7 @@ from recording.entries import Entry, FrameEntry, InstrumentEntry
 from recording.journal.codec import decode_entry, encode_entry
 from recording.journal.layout import HEAD_SIZE
 from recording.readers import open_recording
+from recording.readers import parquet as parquet_reader
 from recording.table import TableReader, TableWriter
 from recording.table import reader as reader_module
 from recording.table import writer as writer_module
@@ -195,6 +196,55 @@ def test_the_digest_holds_names_and_values() -> None:
 def test_version_one_is_still_read() -> None:
     found = list(open_recording(GOLDEN / "version1.parquet"))
     assert comparable(found) == comparable(controlled())
+
+
+def version_one(path: Path, count: int, runs: list[list[int]]) -> None:
+    """A file as the first release wrote it."""
+    import base64
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kind, payload = encode_entry(InstrumentEntry(ES, Source.LIVE))
+    whole = pa.array(np.zeros(count, np.uint8))
+    columns = dict.fromkeys(("kind", "side", "op", "position"), whole)
+    columns["time"] = pa.array(np.full(count, MONDAY), pa.timestamp("ns", "UTC"))
+    columns["price"] = pa.array(np.arange(count) * 0.25)
+    columns["size"] = pa.array(np.ones(count, np.int64))
+    columns["ref"] = pa.array(np.zeros(count, np.uint64))
+    metadata = {
+        "depthbridge": "1",
+        "runs": json.dumps(runs),
+        "controls": json.dumps([[0, int(kind), base64.b64encode(payload).decode()]]),
+    }
+    pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
+
+
+def test_version_one_keeps_snapshots_whole_and_empty_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "one.parquet"
+    snapshot, last = int(FrameType.SNAPSHOT), int(FrameFlag.LAST)
+    runs = [
+        [0, snapshot, last, 7, MONDAY],  # without a record
+        [0, snapshot, 0, 7, MONDAY],
+        [4, snapshot, last, 7, MONDAY],
+        [9, int(FrameType.EVENTS), 0, 7, -1],
+        [11, snapshot, last, 9, MONDAY],  # the end, without a record
+    ]
+    version_one(path, 11, runs)
+    monkeypatch.setattr(parquet_reader, "_BATCH", 3)
+    frames = [entry.frame for entry in open_recording(path) if isinstance(entry, FrameEntry)]
+    found = [(int(f.type), int(f.flags), f.seq, len(f.records)) for f in frames]
+    assert found == [
+        (snapshot, last, 7, 0),
+        (snapshot, 0, 7, 3),
+        (snapshot, 0, 7, 1),
+        (snapshot, 0, 7, 2),
+        (snapshot, last, 7, 3),
+        (1, 0, 7, 2),
+        (snapshot, last, 9, 0),
+    ]
 
 
 def test_a_table_names_its_index_by_row(tmp_path: Path) -> None:
