@@ -317,6 +317,15 @@ def test_slices_take_what_they_need(tmp_path: Path) -> None:
     writer.close(end)
 
 
+def test_what_is_written_after_the_slice_is_not_in_its_timeline(tmp_path: Path) -> None:
+    writer = record(tmp_path, minutes=2)
+    (part,) = slices(tmp_path, 0)
+    before = moments(part, 0, 10**6)
+    writer.write(ClockEntry(MONDAY + 5 * MINUTE), MONDAY + 5 * MINUTE)
+    assert moments(part, 0, 10**6) == before, "the copy of the segment does not hold it either"
+    writer.close(MONDAY)
+
+
 def test_a_redactor_without_secrets_changes_nothing() -> None:
     redactor = Redactor(settings_from({}), {"PATH": "/usr/bin", "X_TOKEN": "short"})
     text = "the keys of the market: short 12"

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -138,6 +138,14 @@ async def test_the_end_of_the_server_ends_the_process(
     monkeypatch.setattr(
         upkeep, "_command", lambda *_: [upkeep.sys.executable, "-c", "import time; time.sleep(60)"]
     )
+    begun: list[asyncio.subprocess.Process] = []
+    real = asyncio.create_subprocess_exec
+
+    async def begin(*words: str, **options: Any) -> asyncio.subprocess.Process:
+        begun.append(await real(*words, **options))
+        return begun[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", begin)
     keeper = Upkeep(settings(tmp_path), clock=Stopped())
     task = asyncio.create_task(keeper.step(START + 10 * MINUTE))
     await until(lambda: keeper.compacting)
@@ -145,6 +153,7 @@ async def test_the_end_of_the_server_ends_the_process(
     with contextlib.suppress(asyncio.CancelledError):
         await asyncio.wait_for(task, 20)
     assert not keeper.compacting
+    assert begun[0].returncode is not None, "it does not outlive the server"
 
 
 async def test_an_empty_folder_needs_no_process(
