@@ -97,14 +97,12 @@ def resume(home: Path, make: MakeStream, oldest: int, *, longest: int = 0) -> Re
     paths = segments_of(home)
     if not paths:
         return Unresumed(home, "there is no segment", recovered)
-    if _last_received(paths[-1]) < oldest:
-        return Unresumed(home, _OLD, recovered)
     reason = "the beginning of the run is not there"
     try:
         for first in _beginnings(paths):
             found = _Run(make).read(paths[first:], recovered)
             if isinstance(found, Resumed):
-                return found
+                return found if found.received >= oldest else Unresumed(home, _OLD, recovered)
             reason = found
     except (DataError, SettingsError) as error:
         reason = error.message
@@ -115,13 +113,6 @@ def _created(path: Path) -> int:
     with path.open("rb") as file:
         header = SegmentScan(path, file).header
         return 0 if header is None else header.created
-
-
-def _last_received(path: Path) -> int:
-    with path.open("rb") as file:
-        scan = SegmentScan(path, file)
-        scan.run()
-        return scan.received
 
 
 def _beginnings(paths: Sequence[Path]) -> Iterator[int]:

@@ -54,6 +54,7 @@ __all__ = ["Dialogue"]
 _LOG: Final = logging.getLogger("depthbridge.dialogue")
 _PROTOCOL: Final = 1
 _EVENTS: Final = bytes([FrameType.EVENTS])
+_REPLY_NOW: Final = int(FrameFlag.REPLY_NOW)
 
 
 class Dialogue:
@@ -149,7 +150,7 @@ class Dialogue:
     def _take(self, published: Published, frame: Frame, now: int, raw: bytes | None = None) -> None:
         channel = published.channel
         _, result = channel.frame(frame, now, raw)
-        reply_now = bool(frame.flags & FrameFlag.REPLY_NOW)
+        reply_now = frame.flags & _REPLY_NOW != 0
         if reply_now and result is not None and not self.subscription.hears_every_row(channel):
             self.connection.send(metrics_message(channel.stream), ("metrics", channel.key))
         if published.acks.taken(now, reply_now=reply_now):
