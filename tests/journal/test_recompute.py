@@ -1,5 +1,6 @@
 """``replay --verify``: what differs from what was recorded is found, and where."""
 
+import shutil
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import recording.entries
 from depthbridge.cli import main
 from market.errors import FileFormatError
 from orderbook import METRICS_FIELDS
@@ -27,9 +29,12 @@ from recording.journal.layout import (
 from recording.journal.scan import SegmentScan
 from recording.output import UNKNOWN
 from recording.recompute import Recomputation
+from recording.resume import Resumed, resume
 from recording.stream import Stream
 from tests.journal.entry_streams import CALENDAR, Recorder, entries_of, record
 
+GOLDEN = (4, 31, 3, 3)
+"""Segments, entries, checkpoints and records of the digest in the golden journal."""
 Change = Callable[[int, Entry], Entry | None]
 """Place and entry to what is to stand there; None: nothing."""
 
@@ -304,3 +309,49 @@ def test_only_a_journal_can_be_verified(
     assert "is no journal" in error
     assert error.count("\n") == 1
     assert command("nothing of the kind", config=config) == 2
+
+
+# A journal that was recorded when checkpoints came in, and stays as it is.
+
+
+def test_the_golden_journal_can_be_read_whatever_its_checkpoints_are_worth(root: Path) -> None:
+    """A later layout makes them unusable: then the run is read from its beginning."""
+    golden = root / "tests" / "journal" / "golden" / "checkpoints"
+    paths = tuple(sorted(golden.glob("*.dbj")))
+    entries = [entry for path in paths for _, entry in whole_entries_of(path)]
+    checkpoints = [entry for entry in entries if isinstance(entry, CheckpointEntry)]
+    outputs = [entry for entry in entries if isinstance(entry, OutputEntry)]
+    assert (len(paths), len(entries), len(checkpoints), len(outputs)) == GOLDEN
+    assert len({entry.layout for entry in checkpoints}) == 1
+    whole = recompute(golden, *paths)
+    assert (whole.unread, whole.unknown) == (0, 0)
+    last = recompute(golden, paths[-1])
+    usable = checkpoints[0].layout == LAYOUT
+    assert last.unread == (0 if usable else 1)
+    assert whole.checkpoints == (len(checkpoints) if usable else 0)
+
+
+def test_the_golden_journal_resumes_from_its_beginning_under_another_layout(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    golden = root / "tests" / "journal" / "golden" / "checkpoints"
+    home = tmp_path / "live" / "TS_12-26"
+    shutil.copytree(golden, home / "2023-11-14")
+    states = []
+    for usable in (True, False):
+        monkeypatch.setattr(recording.entries, "LAYOUT", LAYOUT if usable else bytes(16))
+        found = resume(home, made, 0)
+        assert isinstance(found, Resumed)
+        if not usable:
+            assert not found.checkpoint
+        states.append(found.stream.freeze())
+    assert states[0] == states[1]
+
+
+def whole_entries_of(path: Path) -> list[tuple[int, Entry]]:
+    with path.open("rb") as file:
+        return [
+            (head.flags, decode_entry(head.type, payload))
+            for head, payload in SegmentScan(path, file)
+            if head.type != EntryType.MARK
+        ]
