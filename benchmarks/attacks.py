@@ -174,6 +174,8 @@ def target(root: Path = _HERE, **variables: str) -> Iterator[Target]:
             "DEPTHBRIDGE_LOGGING_LEVEL": "error",
             **variables,
         }
+        if "message_fragments" not in (root / "server" / "settings.py").read_text(encoding="utf-8"):
+            environment.pop("DEPTHBRIDGE_SERVER_MESSAGE_FRAGMENTS", None)
         process = subprocess.Popen(
             [sys.executable, "-m", "depthbridge", "serve", "--port", "0"],
             cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -259,20 +261,15 @@ def _others(server: Target) -> tuple[Callable[[], None], Callable[[], None]]:
     return round_trip, health
 
 
-def _flood(server: Target, name: str, data: bytes, prelude: bytes = b"") -> Iterator[str]:
+def _flood(server: Target, kind: str) -> Iterator[str]:
+    name, data = kind, _floods()[kind][1]
     round_trip, health = _others(server)
-    bad = server.peer()
-    bad.sock.sendall(prelude)
-    ending = masked(b"end", 9)
     with watched(round_trip) as trips, watched(health) as answers:
         time.sleep(1)
         quiet = len(trips), len(answers)
-        begun = time.perf_counter()
-        threading.Thread(target=_send, args=(bad.sock, data + ending), daemon=True).start()
-        with suppress(ConnectionError):
-            while bad.frame() != (10, b"end"):
-                continue
-        spent = time.perf_counter() - begun
+        words = [sys.executable, "-m", "benchmarks.attacks", "--flood", str(server.port), kind]
+        done = subprocess.run(words, cwd=_HERE, capture_output=True, text=True, check=True)
+        spent = float(done.stdout)
     yield (
         f"{name}: {len(data) / 1e6:.1f} MB worked off in {spent:.2f} s; others' worst round trip "
         f"{max(trips[quiet[0] :]) * 1e3:.1f} ms (before {max(trips[: quiet[0]]) * 1e3:.1f}), worst "
@@ -281,16 +278,34 @@ def _flood(server: Target, name: str, data: bytes, prelude: bytes = b"") -> Iter
     )
 
 
+def _floods() -> dict[str, tuple[bytes, bytes]]:
+    """What begins each flood, and the flood."""
+    fragment = masked(b"x", 0, fin=False)
+    return {
+        "one-byte fragments": (masked(b"x", 2, fin=False), fragment * 700_000),
+        "small messages": (b"", masked(b'{"type":"heartbeat"}', 1) * 300_000),
+        "pings": (b"", masked(b"", 9) * 500_000),
+    }
+
+
+def _run_flood(port: int, kind: str) -> None:
+    """Send it all from a process of its own; print how long the server took."""
+    prelude, data = _floods()[kind]
+    bad = Peer(socket.create_connection(("127.0.0.1", port)), hello=True)
+    begun = time.perf_counter()
+    bad.sock.sendall(prelude)
+    threading.Thread(target=_send, args=(bad.sock, data + masked(b"end", 9)), daemon=True).start()
+    with suppress(ConnectionError):
+        while bad.frame() != (10, b"end"):
+            continue
+    print(time.perf_counter() - begun)
+
+
 def floods(root: Path) -> Iterator[str]:
-    """One-byte fragments and small messages with the limits lifted: the slices alone."""
-    part = masked(b"x", 0, fin=False)
-    with target(root, **_LIFTED) as server:
-        first = masked(b"x", 2, fin=False)
-        yield from _flood(server, "one-byte fragments", part * 700_000, first)
-    with target(root, **_LIFTED) as server:
-        yield from _flood(server, "small messages", masked(b'{"type":"heartbeat"}', 1) * 300_000)
-    with target(root, **_LIFTED) as server:
-        yield from _flood(server, "pings", masked(b"", 9) * 500_000)
+    """One-byte fragments, small messages and pings, the limits lifted: the slices alone."""
+    for kind in _floods():
+        with target(root, **_LIFTED) as server:
+            yield from _flood(server, kind)
 
 
 def oversize(root: Path) -> Iterator[str]:
@@ -491,7 +506,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*ATTACKS, []], metavar="NAME")
     parser.add_argument("--root", type=Path, default=_HERE, metavar="FOLDER")
     parser.add_argument("--drip", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--flood", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.flood:
+        _run_flood(int(given.flood[0]), given.flood[1])
+        return
     if given.drip:
         port, count, begun = given.drip
         _drip(int(port), int(count), bytes.fromhex(begun).strip(b"\0"))

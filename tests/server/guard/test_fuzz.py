@@ -99,6 +99,7 @@ def changed(rng: random.Random, base: dict[str, Any]) -> bytes:
                 )
             else:
                 del text[at : at + rng.randint(1, 30)]
+            text = text or bytearray(b" ")
     return bytes(text)
 
 
