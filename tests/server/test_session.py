@@ -334,7 +334,9 @@ def test_while_stale_only_the_phase_goes_out(world: World) -> None:
     topics = ["metrics", "clusters", "book", "profile"]
     peer = world.publisher(subscribe=topics)
     peer.say(book(flags=REPLY))
+    peer.say(trades(21, 1, NOW, int(FrameFlag.HISTORICAL) | LAST, place=1))
     world.pass_time(1)
+    assert peer.of("profile")[-1]["complete"]
     peer.say(sizes(40, 1))
     world.pass_time(2)
     told = [m for m in peer.heard if m["type"] in topics]
@@ -346,7 +348,8 @@ def test_while_stale_only_the_phase_goes_out(world: World) -> None:
         assert empty, message
     status, answer = world.post(sizes(41, 1))
     assert (status, answer["code"]) == (409, "gap")
-    peer.say(sizes(21, 19))
+    assert any(message["type"] == "profile" for message in after)
+    peer.say(sizes(22, 18))
     assert peer.of("metrics")[-1]["phase"] == "synced"
 
 
