@@ -30,7 +30,7 @@ from recording.entries import (
 )
 from recording.journal.codec import encode_entry
 from recording.journal.files import JournalFiles, Packed
-from recording.journal.folder import last_number, slug
+from recording.journal.folder import last_number, parts_of, slug
 from recording.journal.layout import CARRIED, EMPTY_HASH, MAX_PAYLOAD, EntryType, Mark
 from recording.journal.recover import Recovered
 from recording.journal.segment import LOCAL_DISK, Disk
@@ -147,6 +147,8 @@ class JournalWriter:
         for entry in state:
             self._remember(entry, *encode_entry(entry))
             self._begun = True
+        if self._begun and (parts := parts_of(self.home)):
+            self._trade_date = parts[-1].parent.name
         self._written = self.durable_seq = resume_seq
 
     @property

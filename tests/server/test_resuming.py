@@ -109,6 +109,8 @@ async def test_a_restarted_server_says_what_an_uninterrupted_one_says(
     assert sum(isinstance(entry, SessionEntry) for entry in entries) == 1
     assert entries.count(PhaseEntry("stale", "silent")) == 2
     assert sum(isinstance(entry, CheckpointEntry) for entry in entries) > 5
+    days = {path.parent.name for path in segments_of(tmp_path) if "parts" in str(path)}
+    assert days == {"2026-11-19"}, "whatever the wall clock says at the restart"
     for name in ("calculate_metrics", "calculate_clusters", "analyze_volume_profile"):
         assert repr(getattr(state.analyzer, name)()) == repr(getattr(final.analyzer, name)())
 
