@@ -7,7 +7,7 @@ nothing. Marks are written here, as they say something about files only.
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from recording.journal.folder import SUFFIX
 from recording.journal.layout import (
@@ -27,6 +27,10 @@ from recording.journal.segment import Disk, SegmentFile
 from recording.journal.unsynced import Unsynced
 
 __all__ = ["JournalFiles", "Packed"]
+
+_ABOVE: Final = 3
+"""Folders above a date: symbol, source, recordings. A killed process may have made them and not
+have synced them, so every new segment has them synced."""
 
 
 class Packed(NamedTuple):
@@ -163,7 +167,7 @@ class JournalFiles:
             self.drop_spare()
         changed = self._disk.make_folder(folder)
         with self.lock:
-            self.unsynced.renamed([*changed, folder])
+            self.unsynced.renamed([*changed, folder, *list(folder.parents)[:_ABOVE]])
         segment = self._disk.create(path)
         self._spare = path, segment
         return segment
