@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.uri import parse_uri
 
 from client.backoff import Backoff
-from market.errors import SessionError
+from market.errors import SessionError, UsageError
 from wire.codes import CloseCode, ErrorCode
 
 __all__ = ["keep_connected"]
@@ -56,7 +57,9 @@ async def keep_connected(
 
     Raises:
         SessionError: refused for a reason that will not go away, or not ``patient``.
+        UsageError: ``url`` is none.
     """
+    _require_address(url)
     superseded = 0
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     while True:
@@ -84,6 +87,13 @@ async def keep_connected(
             lost()
         # Spreads the reconnects of many clients; nothing secret hangs on it.
         await asyncio.sleep(backoff.delay(random.random()))
+
+
+def _require_address(url: str) -> None:
+    try:
+        parse_uri(url)
+    except (InvalidURI, ValueError) as cause:
+        raise UsageError(f"{url} is no address such as ws://127.0.0.1:8765/ws") from cause
 
 
 def _code(closed: ConnectionClosed) -> int | None:

@@ -5,7 +5,7 @@ from websockets.http11 import Request, Response
 
 from client.backoff import Backoff
 from client.transport import keep_connected
-from market.errors import SessionError
+from market.errors import SessionError, UsageError
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, "unauthorised"), (403, "forbidden")])
@@ -89,3 +89,9 @@ async def test_a_server_that_takes_connections_and_drops_them_is_asked_less_and_
                 f"ws://127.0.0.1:{port}/ws", None, wait, lost=list, backoff=backoff
             )
     assert backoff.delay(1.0) == 0.01 * 2**4
+
+
+@pytest.mark.parametrize("url", ["garbage", "http://127.0.0.1:1/ws", "ws://127.0.0.1:99999/ws", ""])
+async def test_what_is_no_address_is_said(url: str) -> None:
+    with pytest.raises(UsageError, match="is no address"):
+        await keep_connected(url, None, _never, lost=list, backoff=Backoff())
