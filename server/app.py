@@ -100,6 +100,7 @@ class _Endpoint:
         try:
             while (await receive())["type"] != "websocket.disconnect":
                 continue
+            await self._runtime.finish(dialogue)
         finally:
             self._runtime.disconnect(dialogue)
 

@@ -161,6 +161,11 @@ class Runtime:
         protocol.attach(connection)
         return dialogue
 
+    async def finish(self, dialogue: Dialogue) -> None:
+        """Return when the pipeline, turn by turn, has worked off what a peer left behind."""
+        while dialogue.connection.waiting and self.warm and not self.ending:
+            await asyncio.sleep(_TICK_S)
+
     def disconnect(self, dialogue: Dialogue) -> None:
         """A peer is gone; what it had sent before is still worked on."""
         while dialogue.connection.waiting and self.warm:

@@ -1,6 +1,7 @@
 """What one WebSocket client may send before it is cut, and that the others do not notice."""
 
 import asyncio
+import json
 import struct
 import time
 from types import SimpleNamespace
@@ -225,3 +226,38 @@ async def test_one_that_never_answers_a_close_is_cut(
     assert await raw.close_code() == 4409
     assert await raw.rest() == b""
     await server.until(lambda: server.runtime.connections == 0)
+
+
+async def test_what_a_peer_left_behind_is_worked_on_in_turns(
+    serve: Any, dial: Any, wire: SimpleNamespace, data: SimpleNamespace
+) -> None:
+    """A client sends much and leaves: all of it counts, and no single turn works it off."""
+    server = await serve()
+    left: list[int] = []
+    runtime = server.runtime
+    disconnect, finish = runtime.disconnect, runtime.finish
+
+    async def finishing(dialogue: Any) -> None:
+        left.append(dialogue.connection.waiting)
+        await finish(dialogue)
+
+    def disconnecting(dialogue: Any) -> None:
+        left.append(dialogue.connection.waiting)
+        disconnect(dialogue)
+
+    runtime.finish, runtime.disconnect = finishing, disconnecting
+    raw = await dial(server)
+    assert b" 101 " in await raw.upgrade()
+    frames = data.frames_of(*data.market(20_000), 20)
+    hello = json.dumps(data.hello()).encode()
+    await raw.send(
+        wire.masked(hello, 1)
+        + b"".join(wire.masked(data.encode(frame)) for frame in frames)
+        + wire.masked(b"", 8)
+    )
+    await server.until(lambda: len(left) == 2)
+    (channel,) = runtime.hub
+    assert channel.session.expected == 20_001
+    assert channel.publisher is None
+    assert left[0] > 0, "nothing was left behind: the test does not test"
+    assert left[1] == 0, "it was worked off in one turn"
