@@ -125,11 +125,13 @@ def root_of(folder: Path) -> Path:
     """The recordings folder that a path at or below it belongs to.
 
     Raises:
-        UsageError: it holds no journal.
+        UsageError: it is a file, or holds no journal.
     """
     folder = folder.absolute()
-    if folder.is_file():
-        return folder.parents[3]
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(
+            f"{folder} is a file: name the folder of its day", code="no_journal", path=str(folder)
+        )
     for stream in journal_streams(folder):
         return stream.folder.parents[1]
     raise UsageError(f"{folder} holds no journal", code="no_journal", path=str(folder))

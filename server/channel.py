@@ -106,6 +106,7 @@ class Channel:
         self._clock = clock
         self._measures = measures or Measures()
         self._unsynced = Unsynced()
+        self._inherited = resumed is not None
         if resumed is not None:
             self._go_on(resumed)
             return
@@ -210,8 +211,14 @@ class Channel:
 
     def configure(self, parameters: Parameters) -> None:
         """Analytics go on under these parameters."""
+        self._inherited = False
         if parameters != self.stream.parameters:
             self.record(_settings_entry(parameters))
+
+    def adopt(self, parameters: Parameters) -> None:
+        """After a restart: the present settings, unless a publisher has already said its own."""
+        if self._inherited:
+            self.configure(parameters)
 
     def makers(self, names: Sequence[str]) -> None:
         """The names that ``ref`` of later depth records means."""

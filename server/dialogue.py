@@ -371,7 +371,9 @@ class Dialogue:
             published.acknowledge(self.connection)
 
     def beat(self) -> None:
-        """The server's heartbeat."""
+        """The server's heartbeat, once it has said welcome."""
+        if not self._greeted:
+            return
         last = {
             published.index: published.channel.session.expected - 1 for published in self._published
         }

@@ -323,6 +323,7 @@ class Poster:
             channel.publisher = None
             if claim.superseded is not None:
                 self._supersede(claim.superseded)
+        channel.adopt(self._hub.settings.analytics)
         channel.begin(session, "http")
         return channel
 

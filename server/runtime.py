@@ -163,7 +163,8 @@ class Runtime:
 
     async def finish(self, dialogue: Dialogue) -> None:
         """Return when the pipeline, turn by turn, has worked off what a peer left behind."""
-        while dialogue.connection.waiting and self.warm and not self.ending:
+        inbox = dialogue.connection
+        while inbox.waiting and self.warm and not self.ending:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(_TICK_S)
 
     def disconnect(self, dialogue: Dialogue) -> None:

@@ -367,3 +367,15 @@ def test_recordings_shows_what_is_compacted_and_pinned(folder: Path, capsys: Cap
     after, kept = listing()
     assert after == facts, "a compacted day tells the same of itself"
     assert kept == ["compacted", "compacted", "compacted, pinned", "segments", "segments"]
+
+
+@pytest.mark.parametrize("action", ["pin", "unpin", "compact", "repair"])
+def test_a_file_is_not_taken_for_its_day(folder: Path, action: str, capsys: Capture) -> None:
+    """Nobody may believe that a day is pinned which is not."""
+    segment = segments_of(folder / "live")[0]
+    assert run(action, segment) == 2
+    assert "is a file: name the folder of its day" in capsys.readouterr().err
+    stray = folder / "notes.txt"
+    stray.write_text("mine")
+    assert run(action, stray) == 2
+    assert "is a file" in capsys.readouterr().err

@@ -217,6 +217,16 @@ async def test_a_check_finds_a_book_that_went_wrong(serve: Any, data: SimpleName
         assert (counters.checks, counters.checks_ignored, counters.checks_failed) == (2, 1, 1)
 
 
+async def test_nothing_is_said_before_welcome(serve: Any) -> None:
+    server = await serve()
+    async with server.peer() as peer:
+        await server.until(lambda: server.runtime.connections == 1)
+        for dialogue in server.runtime._dialogues.values():
+            dialogue.beat()
+        await peer.hello()
+        assert peer.got[0]["type"] == "welcome"
+
+
 async def test_a_lost_last_record_shows_in_the_heartbeat(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
     async with server.peer() as peer:

@@ -242,6 +242,23 @@ async def test_posts_without_a_session_go_on(serve: Any, data: SimpleNamespace) 
     assert channel_of(server).stream.analyzer.top(5)[0] == [(27_249, 5), (27_248, 5)]
 
 
+async def test_posts_after_a_restart_use_the_present_settings(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    """Nobody says hello: what the file says now counts, and not what it said before."""
+    server = await serve()
+    entry = {"time": data.START, "side": "bid", "operation": "add", "position": 0}
+    post = {"type": "l2_update", "instrument": SYMBOL}
+    post["updates"] = [{**entry, "price": 6812.25, "volume": 5}]
+    before = (await server.post("/l2_update", post)).json()["metrics"]["config"]
+    await server.process.stop()
+    server = await serve(**SETTINGS)
+    present = (await server.http.get("/health")).json()["config"]
+    answer = (await server.post("/l2_update", post)).json()
+    assert answer["metrics"]["config"] == present != before
+    assert channel_of(server).stream.parameters.clusters.announce_ms == 300
+
+
 async def test_damage_begins_a_new_run_and_is_said(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
     records, times = data.market(400)
