@@ -129,7 +129,14 @@ class FrameReader:
         if len(data) < end:
             return None
         self._at = end
-        payload = apply_mask(data[at + head : end], data[at + head - 4 : at + head])
+        mask = data[at + head - 4 : at + head]
+        if size < _KEEP:
+            payload = apply_mask(data[at + head : end], mask)
+        else:
+            with memoryview(data) as whole, whole[at + head : end] as part:
+                payload = apply_mask(part, mask)
+            del data[:end]
+            self._at = 0
         if opcode >= _CLOSE:
             return Got(opcode), payload
         if first & 0x80 and opcode:
