@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,13 +11,18 @@ import numpy as np
 from depthbridge.inputs import Input, Window
 from depthbridge.outputs import keep_apart, part_of, replacing
 from depthbridge.progress import Progress
-from market.enums import FrameType
+from market.enums import FrameFlag, FrameType
 from market.errors import DataError, EnvironmentFault, UsageError
-from market.record import make_frames, times_of
-from recording.entries import Entry, FrameEntry
+from market.record import Frame, make_frames, times_of
+from orderbook.books.book import level_records
+from recording.entries import CheckpointEntry, Entry, FrameEntry, InstrumentEntry
+from recording.stream import state_at
 from recording.writers import RecordingWriter, writer_named
 
 __all__ = ["convert"]
+
+_STATEFUL = ("journal", "parquet")
+"""Formats that keep the state itself."""
 
 
 def convert(given: Input, out: Path, name: str) -> int:
@@ -36,7 +41,8 @@ def convert(given: Input, out: Path, name: str) -> int:
         writer = writer_named(name)(part)
         try:
             try:
-                for entry in _wanted(given):
+                entries = _wanted(given)
+                for entry in entries if name in _STATEFUL else _with_book(entries):
                     writer.write(entry)
                     if isinstance(entry, FrameEntry):
                         records += len(entry.frame.records)
@@ -75,6 +81,25 @@ def _wanted(given: Input) -> Iterator[Entry]:
         for part in _cut(entry, given.window, seq):
             seq = part.frame.end
             yield part
+
+
+def _with_book(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """A recording that begins with a state begins with the book of that state."""
+    of: InstrumentEntry | None = None
+    for entry in entries:
+        if isinstance(entry, InstrumentEntry):
+            of = entry
+        elif isinstance(entry, CheckpointEntry) and of is not None:
+            state = state_at(entry, of.instrument, of.source)
+            if state is not None:
+                records = level_records(*state.analyzer.book().levels())
+                kind, last = FrameType.SNAPSHOT, int(FrameFlag.LAST)
+                time = state.analyzer.clock
+                yield FrameEntry(Frame(records, time, state.expected, kind, last))
+            of = None
+        elif isinstance(entry, FrameEntry):
+            of = None
+        yield entry
 
 
 def _cut(entry: FrameEntry, window: Window, seq: int) -> Iterator[FrameEntry]:

@@ -16,13 +16,16 @@ from market.enums import FrameFlag, FrameType, Phase, Side
 from market.record import Frame, times_of
 from recording.entries import (
     BarEntry,
+    CheckpointEntry,
     ClockEntry,
     Entry,
     FrameEntry,
     GapEntry,
+    InstrumentEntry,
     MakersEntry,
     PhaseEntry,
 )
+from recording.stream import state_at
 from wire.messages import Clusters, ErrorMessage, Message, Metrics, Resync
 
 __all__ = ["Player", "Printer", "parse_speed"]
@@ -66,6 +69,7 @@ class Player:
         self._start: tuple[float, int] | None = None
         self._broken = False
         self._parts: list[Frame] = []
+        self._from: InstrumentEntry | None = None
 
     async def play(self, entries: Iterable[Entry], at: Callable[[int], object]) -> None:
         """Play until the end; ``at`` is told the rows before each entry, and ends it with False.
@@ -78,7 +82,13 @@ class Player:
         for entry in entries:
             if at(self.rows) is False:
                 return
+            if isinstance(entry, FrameEntry):
+                self._from = None
             match entry:
+                case InstrumentEntry():
+                    self._from = entry
+                case CheckpointEntry() if self._from is not None:
+                    self._begin_with(entry, self._from)
                 case FrameEntry(frame) if frame.type == FrameType.SNAPSHOT:
                     self._snapshot(frame)
                 case FrameEntry(frame) if frame.historical and self._window is not None:
@@ -96,6 +106,16 @@ class Player:
                 case PhaseEntry(phase, reason):
                     lost = phase == Phase.STALE and reason not in ("gap", "silent")
                     self._broken = self._broken or lost
+
+    def _begin_with(self, entry: CheckpointEntry, of: InstrumentEntry) -> None:
+        """A day that begins with the state of the one before is played onto that book."""
+        state = state_at(entry, of.instrument, of.source)
+        self._from = None
+        self._broken = state is None or state.broken
+        if state is not None and not state.broken:
+            bids, asks = state.analyzer.book().levels()
+            self._publisher.stream(self._symbol).seed(bids, asks, state.analyzer.clock)
+            self._publisher.wake()
 
     async def _events(self, frame: Frame) -> None:
         for part in self._paced(frame) if self._window is None else self._wanted(frame):

@@ -56,7 +56,7 @@ from recording.entries import (
 )
 from wire.frames import decode_frame, encode_frame
 
-__all__ = ["PAUSE_OVER", "Result", "Stream"]
+__all__ = ["PAUSE_OVER", "Result", "Stream", "state_at"]
 
 PAUSE_OVER: Final = "over"
 """Reason of ``paused`` that ends it."""
@@ -456,3 +456,13 @@ def joined(parts: Sequence[Frame]) -> Records:
         return parts[0].records
     records: Records = np.concatenate([part.records for part in parts])
     return records
+
+
+def state_at(entry: CheckpointEntry, instrument: Instrument, source: Source) -> Stream | None:
+    """The state that a recording begins with; None: it was written by another program."""
+    stream = Stream(instrument, source)
+    try:
+        stream.thaw(entry.unpacked(), sessions=False)
+    except DataError:
+        return None
+    return stream

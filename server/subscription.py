@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from market.enums import Source
+from market.enums import Phase, Source
 from market.errors import UsageError
 from recording.messages import ClusterMessage, book_message, clusters_message, profile_message
 from recording.stream import Stream
@@ -52,6 +52,8 @@ class _Heard:
     topics: set[str]
     interval_ns: int
     paces: dict[str, _Pace] = field(default_factory=dict)
+    without_set: bool = False
+    """The book was stale when the full set of clusters was due: it follows, events wait for it."""
 
 
 class Subscription:
@@ -100,10 +102,14 @@ class Subscription:
             self._heard.pop(channel, None)
             channel.listeners.pop(self, None)
             return
-        self._heard[channel] = _Heard(topics, interval)
+        heard = self._heard[channel] = _Heard(topics, interval)
         channel.listeners[self] = frozenset(topics)
-        if "clusters" in topics and (before is None or "clusters" not in before.topics):
-            self._send(clusters_message(channel.stream))
+        if "clusters" not in topics:
+            return
+        if before is None or "clusters" not in before.topics:
+            self._send_clusters(channel, heard)
+        else:
+            heard.without_set = before.without_set
 
     def end(self) -> None:
         """The connection is gone."""
@@ -124,18 +130,23 @@ class Subscription:
         self._paced(channel, self._heard[channel], "metrics", text)
 
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
-        """A cluster event."""
+        """A cluster event; the full set, where it is still to come, has what it says."""
+        if self._heard[channel].without_set:
+            return
         update = message.event == "update"
         self._send(message.text, ("cluster", channel.key, message.id) if update else None)
 
     def begun(self, channel: Channel) -> None:
         """A new run: its clusters are others, whatever their ids."""
-        if "clusters" in self._heard[channel].topics:
-            self._send(clusters_message(channel.stream))
+        heard = self._heard[channel]
+        if "clusters" in heard.topics:
+            self._send_clusters(channel, heard)
 
     def applied(self, channel: Channel) -> None:
         """An entry was applied: topics that are rendered only when they are due."""
         heard = self._heard[channel]
+        if heard.without_set:
+            self._send_clusters(channel, heard)
         for topic in heard.topics & _RENDERED.keys():
             heard.paces.setdefault(topic, _Pace()).due = True
 
@@ -156,6 +167,13 @@ class Subscription:
                     pace.next_at = now + heard.interval_ns
                     self._send(pace.held, (topic, channel.key))
                     pace.held = None
+
+    def _send_clusters(self, channel: Channel, heard: _Heard) -> None:
+        """The full set; of a stale book nothing yet but that nothing is live."""
+        stale = channel.stream.phase is Phase.STALE
+        if not (stale and heard.without_set):
+            self._send(clusters_message(channel.stream))
+        heard.without_set = stale
 
     def _render(self, topic: str, channel: Channel) -> None:
         """Send what is rendered on demand; a profile too wide to lay out is left out."""

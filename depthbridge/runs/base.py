@@ -14,7 +14,7 @@ from market.errors import BookFaultError, DataError, UsageError
 from market.instrument import Instrument
 from recording.entries import CheckpointEntry, Entry, FrameEntry
 from recording.readers import Recording
-from recording.stream import Stream
+from recording.stream import Stream, state_at
 
 __all__ = ["Columns", "Run", "every_seconds", "fault_of"]
 
@@ -132,12 +132,9 @@ class Run(ABC):
         if self._begun or self.instrument is None:
             return None
         self._begun = True
-        stream = Stream(self.instrument, source)
-        try:
-            stream.thaw(entry.unpacked(), sessions=False)
-        except DataError:
-            return None  # of another program: the recording begins without a state
-        self._go_on_at(stream.records)
+        stream = state_at(entry, self.instrument, source)
+        if stream is not None:
+            self._go_on_at(stream.records)
         return stream
 
     def _go_on_at(self, records: int) -> None:

@@ -8,10 +8,12 @@ import pytest
 
 import depthbridge
 import recording.entries
+from client.stream import PublishedStream
 from depthbridge.cli import main
+from depthbridge.player import Player
 from market.enums import Source
-from market.instrument import DEFAULT_INSTRUMENTS
-from market.record import make_frames
+from market.instrument import DEFAULT_INSTRUMENTS, Instrument
+from market.record import Frame, make_frames
 from market.session import calendar_for
 from orderbook import Parameters
 from orderbook.frozen import LAYOUT
@@ -149,6 +151,45 @@ def test_a_day_is_found_without_what_comes_before_it(journal: Path) -> None:
     found = find_recording(journal.parents[1], SYMBOL, date(2026, 11, 20), table)
     assert found is not None
     assert {path.parent.name for path in found.segments} == {DAYS[1]}
+
+
+class _Publishing:
+    """What a player needs of a publisher."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.published = PublishedStream(instrument)
+
+    def stream(self, _: str) -> PublishedStream:
+        return self.published
+
+    async def publish(self, _: str, frame: Frame) -> None:
+        self.published.push(frame, 0)
+
+    def wake(self) -> None:
+        """There is nobody to wake."""
+
+
+async def test_a_day_is_played_onto_the_book_that_it_began_with(journal: Path) -> None:
+    instrument = DEFAULT_INSTRUMENTS.resolve(SYMBOL)
+    assert instrument is not None
+    whole = Stream(instrument, calendar=calendar_for(instrument.session))
+    for entry in read_journal(journal):
+        whole.apply(entry)
+    publisher = _Publishing(instrument)
+    player = Player(publisher, SYMBOL, None)  # type: ignore[arg-type]
+    await player.play(read_journal(journal / DAYS[1]), lambda _: True)
+    assert player.rows > 100
+    assert publisher.published.faults == 0
+    assert publisher.published.book.levels() == whole.analyzer.book().levels()
+
+
+def test_a_format_without_snapshots_does_not_leave_the_book_out(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "day.csv"
+    assert main(["convert", str(journal / DAYS[1]), str(out)]) == 2
+    assert "snapshot" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_day_whose_checkpoint_is_of_another_program_is_led_in(
