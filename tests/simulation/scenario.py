@@ -214,7 +214,7 @@ class Scenario:
         self.server.stop()
         entries = list(read_journal(self.server.folder))
         kept = journal_holds(entries, self.publishers, self.truth)
-        if not self.lossy:
+        if not (self.lossy or any(one.skipped for one in self.publishers)):
             assert kept.gaps == [], "records were lost without a reason"
         assert kept.last[self.publisher.session] == self.publisher.stream.ring.end - 1
         calendar = settings.calendar(self.instrument.session)

@@ -305,6 +305,8 @@ class SimPublisher:
         self.posts: Counter[str] = Counter()
         """Answers to posts."""
         self.posting_until = self.offline_until = 0
+        self.skipped = False
+        """Posts were refused until a snapshot: what was not posted before it is a gap."""
         self._posted = 1
         self._headers = {
             "content-type": "application/octet-stream",
@@ -400,6 +402,7 @@ class SimPublisher:
         if answer.get("code") == "gap":
             self._posted = answer["from"]
         elif answer.get("code") in ("resync_required", "book_fault"):
+            self.skipped = True
             self._post_snapshot(runtime)
         return str(answer.get("code", "ok"))
 
