@@ -109,7 +109,11 @@ MUTANTS: Final = (
     Mutant("numbers of a stale book are published", "recording/messages.py",
            "if phase is Phase.STALE:", "if False:", _LOST),
     Mutant("what was taken is acknowledged, written or not", "server/published.py",
-           "seq=channel.written_seq", "seq=channel.session.expected - 1", _MIXED),
+           "if channel.journal_broken:\n            return\n        self.acks.sent()\n"
+           "        ack = Ack(stream=self.index, seq=channel.written_seq,",
+           "self.acks.sent()\n"
+           "        ack = Ack(stream=self.index, seq=channel.session.expected - 1,",
+           "tests/server/test_refusing_disk.py"),
     Mutant("every session is the one before", _SESSION,
            "if self._begun and session == self.session:", "if self._begun:", _SESSIONS),
     Mutant("newer entries overtake those that wait for the disk", _WRITER,
