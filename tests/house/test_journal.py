@@ -231,7 +231,7 @@ def test_the_configured_folder_is_the_default(
 
 def test_a_part_knows_its_recordings_folder(folder: Path) -> None:
     segment = segments_of(folder / "live")[0]
-    for place in (folder, folder / "live", segment.parent, segment):
+    for place in (folder, folder / "live", segment.parent):
         assert upkeep.root_of(place) == folder
     assert journals.verify_all(segment) == 0
 

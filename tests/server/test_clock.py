@@ -78,7 +78,7 @@ def test_what_has_to_happen_in_time_needs_no_event_loop() -> None:
         "1",
         clock=clock,
     )
-    runtime.connect(cast(Any, socket))
+    runtime.connect(cast(Any, socket))._greeted = True
     beat = int(runtime.settings.server.heartbeat_s * SECOND)
     for passed, beats in ((beat - 1, 0), (1, 1), (beat - 1, 1), (1, 2)):
         clock.monotonic += passed
