@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from market.enums import Kind, Side
 from market.errors import UsageError
@@ -166,14 +167,16 @@ class Book:
 
     def check(self) -> None:
         """Assert the invariants of a completed group."""
+        by_price = self._book["mode"] == BY_PRICE
+        if by_price:
+            # First: whoever reads rows relies on the counts to find an end.
+            self._check_ladder()
         bids, asks = self.top(ROWS)
         for name, rows, sign in (("bids", bids, -1), ("asks", asks, 1)):
             prices = [sign * ticks for ticks, _ in rows]
             assert prices == sorted(set(prices)), f"{name} are strictly sorted from the best"
             assert all(size >= 0 for _, size in rows), f"no size of the {name} is negative"
-        if self._book["mode"] == BY_PRICE:
-            self._check_ladder()
-        else:
+        if not by_price:
             limit = self.depth + 1
             assert max(len(bids), len(asks)) <= limit, f"a side has at most {limit} rows"
 
@@ -182,6 +185,8 @@ class Book:
             ring = self._book["ring"][side]
             near = int(np.count_nonzero(ring))
             assert near == self._book["levels"][side], "levels counts the filled slots of the ring"
+            best = int(self._book["best"][side])
+            assert not near or best == _filled(self._book, side)[0], "best is the largest of them"
             offset, count = (int(self._book["heap"][key][side]) for key in ("offset", "count"))
             far = self.heap[offset : offset + 2 * count : 2]
             assert (np.diff(far) > 0).all(), "far levels ascend"
@@ -193,13 +198,17 @@ class Book:
 
 def price_levels(book: Struct, heap: Words, side: int) -> Levels:
     """All levels of a side of a book by price, best first; nothing is changed."""
-    sign = 2 * side - 1
-    near = int(book["low"][side]) + np.arange(RING - 1, -1, -1)
-    sizes = book["ring"][side][near & (RING - 1)]
+    near = _filled(book, side)
+    sizes = book["ring"][side][near & (RING - 1)].tolist()
     far = region(book["heap"], heap, side)[::-1]
-    filled = sizes != 0
-    prices = np.concatenate([near[filled], far[:, 0]]) * sign
-    return list(zip(prices.tolist(), [*sizes[filled].tolist(), *far[:, 1].tolist()], strict=True))
+    prices = np.concatenate([near, far[:, 0]]) * (2 * side - 1)
+    return list(zip(prices.tolist(), [*sizes, *far[:, 1].tolist()], strict=True))
+
+
+def _filled(book: Struct, side: int) -> NDArray[np.int64]:
+    """Where (u) the ring of a side holds something, best first."""
+    window = int(book["low"][side]) + np.arange(RING - 1, -1, -1)
+    return window[book["ring"][side][window & (RING - 1)] != 0]
 
 
 @kernel

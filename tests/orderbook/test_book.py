@@ -202,6 +202,37 @@ def test_clear_empties_and_forgets_the_mode() -> None:
     book.check()
 
 
+def _by_price(side: int, sizes: dict[int, int]) -> Book:
+    """A book that was told these prices, in this order."""
+    book = Book(10)
+    assert feed(book, [price_row(NOON, side, *level) for level in sizes.items()])[1] is None
+    return book
+
+
+def test_size_0_takes_a_price_out_of_the_book_and_of_its_counts() -> None:
+    book = _by_price(ASK, {100: 3, 101: 4, 102: 5})
+    assert feed(book, [price_row(NOON, ASK, 101, 0)]) == (1, None)
+    book.check()
+    assert book.levels() == ([], [(100, 3), (102, 5)])
+
+
+def test_the_best_price_left_is_found_when_the_best_goes() -> None:
+    book = _by_price(BID, {100: 3, 97: 4, 90: 5})
+    assert feed(book, [price_row(NOON, BID, 100, 0, REMOVE)]) == (1, None)
+    book.check()
+    assert book.top(1) == ([(97, 4)], [])
+
+
+def test_a_price_far_below_the_best_is_kept_and_found_again() -> None:
+    """Farther than the window reaches, which goes up with the best and comes down again."""
+    book = _by_price(BID, {100: 3, 99: 4, 5_000: 5})
+    book.check()
+    assert book.levels() == book.top(9) == ([(5_000, 5), (100, 3), (99, 4)], [])
+    assert feed(book, [price_row(NOON, BID, 5_000, 0)]) == (1, None)
+    book.check()
+    assert book.levels() == book.top(9) == ([(100, 3), (99, 4)], [])
+
+
 def test_check_notices_disorder() -> None:
     book = Book(10)
     feed(book, [bid(NOON, ADD, 0, 10, 1), bid(NOON, ADD, 1, 11, 1)])
