@@ -8,14 +8,21 @@ Then it hands over to `python -m depthbridge` there.
 The syntax is kept readable for old Pythons, so that they can say what is missing.
 """
 
-import signal
+try:
+    # Ctrl-C waits until main() answers it in one line. Not from signal, which takes its time.
+    import _signal
 
-# Ctrl-C during the imports ends without a trace; main() takes over from here.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, [_signal.SIGINT])
+except (ImportError, AttributeError):
+    # Windows cannot hold it back: there it ends the program without a trace.
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -38,14 +45,15 @@ class StartError(Exception):
 
 def main():
     """Prepare the environment, then become the program."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        answer_interrupts()
         check_python()
         files = ["requirements.txt"]
         if sys.argv[1:2] and sys.argv[1] in NEEDS_DEVELOPMENT:
             files.append("requirements-dev.txt")
         if not ready(files):
             prepare(files)
+        return hand_over()
     except StartError as error:
         say(str(error))
         return 2
@@ -55,7 +63,13 @@ def main():
     except KeyboardInterrupt:
         say("stopped")
         return 130
-    return hand_over()
+
+
+def answer_interrupts():
+    """From here on Ctrl-C is a KeyboardInterrupt, one that came during the imports included."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def say(line):

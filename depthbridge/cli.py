@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DepthbridgeError as error:
         return _fail(error.message)
     except KeyboardInterrupt:
+        _keep_our_exit_code()
         print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
@@ -133,6 +134,16 @@ def _let_interrupts_through() -> None:
     """run.py holds Ctrl-C back until somebody is there to answer it in one line."""
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
+def _keep_our_exit_code() -> None:
+    """Make Python forget that an interrupt passed through the execution of a text.
+
+    Dataclasses, named tuples and Numba execute texts while they are imported. Python then notes
+    that a KeyboardInterrupt went unhandled, and at its end kills itself with SIGINT although
+    somebody further out did handle it; the next text that is evaluated takes the note back.
+    """
+    eval("0")
 
 
 def _never_fail_to_print() -> None:

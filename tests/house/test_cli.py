@@ -178,3 +178,24 @@ def test_an_interrupt_that_run_py_held_back_is_answered_in_one_line(
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     assert capsys.readouterr().err == "stopped\n"
+
+
+def test_an_interrupt_within_an_executed_text_does_not_replace_the_exit_code(
+    tmp_path: Path,
+) -> None:
+    """As while a dataclass, a named tuple or a kernel is made during the imports."""
+    program = (
+        "from depthbridge import cli\n"
+        "cli._run = lambda words: exec('raise KeyboardInterrupt')\n"
+        "raise SystemExit(cli.main([]))\n"
+    )
+    (tmp_path / "interrupted.py").write_text(program, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "stopped\n")

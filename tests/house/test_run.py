@@ -34,6 +34,8 @@ if words[:1] == ["dev"] or words[:1] == ["test"]:
 print("hello", tinydep.VERSION, words)
 """
 
+COME = "__import__('os').kill(__import__('os').getpid(), 2); "
+
 
 def make_wheel(folder: Path, name: str, version: str) -> Path:
     path = folder / f"{name}-{version}-py3-none-any.whl"
@@ -109,6 +111,7 @@ def run_py(root: Path) -> Iterator[ModuleType]:
     module = importlib.util.module_from_spec(spec)
     before = signal.getsignal(signal.SIGINT)
     spec.loader.exec_module(module)
+    module.answer_interrupts()
     yield module
     signal.signal(signal.SIGINT, before)
 
@@ -205,6 +208,28 @@ def test_signals_reach_the_program(copy: Copy, number: int, code: int) -> None:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         assert process.wait(20) == code
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("line", ["import hashlib", "answer_interrupts()", "return hand_over()"])
+def test_an_interrupt_before_the_program_takes_over_is_answered_in_one_line(
+    copy: Copy, tmp_path: Path, line: str
+) -> None:
+    """During an import, at the first moment of main(), and at the last."""
+    text = (copy.folder / "run.py").read_text(encoding="utf-8")
+    at = text.index(line)
+    interrupted = tmp_path / "run.py"
+    interrupted.write_text(text[:at] + COME + text[at:], encoding="utf-8")
+    for part in ("requirements.txt", ".venv"):
+        (tmp_path / part).symlink_to(copy.folder / part)
+    done = subprocess.run(
+        [sys.executable, str(interrupted), "exit", "0"],
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "depthbridge: stopped\n")
 
 
 def test_two_first_starts_at_once_install_once(root: Path, tmp_path: Path) -> None:
