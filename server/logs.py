@@ -16,6 +16,7 @@ import yaml
 
 from market.errors import SettingsError
 from server.loglimit import RateLimit
+from server.yaml_file import load_yaml
 
 __all__ = ["DEFAULT_CONFIG", "JsonLines", "configure_logging", "log_file"]
 
@@ -105,7 +106,7 @@ def configure_logging(path: Path | None, level: str, file: Path | None = None) -
     config: Any = DEFAULT_CONFIG
     if chosen is not None:
         try:
-            config = yaml.safe_load(chosen.read_text(encoding="utf-8"))
+            config = load_yaml(chosen.read_text(encoding="utf-8"), f"logging.config: {chosen}")
         except (OSError, yaml.YAMLError, UnicodeDecodeError) as cause:
             raise _refused(chosen, cause) from cause
     try:

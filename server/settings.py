@@ -421,7 +421,7 @@ def default_log_file(settings: Settings) -> Path:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        values = load_yaml(path.read_text(encoding="utf-8"))
+        values = load_yaml(path.read_text(encoding="utf-8"), f"the configuration {path}")
     except OSError as cause:
         raise SettingsError(
             f"the configuration {path} cannot be read: {cause.strerror}", key=str(path)
@@ -448,7 +448,7 @@ def _from_environment(variables: Mapping[str, str]) -> dict[str, dict[str, Any]]
         section, _, key = name.removeprefix(_PREFIX).lower().partition("_")
         if key and section in names:
             try:
-                value = yaml.safe_load(variables[name])
+                value = load_yaml(variables[name], name)
             except yaml.YAMLError as cause:
                 raise SettingsError(
                     f"{name} is not a YAML value", key=f"{section}.{key}"

@@ -68,6 +68,13 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     assert "\n" not in caught.value.message
 
 
+def test_a_key_that_is_there_twice_in_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "log.yaml"
+    path.write_text("version: 1\nhandlers:\n  a: {}\n  a: {}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"handlers\.a is there twice, again in line 4$"):
+        configure_logging(path, "info")
+
+
 async def test_debug_mode_times_the_stages_and_checks_the_book(
     serve: Any,
     data: SimpleNamespace,

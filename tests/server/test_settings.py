@@ -127,17 +127,34 @@ def test_settings_do_not_change() -> None:
 @pytest.mark.parametrize(
     ("text", "key", "line"),
     [
-        ("server: {port: 1, port: 2}\n", "port", 1),
+        ("server: {port: 1, port: 2}\n", "server.port", 1),
         ("server: {port: 1}\nrecording: {}\nserver: {host: localhost}\n", "server", 3),
-        ("instruments:\n  ES: {tick_size: 0.25}\n  ES: {tick_size: 0.5}\n", "ES", 3),
-        ("server: {port: 1, 'port': 2}\n", "port", 1),
+        ("instruments:\n  ES: {tick_size: 0.25}\n  ES: {tick_size: 0.5}\n", "instruments.ES", 3),
+        (
+            "instruments:\n  ES:\n    tick_size: 1\n    tick_size: 2\n",
+            "instruments.ES.tick_size",
+            4,
+        ),
+        ("server: {port: 1, 'port': 2}\n", "server.port", 1),
+        ("server:\n  allowed_hosts:\n  - {a: 1, a: 2}\n", "server.allowed_hosts[0].a", 3),
+        ("server: &s {port: 1}\nother: [*s, {<<: *s, a: {b: 1, b: 2}}]\n", "other[1].a.b", 2),
     ],
 )
-def test_a_key_that_is_there_twice_is_refused(
+def test_a_key_that_is_there_twice_is_refused_with_its_path(
     tmp_path: Path, text: str, key: str, line: int
 ) -> None:
-    with pytest.raises(SettingsError, match=f"'{key}' is there twice.* line {line},"):
+    with pytest.raises(SettingsError) as caught:
         load(tmp_path, text)
+    path = tmp_path / "config.yaml"
+    assert caught.value.key == key
+    assert str(caught.value) == (
+        f"the configuration {path}: {key} is there twice, again in line {line}"
+    )
+
+
+def test_a_variable_names_a_key_once_too(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^DEPTHBRIDGE_SERVER_PORT: a is there twice"):
+        load(tmp_path, DEPTHBRIDGE_SERVER_PORT="{a: 1, a: 2}")
 
 
 def test_merged_keys_may_be_overlaid(tmp_path: Path) -> None:
