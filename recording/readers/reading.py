@@ -1,17 +1,20 @@
 """Opens a recording: a file, or a folder of files of one instrument, in any format."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
-from market.errors import UsageError
+from market.errors import FileFormatError, UsageError
 from market.instrument import DEFAULT_INSTRUMENTS, Instrument, InstrumentTable
 from recording.entries import Entry, FrameEntry, InstrumentEntry
-from recording.readers.registry import Format, Request, detect, format_named, formats
+from recording.readers.registry import Format, Request, detect, format_named, formats, recognised
 from recording.readers.report import Report
 
 __all__ = ["Recording", "open_recording"]
+
+_OF_WINDOWS: Final = frozenset({"desktop.ini", "thumbs.db"})
 
 
 def open_recording(
@@ -33,7 +36,7 @@ def open_recording(
         instrument: its name, where the recording does not say it.
         tick_size: for an instrument that is not known.
         time_zone: IANA zone of wall times, where the recording does not say it.
-        tolerant: skip and count malformed lines.
+        tolerant: skip and count malformed lines; skip and name files of a folder that are none.
         instruments: the instruments that are known.
         segments: of a journal, what to read; empty: all.
 
@@ -45,7 +48,7 @@ def open_recording(
     if not path.exists():
         raise UsageError(f"{path} does not exist", code="no_file", path=str(path))
     wanted = None if format is None else format_named(format)
-    files = _files(path, wanted)
+    files, foreign = _files(path, wanted, tolerant=tolerant)
     request = Request(
         path=path,
         table=instruments,
@@ -56,7 +59,7 @@ def open_recording(
         tolerant=tolerant,
         segments=segments,
     )
-    return Recording(path, files, request)
+    return Recording(path, files, request, foreign)
 
 
 class Recording:
@@ -68,9 +71,16 @@ class Recording:
         report: what was noticed; complete after an iteration, begun anew by the next.
     """
 
-    def __init__(self, path: Path, files: list[tuple[Path, Format]], request: Request) -> None:
+    def __init__(
+        self,
+        path: Path,
+        files: list[tuple[Path, Format]],
+        request: Request,
+        foreign: Sequence[Path] = (),
+    ) -> None:
         self.path = path
         self.files = files
+        self._foreign = foreign
         self.report = request.report
         self._request = request
         self._begun: Iterator[Entry] | None = None
@@ -108,6 +118,7 @@ class Recording:
 
     def _entries(self) -> Iterator[Entry]:
         self.report = report = Report()
+        report.notes += [f"{one.name} is no recording and was skipped" for one in self._foreign]
         named: Instrument | None = None
         seq = 1
         for path, known in self.files:
@@ -126,20 +137,45 @@ class Recording:
         return replace(self._request, path=path, report=report, seq=seq, first=report.lines)
 
 
-def _files(path: Path, wanted: Format | None) -> list[tuple[Path, Format]]:
+def _files(
+    path: Path, wanted: Format | None, *, tolerant: bool
+) -> tuple[list[tuple[Path, Format]], list[Path]]:
+    """What to read, and what lies beside it and is no recording.
+
+    A file that is none may be a recording that somebody damaged: only who asks for it skips it.
+    """
     if path.is_file():
-        return [(path, wanted or detect(path))]
+        return [(path, wanted or detect(path))], []
     for known in (wanted,) if wanted else formats():
         if known.holds(path):
-            return [(path, known)]
-    found = sorted(
-        child
-        for child in path.iterdir()
-        if child.is_file() and not child.name.startswith(".") and child.suffix != ".json"
-    )
+            return [(path, known)], []
+    children = sorted(child for child in path.iterdir() if child.is_file() and _is_data(child))
+    if not tolerant:
+        found = [(child, wanted or _detect_in_folder(child)) for child in children]
+    else:
+        kinds = [(child, wanted or recognised(child)) for child in children]
+        found = [(child, kind) for child, kind in kinds if kind is not None]
     if not found:
         raise UsageError(f"{path} holds no recording", code="no_file", path=str(path))
-    return [(child, wanted or detect(child)) for child in found]
+    read = {child for child, _ in found}
+    return found, [child for child in children if child not in read]
+
+
+def _is_data(child: Path) -> bool:
+    """Whether a file is neither hidden, nor a sidecar, nor what Windows leaves in folders."""
+    name = child.name.lower()
+    return not name.startswith(".") and child.suffix != ".json" and name not in _OF_WINDOWS
+
+
+def _detect_in_folder(child: Path) -> Format:
+    found = recognised(child)
+    if found is None:
+        raise FileFormatError(
+            f"{child}: not a recording; move it out of the folder, or pass --tolerant to skip it",
+            path=str(child),
+            offset=0,
+        )
+    return found
 
 
 def _several(path: Path, one: Instrument, other: Instrument) -> UsageError:

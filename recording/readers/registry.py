@@ -16,7 +16,7 @@ from recording.entries import Entry
 from recording.readers.opener import damage_of, peek
 from recording.readers.report import Report
 
-__all__ = ["Format", "Request", "detect", "format_named", "formats"]
+__all__ = ["Format", "Request", "detect", "format_named", "formats", "recognised"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +98,31 @@ def detect(path: Path) -> Format:
     Raises:
         FileFormatError: empty, damaged, or of no known format.
     """
-    head = peek(path)
-    if not head:
-        raise damage_of(path) or FileFormatError(
-            f"{path}: the file is empty", path=str(path), offset=0
-        )
-    for known in formats():
-        if known.detect(head):
-            return known
+    found = recognised(path)
+    if found is not None:
+        return found
     names = ", ".join(known.name for known in formats())
-    raise damage_of(path) or FileFormatError(
+    raise FileFormatError(
         f"{path}: not a recording: its first bytes fit none of {names}; "
-        "pass --format to say what it is",
+        "pass --format to say what it is"
+        if peek(path, 1)
+        else f"{path}: the file is empty",
         path=str(path),
         offset=0,
     )
+
+
+def recognised(path: Path) -> Format | None:
+    """The format of a file, by its content; None: it is empty, or of no known format.
+
+    Raises:
+        FileFormatError: its compressed data is damaged, so that nobody can tell.
+    """
+    head = peek(path)
+    for known in formats() if head else ():
+        if known.detect(head):
+            return known
+    damage = damage_of(path)
+    if damage is not None:
+        raise damage
+    return None

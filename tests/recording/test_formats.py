@@ -338,6 +338,33 @@ def test_a_folder_is_read_in_the_order_of_its_names(tmp_path: Path) -> None:
         open_recording(tmp_path / "empty")
 
 
+@pytest.mark.parametrize("text", ["Notes of the week.\n", ""])
+def test_a_foreign_file_in_a_folder_is_named_and_skipped_only_on_request(
+    tmp_path: Path, text: str
+) -> None:
+    folder = tmp_path / "ES 03-26"
+    folder.mkdir()
+    frames = [FrameEntry(f) for f in make_frames(np.zeros(2, RECORD), np.full(2, START), 1)]
+    write(folder / "20260101.txt", "nt-dump", [InstrumentEntry(ES, Source.REPLAY), *frames])
+    for name in ("Thumbs.db", "desktop.ini", ".notes", "20260101.txt.json"):
+        (folder / name).write_text("{}", encoding="utf-8")
+    assert len(open_recording(folder).files) == 1
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    with pytest.raises(FileFormatError, match=r"README\.md: not a recording.*--tolerant"):
+        open_recording(folder)
+    recording = open_recording(folder, tolerant=True)
+    for _ in range(2):
+        assert len(rows_of(list(recording))) == 2
+        assert "README.md is no recording and was skipped" in recording.report.summary()
+    (folder / "20260102.txt.gz").write_bytes(b"\x1f\x8b\x08" + bytes(40))
+    with pytest.raises(FileFormatError, match="damaged"):
+        open_recording(folder, tolerant=True)
+    (folder / "20260102.txt.gz").unlink()
+    (folder / "20260101.txt").unlink()
+    with pytest.raises(UsageError, match="holds no recording"):
+        open_recording(folder, tolerant=True)
+
+
 def test_asking_for_the_instrument_reads_nothing_twice(tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
     write(path, "parquet", controlled())
