@@ -8,7 +8,7 @@ from client.ring import CAPACITY
 from client.stream import BATCH, PublishedStream
 from market.errors import MalformedError, SessionError
 from market.instrument import Instrument
-from wire.codes import ErrorCode
+from wire.codes import CloseCode, ErrorCode
 from wire.messages import (
     Ack,
     Bye,
@@ -90,7 +90,9 @@ class PublisherCore:
             flags: ``useL3``, ``HistoricalOnly``, ``DebugMode``.
             settings: analytics settings of this publisher.
             subscribe: topics to receive on the same connection.
-            takeover: supersede a session that holds an instrument; for the first hello only.
+            takeover: supersede a session that holds an instrument, and say so again until something
+                of this one is on disk: a server that stops while its disk refuses forgets it, and
+                goes on with the one before.
             capacity: records kept for sending again.
             batch: most records of a frame while the sender keeps up.
             reply_now: ask for ack and metrics with every frame after which nothing waits.
@@ -123,6 +125,11 @@ class PublisherCore:
         self._in_second = 0
 
     @property
+    def takes_over(self) -> bool:
+        """Whether the next hello supersedes another session."""
+        return self._takeover
+
+    @property
     def settled(self) -> bool:
         """Whether the server has acknowledged everything."""
         return all(stream.settled for stream in self.streams.values())
@@ -142,13 +149,18 @@ class PublisherCore:
         self.link = Link.GREETING
         self._heartbeat_at = now + self.heartbeat_ns
         hello = self._hello
-        if self._takeover:
+        if self.takes_over:
             hello = Hello(**{**_fields(hello), "takeover": True})
         return encode_message(hello).decode()
 
-    def disconnected(self) -> None:
-        """The transport is gone; what was not acknowledged is sent again on the next one."""
+    def disconnected(self, code: int | None = None) -> None:
+        """The transport is gone; what was not acknowledged is sent again on the next one.
+
+        Args:
+            code: with which the server closed; after 4409 nothing is taken over any more.
+        """
         self.link = Link.DOWN
+        self._takeover = self._takeover and code != CloseCode.SUPERSEDED
         self._by_index = {}
         self._had = {}
 
@@ -162,6 +174,7 @@ class PublisherCore:
         message = self._decoder.decode(text)
         match message:
             case Ack():
+                self._takeover = self._takeover and message.durable_seq == 0
                 self._stream(message.stream).acknowledged(message.seq, message.durable_seq)
             case Resync():
                 self._stream(message.stream).resync(message.from_, message.reason)
@@ -223,7 +236,6 @@ class PublisherCore:
     def _welcomed(self, message: Welcome, now: int) -> None:
         self.link = Link.UP
         self.welcome = message
-        self._takeover = False
         self.heartbeat_ns = int(message.heartbeat_s * _SECOND)
         resumed = any(expected > 1 for expected in message.resume_from.values())
         # A server that was away doubts the book until somebody speaks.

@@ -235,8 +235,8 @@ class Publisher:
                 finally:
                     timer.cancel()
 
-    def _lost(self) -> None:
-        self.core.disconnected()
+    def _lost(self, code: int | None) -> None:
+        self.core.disconnected(code)
         self._moved.set()
 
     async def _until(self, condition: Callable[[], bool]) -> None:

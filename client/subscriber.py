@@ -284,5 +284,5 @@ class Client:
             await asyncio.sleep(_HEARTBEAT_S)
             await socket.send(encode_message(Heartbeat()).decode())
 
-    def _lost(self) -> None:
+    def _lost(self, code: int | None) -> None:
         self._socket = None

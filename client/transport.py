@@ -40,7 +40,7 @@ async def keep_connected(
     token: str | None,
     serve: Callable[[ClientConnection], Awaitable[None]],
     *,
-    lost: Callable[[], None],
+    lost: Callable[[int | None], None],
     backoff: Backoff,
     patient: bool = True,
 ) -> None:
@@ -50,7 +50,7 @@ async def keep_connected(
         url: ``ws://host:port/ws``.
         token: for the Authorization header.
         serve: speaks on an open connection; returning ends it all, ConnectionClosed tries again.
-        lost: called after every connection.
+        lost: called after every connection, with the server's close code if it closed politely.
         backoff: waits between attempts; ``serve`` resets it when the server spoke, for one that
             takes connections and drops them must not be asked ten times a second.
         patient: also try again when the very first attempt fails.
@@ -63,6 +63,7 @@ async def keep_connected(
     superseded = 0
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     while True:
+        code: int | None = None
         try:
             async with connect(
                 url,
@@ -79,12 +80,13 @@ async def keep_connected(
                 await serve(socket)
                 return
         except ConnectionClosed as closed:
-            superseded = superseded + 1 if _code(closed) == CloseCode.SUPERSEDED else 0
+            code = _code(closed)
+            superseded = superseded + 1 if code == CloseCode.SUPERSEDED else 0
             _raise_if_final(closed, superseded)
         except (OSError, TimeoutError, InvalidHandshake) as failure:
             _raise_if_refused(failure, url, patient)
         finally:
-            lost()
+            lost(code)
         # Spreads the reconnects of many clients; nothing secret hangs on it.
         await asyncio.sleep(backoff.delay(random.random()))
 

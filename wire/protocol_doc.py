@@ -106,6 +106,8 @@ per stream, from 1, under one session UUID. The server judges record by record:
   session starts at 1 with a snapshot.
 - One publisher per instrument and source: another session is refused with `instrument_busy` until
   `bye`, {_ABSENCE} s of absence, or `takeover`. {_SILENCE} s of silence make the book `stale`.
+  A session that took over says `takeover` again until an `ack` has a `durable_seq` above 0 or null
+  (a server that stops before knows only the session before it), but not after 4409.
 - `ack` is cumulative: after {AckPolicy.FRAMES} frames or {_DELAY} ms, at once for a
   frame flagged `REPLY_NOW`.
 

@@ -133,7 +133,8 @@ class Verdict(NamedTuple):
         snapshot: all its frames, in order.
         resync: to be sent to the publisher now.
         recovered: the stream was gapped or broken and is live again.
-        torn: a snapshot is complete but for a part that was refused: it must be sent again.
+        torn: a snapshot is complete but for a part that was refused, or records follow where the
+            snapshot that a session began with was refused: it must be sent again.
     """
 
     action: Action
@@ -257,9 +258,12 @@ class StreamSession:
         if known == count:
             self._move(Event.OLD)
             return Verdict(Action.DROP, self.state, duplicates=known)
+        baseless = self._torn and self.expected == 1
         self.expected = seq + count
         self._torn = False
         before = self._move(Event.NEXT)
+        if baseless:
+            return Verdict(Action.HOLD, self.state, duplicates=known, torn=True)
         if self.state is State.BROKEN:
             return Verdict(Action.HOLD, self.state, duplicates=known)
         if before is State.GAPPED:

@@ -13,7 +13,7 @@ from market.errors import MalformedError, SessionError
 from market.instrument import DEFAULT_INSTRUMENTS
 from market.record import Frame
 from tests.client.fake_server import ES, FakeServer, depth_frames
-from wire.messages import ErrorMessage, Heartbeat, Welcome, encode_message
+from wire.messages import Ack, ErrorMessage, Heartbeat, Welcome, encode_message
 
 SECOND = 10**9
 SYMBOL = ES.symbol
@@ -298,7 +298,7 @@ def test_errors_that_stay_end_the_run_and_others_do_not() -> None:
         core.receive(encode_message(Welcome(protocol=1, server="x")), 0)
 
 
-def test_hello_declares_everything_and_takes_over_once() -> None:
+def test_hello_declares_everything() -> None:
     other = DEFAULT_INSTRUMENTS.define("NQ 12-26")
     core = PublisherCore(
         [ES, other], session="00000000-0000-4000-8000-000000000023", source="replay",
@@ -316,8 +316,36 @@ def test_hello_declares_everything_and_takes_over_once() -> None:
     )
     core.receive(encode_message(welcome), 0)
     assert core.link is Link.UP
+
+
+def welcomed_taker() -> PublisherCore:
+    core = PublisherCore([ES], session="00000000-0000-4000-8000-000000000023", takeover=True)
+    return greeted(core)
+
+
+def greeted(core: PublisherCore) -> PublisherCore:
+    assert json.loads(core.connected(0))["takeover"] is True
+    welcome = Welcome(protocol=1, server="x", streams={SYMBOL: 0}, resume_from={0: 1})
+    core.receive(encode_message(welcome), 0)
+    return core
+
+
+@pytest.mark.parametrize("durable", [1, None], ids=["on disk", "no journal"])
+def test_it_takes_over_until_something_is_on_disk(durable: int | None) -> None:
+    core = welcomed_taker()
+    core.receive(encode_message(Ack(stream=0, seq=1, durable_seq=0)), 0)
+    core.disconnected()
+    core = greeted(core)
+    core.receive(encode_message(Ack(stream=0, seq=1, durable_seq=durable)), 0)
     core.disconnected()
     assert "takeover" not in json.loads(core.connected(0))
+
+
+@pytest.mark.parametrize(("code", "again"), [(1012, True), (4409, False)])
+def test_it_does_not_take_back_what_was_taken_over(code: int, again: bool) -> None:
+    core = welcomed_taker()
+    core.disconnected(code)
+    assert ("takeover" in json.loads(core.connected(0))) is again
 
 
 def test_a_refused_frame_is_sent_again() -> None:

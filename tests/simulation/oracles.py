@@ -7,7 +7,15 @@ from typing import Any, Final
 
 from market.enums import FrameType
 from market.record import times_of
-from recording.entries import BarEntry, Entry, FrameEntry, GapEntry, InstrumentEntry, SessionEntry
+from recording.entries import (
+    BarEntry,
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+    PhaseEntry,
+    SessionEntry,
+)
 from recording.messages import cluster_messages, metrics_message
 from recording.stream import Stream
 from tests.orderbook.market_fuzz import Plan
@@ -16,7 +24,7 @@ from tests.reference.price_book import PriceBook
 from tests.reference.records import ASK, BID, PRICE
 from tests.simulation.sides import SimPublisher
 
-__all__ = ["Kept", "Truth", "journal_holds", "replayed"]
+__all__ = ["Kept", "Truth", "ends_in_doubt", "journal_holds", "replayed", "stale_reasons"]
 
 Book = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
 
@@ -109,6 +117,32 @@ def journal_holds(
                 pass
         kept.last[session] = expected - 1
     return kept
+
+
+def stale_reasons(entries: Iterable[Entry]) -> set[str]:
+    """Why the book was not to be trusted."""
+    return {one.reason for one in entries if isinstance(one, PhaseEntry) and one.phase == "stale"}
+
+
+def ends_in_doubt(entries: Iterable[Entry]) -> bool:
+    """Whether a book waits for a snapshot at the end of a journal."""
+    doubt, session = False, ""
+    for entry in entries:
+        match entry:
+            case InstrumentEntry():
+                doubt = False
+            case SessionEntry():
+                doubt = doubt and entry.session == session
+                session = entry.session
+            case GapEntry():
+                doubt = True
+            case PhaseEntry("stale", reason) if reason not in ("silent", "gap"):
+                doubt = True
+            case FrameEntry(frame) if frame.type == FrameType.SNAPSHOT and frame.flags & 2:
+                doubt = False
+            case _:
+                pass
+    return doubt
 
 
 def _snapshot_is_true(parts: list[Any], publisher: SimPublisher, truth: Truth) -> None:

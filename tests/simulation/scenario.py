@@ -2,20 +2,28 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from market.enums import Source
 from market.instrument import DEFAULT_INSTRUMENTS
+from recording.entries import Entry
 from recording.journal import read_journal
 from recording.stream import Stream
 from server.channel import Channel
 from tests.orderbook.market_fuzz import Plan, make_plan
 from tests.reference.records import Rec
 from tests.simulation.network import Link
-from tests.simulation.oracles import Kept, Truth, journal_holds, replayed
+from tests.simulation.oracles import (
+    Kept,
+    Truth,
+    ends_in_doubt,
+    journal_holds,
+    replayed,
+    stale_reasons,
+)
 from tests.simulation.sides import SimPublisher, SimServer, SimSubscriber, remove
 from tests.simulation.world import MS, SECOND, World
 from wire.session import State
@@ -71,7 +79,10 @@ class Scenario:
         """Whether something may be lost for a reason that the publisher knows."""
         self.busy_until = 0
         self.links: Final[list[Link]] = []
+        self.found_doubt = False
+        """Whether the server was started on a journal whose book waits for a snapshot."""
         self.server.before_kill = self._acked_is_written
+        self.server.on_start = self._look_for_doubt
         self.listener: Final = SimSubscriber(self.world, self.server, "SIM")
 
     @property
@@ -104,11 +115,13 @@ class Scenario:
         one.connect()
 
     def _portions(self) -> Iterator[tuple[Rec, ...] | int]:
-        """What is pushed at once: some records, or a time."""
+        """What is pushed at once: some records, or a time before which none will come any more."""
+        pushed = 0
         for step in self.plan.steps:
             if step.what == "advance":
-                yield step.time
+                yield min([step.time, *(rec.time for rec in self.plan.recs[pushed:])])
             left = step.recs
+            pushed += len(left)
             while left:
                 count = self.random.choice((1, 3, 10, 30))
                 yield left[:count]
@@ -184,6 +197,7 @@ class Scenario:
             and session.state in (State.LIVE, State.FRESH)
             and session.expected == self.publisher.stream.ring.end
             and channel.stream.phase != "stale"
+            and not channel.journal_broken
         )
 
     def _state(self) -> str:
@@ -201,8 +215,6 @@ class Scenario:
         channel = self.channel()
         assert channel is not None
         asked = sum((one.asked for one in self.publishers), Counter())
-        if not self.unsound:
-            assert set(asked) <= {"gap", "feed"}, "a sound book was called wrong"
         depth = self.plan.depth
         found = [tuple(map(tuple, side)) for side in channel.stream.analyzer.top(depth)]
         wanted = [side[:depth] for side in self.truth.book(self.pushed)]
@@ -214,7 +226,9 @@ class Scenario:
         self.server.stop()
         entries = list(read_journal(self.server.folder))
         kept = journal_holds(entries, self.publishers, self.truth)
-        if not (self.lossy or any(one.skipped for one in self.publishers)):
+        if not self.unsound:
+            self._doubts_are_right(asked, stale_reasons(entries))
+        if not (self.lossy or self._skipped(stale_reasons(entries))):
             assert kept.gaps == [], "records were lost without a reason"
         assert kept.last[self.publisher.session] == self.publisher.stream.ring.end - 1
         calendar = settings.calendar(self.instrument.session)
@@ -241,12 +255,38 @@ class Scenario:
 
     def _acked_is_written(self) -> None:
         """Whatever was acknowledged is in the files of the process that ends here."""
-        entries = (
-            list(read_journal(self.server.folder)) if any(self.server.folder.iterdir()) else []
-        )
-        kept = journal_holds(entries, self.publishers, self.truth)
+        kept = journal_holds(self._written(), self.publishers, self.truth)
         for one in self.publishers:
             assert one.acked <= kept.last.get(one.session, 0), "acknowledged, but not written"
+
+    def _written(self) -> list[Entry]:
+        folder = self.server.folder
+        return list(read_journal(folder)) if any(folder.iterdir()) else []
+
+    @property
+    def _damaged(self) -> bool:
+        return any(link.corrupted for link in self.links)
+
+    def _skipped(self, stale: set[str]) -> bool:
+        """Whether a snapshot may have skipped records: unposted ones, or, while the book waited for
+        it, those of a frame that was damaged on its way."""
+        waited = bool(stale & {"feed", "reset"})
+        return any(one.skipped for one in self.publishers) or (self._damaged and waited)
+
+    def _doubts_are_right(self, asked: Iterable[str], stale: set[str]) -> None:
+        """A sound book is never found wrong; it may be missed, and asked for to be sure."""
+        rightly = {"gap", "feed", "silent"}
+        if self._damaged:
+            rightly.add("reset")  # of a snapshot of which a part was refused
+        assert stale <= rightly, "a sound book was called wrong"
+        if self.found_doubt:
+            rightly.add("restart")
+        if stale - {"silent"}:
+            rightly.add("checksum")  # no check has confirmed the recovery
+        assert set(asked) <= rightly, "a sound book was asked for"
+
+    def _look_for_doubt(self) -> None:
+        self.found_doubt |= ends_in_doubt(self._written())
 
     def _listener_agrees(self, channel: Channel) -> None:
         live = {cluster["id"] for cluster in channel.stream.analyzer.calculate_clusters()}
@@ -313,6 +353,8 @@ def _new_run(one: Scenario) -> int:
 
 
 def _successor(one: Scenario) -> int:
+    if one.publisher.core.takes_over:
+        one.publisher.vanish()
     one.publisher.bye()
     one.new_publisher(takeover=True)
     return 0
@@ -332,6 +374,9 @@ def _intruder(one: Scenario) -> int:
 
 
 def _takeover(one: Scenario) -> int:
+    """Of two that say takeover the later wins, whoever was started later: only one does."""
+    if one.publisher.core.takes_over:
+        one.publisher.vanish()
     one.new_publisher(takeover=True)
     return 0
 

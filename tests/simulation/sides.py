@@ -163,6 +163,7 @@ class SimServer:
         self.starts = 0
         self.resumed = 0
         """Journals that went on after a start."""
+        self.on_start: Callable[[], None] = lambda: None
         self.backlog = 64 << 20
         self.before_kill: Callable[[], None] = lambda: None
         self.unwritten = False
@@ -175,6 +176,7 @@ class SimServer:
 
     def start(self) -> None:
         self.starts += 1
+        self.on_start()
         runtime = Runtime(self.settings, "sim", clock=self.world.clock, disk=self.disk)
         meet = runtime.hub.on_channel
 
@@ -424,7 +426,7 @@ class SimPublisher:
 
     def lost(self, code: int | None) -> None:
         self.link = None
-        self.core.disconnected()
+        self.core.disconnected(code)
         self._superseded = self._superseded + 1 if code == 4409 else 0
         if self._superseded < 3:
             self._again()

@@ -10,11 +10,13 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.simulation.scenario import FAULTS, run
+from tests.simulation.scenario import FAULTS, Outcome, Scenario, run
+from tests.simulation.world import MS, SECOND
 
 pytestmark = pytest.mark.usefixtures("warmed")
 
@@ -49,21 +51,84 @@ def test_faults_of_all_kinds_together() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_faults_of_all_kinds_together_long() -> None:
+@pytest.mark.parametrize("first", range(100_000, 120_000, 2_500))
+def test_faults_of_all_kinds_together_long(first: int) -> None:
     begun = time.perf_counter()
-    total = _hunt(range(100_000, 120_000))
+    total = _hunt(range(first, first + 2_500))
     seconds = time.perf_counter() - begun
-    sys.stdout.write(f"\n20,000 seeds in {seconds:.0f} s: {dict(total)}\n")
+    sys.stdout.write(f"\n2,500 seeds from {first} in {seconds:.0f} s: {dict(total)}\n")
+
+
+def _live(one: Scenario, events: dict[int, Callable[[], object]]) -> Outcome:
+    """Run with these events, by ms from the beginning."""
+    for ms, event in events.items():
+        one.world.after(ms * MS, event)  # type: ignore[arg-type]
+    return one.run()
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_book_in_doubt_is_asked_for_after_a_restart(tmp_path: Path, end: str) -> None:
+    """Nobody was there to be asked before it."""
+    one = Scenario(2, tmp_path, [], steps=600)
+
+    def away() -> None:
+        one.publisher.offline_until = one.world.now + SECOND
+        FAULTS["cut"](one)
+
+    outcome = _live(
+        one,
+        {
+            300: away,
+            400: lambda: FAULTS["sleep"](one),
+            700: getattr(one.server, end),
+            800: one.server.start,
+        },
+    )
+    assert outcome.asked == {"restart": 1}
+    assert outcome.kept.snapshots == 1
+
+
+def test_records_after_a_refused_first_snapshot_wait_for_another(tmp_path: Path) -> None:
+    """They would change an empty book, and its numbers would go out until a check fails."""
+    one = Scenario(2, tmp_path, [], steps=600)
+
+    def successor() -> None:
+        FAULTS["successor"](one)
+        FAULTS["corrupt"](one)
+
+    outcome = _live(one, {300: successor})
+    assert outcome.damaged > 0
+    assert outcome.asked == {"reset": 1}
+
+
+def test_a_takeover_that_the_disk_never_had_is_said_again(tmp_path: Path) -> None:
+    """The server that comes after a full disk goes on with the session before."""
+    one = Scenario(2, tmp_path, [], steps=600)
+    outcome = _live(
+        one,
+        {
+            300: lambda: setattr(one.server.disk, "full", True),
+            400: lambda: FAULTS["takeover"](one),
+            700: one.server.kill,
+            701: lambda: setattr(one.server.disk, "full", False),
+            800: one.server.start,
+        },
+    )
+    assert one.server.resumed == 1
+    assert {mine.session for mine in one.publishers} <= set(outcome.kept.last)
 
 
 def _hunt(seeds: range) -> Counter[str]:
+    """Live every seed; those that fail are named together at the end."""
     total: Counter[str] = Counter()
+    failures: list[BaseException] = []
     for seed in seeds:
         try:
             outcome = run(seed)
-        except BaseException as failure:
+        except AssertionError as failure:
             failure.add_note(f"seed {seed}")
-            raise
+            failures.append(failure)
+            continue
         total.update(
             records=outcome.records,
             messages=outcome.messages,
@@ -73,4 +138,6 @@ def _hunt(seeds: range) -> Counter[str]:
             snapshots=outcome.kept.snapshots,
             gaps=len(outcome.kept.gaps),
         )
+    if failures:
+        raise BaseExceptionGroup(f"{len(failures)} of {len(seeds)} seeds", failures)
     return total

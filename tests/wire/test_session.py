@@ -173,9 +173,25 @@ def test_the_rest_of_a_snapshot_is_no_snapshot(first: bool) -> None:
     assert session.judge(snapshot(5, 2)).action is Action.LOAD
 
 
+@pytest.mark.parametrize("gap", [False, True])
+def test_records_do_not_begin_where_the_first_snapshot_was_refused(gap: bool) -> None:
+    """They change a book that is not there."""
+    session = begun()
+    session.spoil(part=True)
+    if gap:
+        assert session.judge(frame_of(4, 3)).gap == (1, 3), "they were refused too"
+    verdict = session.judge(frame_of(1, 6))
+    assert (verdict.action, verdict.torn, session.expected) == (Action.HOLD, True, 7)
+    session.fail(ResyncReason.RESET)
+    assert session.judge(frame_of(7, 1)).action is Action.HOLD
+    assert session.judge(snapshot(8, 2)).action is Action.LOAD
+    assert session.judge(frame_of(8, 1)).action is Action.APPLY
+
+
 def test_a_refused_frame_of_events_spoils_no_snapshot() -> None:
     session = begun()
     session.spoil(part=False)
+    assert session.judge(frame_of(1, 1)).action is Action.APPLY
     assert session.judge(snapshot(5, 2)).action is Action.LOAD
     session.spoil(part=True)
     session.judge(frame_of(5, 1))
