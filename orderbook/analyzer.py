@@ -274,6 +274,11 @@ class Analyzer:
         self.gap("reset")
         self.load_snapshot(level_records([], []), time, int(self._clock["seq"]))
 
+    def wait(self, seq: int) -> None:
+        """Another run of the publisher: an empty book, ``waiting`` until both sides have rows."""
+        self.load_snapshot(level_records([], []), int(self._clock["now"]), seq)
+        self._clock["both_seen"] = 0
+
     def reconfigure(self, parameters: Parameters) -> None:
         """Other parameters from here on; what has been measured stays."""
         self.parameters = parameters

@@ -99,11 +99,17 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """All parameters of one analyzer; ``config_hash`` names them in every output."""
+    """All parameters of one analyzer.
+
+    Attributes:
+        config_hash: names them in every output: the first 16 hex digits of the SHA-256 of the
+            canonical values.
+    """
 
     clusters: Clusters = Clusters()
     profile: Profile = Profile()
     scores: Scores = Scores()
+    config_hash: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in SECTIONS:
@@ -124,6 +130,7 @@ class Parameters:
             scores.volume_least,
             f"at most volume_windows, {scores.volume_windows}",
         )
+        object.__setattr__(self, "config_hash", _digest(self.to_mapping()))
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
@@ -147,17 +154,7 @@ class Parameters:
 
     def to_mapping(self) -> dict[str, dict[str, Any]]:
         """All values, as ``from_mapping`` takes them."""
-        return asdict(self)
-
-    @property
-    def config_hash(self) -> str:
-        """First 16 hex digits of the SHA-256 of the canonical values."""
-        text = ";".join(
-            f"{section}.{key}={value!r}"
-            for section, values in sorted(self.to_mapping().items())
-            for key, value in sorted(values.items())
-        )
-        return sha256(text.encode()).hexdigest()[:16]
+        return {name: asdict(getattr(self, name)) for name in SECTIONS}
 
     def weights(self) -> list[float]:
         """Weight of each row of the imbalance."""
@@ -171,6 +168,15 @@ class Parameters:
 
 
 SECTIONS: Final = ("clusters", "profile", "scores")
+
+
+def _digest(mapping: Mapping[str, Mapping[str, Any]]) -> str:
+    text = ";".join(
+        f"{section}.{key}={value!r}"
+        for section, values in sorted(mapping.items())
+        for key, value in sorted(values.items())
+    )
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def _override(section: str, present: Any, values: Any) -> Any:  # noqa: ANN401

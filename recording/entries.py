@@ -108,7 +108,10 @@ class ClockEntry:
 
 @dataclass(frozen=True, slots=True)
 class GapEntry:
-    """Records ``first`` to ``last`` (inclusive) are missing; -1 where unknown."""
+    """Records ``first`` to ``last`` (inclusive) are missing; -1 where unknown.
+
+    Both are unknown where the feed itself was interrupted: what it said then never got a number.
+    """
 
     reason: str
     first: int = -1

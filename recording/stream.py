@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from market.enums import FrameFlag, FrameType, Phase, Source
 from market.errors import DataError, MalformedError, SettingsError
 from market.instrument import Instrument
-from market.record import RECORD, Frame, Records
+from market.record import Frame, Records
 from market.session import SessionCalendar, calendar_for
 from orderbook import Analyzer, Bar, Parameters
 from recording.entries import (
@@ -403,7 +403,7 @@ class Stream:
             return
         if self.analyzer.clock:
             self._lose("restart")
-            self.analyzer.load_snapshot(np.zeros(0, RECORD), self.analyzer.clock, entry.seq)
+            self.analyzer.wait(entry.seq)
         self._broken = False
         self.doubt = ""
         self._session = entry.session

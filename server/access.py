@@ -130,7 +130,7 @@ class Access:
         """Whether it comes by a name or from a page that is not ours."""
         hosts = _all(headers, b"host")
         if len(hosts) != 1 or not self._known_host(hosts[0].lower()):
-            return ErrorCode.FORBIDDEN, "this Host is not allowed; see server.allowed_hosts"
+            return ErrorCode.BAD_HOST, "this Host is not allowed; see server.allowed_hosts"
         origins = _all(headers, b"origin")
         if len(origins) > 1 or not all(self._known_origin(one, hosts[0]) for one in origins):
             return ErrorCode.FORBIDDEN, "this Origin is not allowed; see server.allowed_origins"

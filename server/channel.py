@@ -147,6 +147,13 @@ class Channel:
         """Whether invariants are checked and stages timed (DebugMode)."""
         return self._debug or bool(self.live.flags.get("DebugMode"))
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing has come yet, and no connection is there to send it."""
+        stream = self.stream
+        nothing = stream.expected == 1 and not stream.records and not self.counters.reports
+        return nothing and self.publisher is None
+
     # What is safe.
 
     @property
@@ -202,8 +209,11 @@ class Channel:
         if flags is not None:
             self.session.disconnected()
             self.live.flags = dict(flags)
+        missing = self.session.expected if self.session.state is State.GAPPED else None
         if not self.session.begin(session):
             return False
+        if missing is not None:  # nobody will send it any more
+            self.record(GapEntry("gap", missing))
         self.live.flags = dict(flags or {})
         self._begun = SessionEntry(session, client, self.session.expected, self.live.flags)
         self.record(self._begun)
@@ -353,9 +363,17 @@ class Channel:
         _LOG.warning("book differs from the publisher's", extra=self._facts(seq=seq))
         self.break_off(ResyncReason.CHECKSUM, now)
 
-    def break_off(self, reason: ResyncReason, now: int) -> None:
-        """The book is wrong, or may be: stale until a snapshot."""
+    def break_off(self, reason: ResyncReason, now: int, *, lost: bool = False) -> None:
+        """The book is wrong, or may be: stale until a snapshot.
+
+        Args:
+            reason: for the publisher.
+            now: monotonic ns.
+            lost: the feed may have said what never got a number: a gap of unknown length.
+        """
         self.record(PhaseEntry(Phase.STALE.value, reason.value))
+        if lost:
+            self.record(GapEntry(reason.value))
         self._ask(self.session.fail(reason, now).resync)
 
     def ask_again(self, now: int) -> None:
@@ -379,7 +397,7 @@ class Channel:
         """This computer stood still: what the feed said meanwhile may be lost."""
         if self.source in _FEEDS and self.session.state in (State.LIVE, State.GAPPED):
             _LOG.warning("stood still: the book is asked for", extra=self._facts())
-            self.break_off(ResyncReason.FEED, now)
+            self.break_off(ResyncReason.FEED, now, lost=True)
 
     def _closed_now(self) -> bool:
         """By the event clock, which stands still too, and for live data by the wall clock."""
@@ -448,7 +466,7 @@ class Channel:
         self.counters.faults += 1
         _LOG.warning("book fault", extra=self._facts(reason=result.fault or "rewind"))
         if result.fault is None:
-            self.break_off(ResyncReason.RESET, now)
+            self.break_off(ResyncReason.RESET, now, lost=True)
         else:
             self._ask(self.session.fail(ResyncReason.UNSORTED, now).resync)
 

@@ -214,6 +214,13 @@ class Dialogue:
                 f"{hello.protocol.max}",
             )
             return
+        most = self._hub.settings.server.connection_instruments
+        if len(hello.instruments) > most:
+            raise MalformedError(
+                f"more than {most} instruments: publish the others on another connection",
+                code=ErrorCode.OUT_OF_RANGE,
+                field="instruments",
+            )
         parameters = self._hub.parameters(hello.settings)
         self._greeted = True
         self.session = hello.session.lower()

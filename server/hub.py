@@ -100,13 +100,25 @@ class Hub:
         key = (instrument.symbol, source)
         found = self._channels.get(key)
         if found is None:
-            if len(self._channels) >= _MOST_CHANNELS:
+            if len(self._channels) >= _MOST_CHANNELS and not self._make_room():
                 raise MalformedError("too many instruments", code=ErrorCode.OUT_OF_RANGE)
             self._declared.setdefault(instrument.symbol, instrument)
             found = self._open(instrument, source)
             self._channels[key] = found
             self.on_channel(found)
         return found
+
+    def _make_room(self) -> bool:
+        """Forget a channel that was only announced: no data came, and nobody holds it."""
+        now = self.clock.monotonic_ns()
+        for key, channel in self._channels.items():
+            if channel.idle and not self.publishers.held(key, now):
+                channel.close()
+                for listener in list(channel.listeners):
+                    listener.gone(channel)
+                del self._channels[key]
+                return True
+        return False
 
     def take_over(self, found: Resumption) -> None:
         """Go on with the runs that a start found, before anybody is served."""

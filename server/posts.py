@@ -8,7 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from market.enums import FrameType, Kind, Source
-from market.errors import DepthbridgeError, MalformedError, SessionError
+from market.errors import DepthbridgeError, EnvironmentFault, MalformedError, SessionError
 from market.instrument import Instrument
 from market.record import Frame
 from recording.messages import live_clusters
@@ -170,14 +170,17 @@ class Poster:
         said = self._headers.get("x-depthbridge-instrument")
         if said is not None and said != message.instrument:
             raise _contradiction("instrument", said, message.instrument)
-        channel = take_report(self._hub, message, self._source(message.source))
-        if channel.journal_broken:
-            return error_response(ErrorCode.BUSY, "the journal cannot be written: try again")
+        known = self._hub.find(message.instrument, self._source(message.source))
+        if known is not None:
+            _require_journal(known)
+        take_report(self._hub, message, self._source(message.source))
         return json_response({"status": "ok"})
 
     def _records(self, channel: Channel, post: _Post, batch: Batch) -> Response:
         seq = channel.session.expected if post.seq is None else post.seq
         frames = list(batch.frames(seq))
+        if not frames and seq > channel.session.expected:
+            return self._gap(channel)
         for frame in frames:
             channel.require_present(frame)
         if batch.makers and channel.session.state is not State.BROKEN:
@@ -325,6 +328,8 @@ class Poster:
                 self._supersede(claim.superseded)
         channel.adopt(self._hub.settings.analytics)
         channel.begin(session, "http")
+        if post.session is None:
+            _require_journal(channel)
         return channel
 
     def _gap(self, channel: Channel) -> Response:
@@ -356,13 +361,29 @@ def _contradiction(field: str, header: object, body: object) -> MalformedError:
     )
 
 
+def _require_journal(channel: Channel) -> None:
+    """Take nothing that cannot be told from its repetition while the disk refuses.
+
+    Raises:
+        EnvironmentFault: ``busy``.
+    """
+    if channel.journal_broken:
+        raise EnvironmentFault(
+            "the journal cannot be written; nothing was taken: try again", code=ErrorCode.BUSY
+        )
+
+
 def _ack(channel: Channel) -> dict[str, Any]:
     return {"seq": channel.written_seq, "durable_seq": channel.durable_seq}
 
 
 def _answer(channel: Channel, ended: list[dict[str, Any]]) -> Response:
-    """Ack, metrics, the live clusters and those that ended with this post."""
-    if channel.journal_broken:
+    """Ack, metrics, the live clusters and those that ended with this post.
+
+    A numbered post can be sent again, so it is asked for until it is in the journal. One without
+    numbers would be doubled: it was taken, and ``ack`` says how far the journal has come.
+    """
+    if channel.journal_broken and channel.session.session != ANONYMOUS:
         return error_response(ErrorCode.BUSY, "the journal cannot be written: try again")
     clusters = live_clusters(channel.stream)
     content = {

@@ -23,6 +23,9 @@ class Listener(Protocol):
     def begun(self, channel: "Channel") -> None:
         """Everything is fresh: what was heard before is void."""
 
+    def gone(self, channel: "Channel") -> None:
+        """The channel is no more: nobody published what it was announced for."""
+
     def applied(self, channel: "Channel") -> None:
         """An entry was applied; for topics that are rendered per listener."""
 

@@ -79,6 +79,9 @@ class ServerSettings:
     ] = ()
     connections: Annotated[int, Option("WebSocket connections at once", low=1, high=10_000)] = 32
     connections_per_address: Annotated[int, Option("of one address", low=1, high=10_000)] = 8
+    connection_instruments: Annotated[
+        int, Option("instruments that one connection may publish", low=1, high=256)
+    ] = 64
     messages_per_second: Annotated[
         int,
         Option(

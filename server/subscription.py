@@ -136,6 +136,11 @@ class Subscription:
         update = message.event == "update"
         self._send(message.text, ("cluster", channel.key, message.id) if update else None)
 
+    def gone(self, channel: Channel) -> None:
+        """The channel is no more."""
+        self._heard.pop(channel, None)
+        channel.listeners.pop(self, None)
+
     def begun(self, channel: Channel) -> None:
         """A new run: its clusters are others, whatever their ids."""
         heard = self._heard[channel]

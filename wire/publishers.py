@@ -92,6 +92,13 @@ class Publishers:
         holder = self._holders.get(key)
         return holder is not None and holder.session == session
 
+    def held(self, key: Key, now: int) -> bool:
+        """Whether a session has it, or may still come back for it."""
+        holder = self._holders.get(key)
+        return holder is not None and (
+            holder.connection is not None or now - holder.seen < self._absence
+        )
+
     def seen(self, key: Key, session: str, now: int) -> bool:
         """A sign of life; returns whether the session publishes."""
         holder = self._holders.get(key)

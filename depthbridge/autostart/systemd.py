@@ -69,13 +69,16 @@ class SystemdUnit:
         text = unit_text(launch)
         before = self.path.read_text(encoding="utf-8") if self.path.exists() else None
         run_or_raise(*_CTL, "--version")
-        if text != before:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(text, encoding="utf-8", newline="\n")
-            run_or_raise(*_CTL, "daemon-reload")
-        run_or_raise(*_CTL, "enable", NAME)
-        # A server that runs under the same unit is left alone.
-        run_or_raise(*_CTL, "start" if text == before else "restart", NAME)
+        try:
+            if text != before:
+                self._write(text)
+                run_or_raise(*_CTL, "daemon-reload")
+            run_or_raise(*_CTL, "enable", NAME)
+            # A server that runs under the same unit is left alone.
+            run_or_raise(*_CTL, "start" if text == before else "restart", NAME)
+        except EnvironmentFault:
+            self._write(before)
+            raise
         lines = [f"on: {self.path}", "it runs, starts at every login and again whenever it ends"]
         if not self._lingers():
             user = getpass.getuser()
@@ -100,6 +103,14 @@ class SystemdUnit:
         if enabled:
             return False, [f"off: {self.path} is there, but {said or 'not enabled'}"]
         return True, [f"on: {self.path}", f"now: {active}"]
+
+    def _write(self, text: str | None) -> None:
+        """The unit file with this text; None: no file."""
+        if text is None:
+            self.path.unlink(missing_ok=True)
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(text, encoding="utf-8", newline="\n")
 
     def _lingers(self) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 import hmac
 import os
+import re
 import secrets
 import stat
 import sys
@@ -18,6 +19,8 @@ VARIABLE: Final = "DEPTHBRIDGE_TOKEN"
 """Environment variable that may hold the token instead of a file."""
 _LEAST: Final = 22
 """Characters of a token with 128 bits in URL-safe base 64."""
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9._~+/-]+=*")
+"""b64token of RFC 6750, section 2.1; nothing in it is escaped in JSON or CSV."""
 _SECOND: Final = 1_000_000_000
 _MOST_SESSIONS: Final = 32
 _MOST_ADDRESSES: Final = 1024
@@ -132,8 +135,12 @@ def _checked(raw: bytes, where: str) -> bytes:
             key="server.token_file",
             allowed=f"at least {_LEAST} visible ASCII characters",
         )
-    if b" " in value:
-        raise SettingsError(f"{where} holds a space", key="server.token_file")
+    if not _TOKEN.fullmatch(value):
+        raise SettingsError(
+            f"{where} holds characters that no bearer token has",
+            key="server.token_file",
+            allowed="letters, digits and - . _ ~ + /, at the end also =",
+        )
     return value
 
 

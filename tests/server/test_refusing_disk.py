@@ -109,6 +109,33 @@ async def test_space_that_comes_back_while_nobody_speaks(
         assert await ready(server) == 200
 
 
+async def test_posts_without_numbers_are_not_doubled_by_their_repetition(
+    serve: Any, data: SimpleNamespace, disk: Disk, tmp_path: Path
+) -> None:
+    """A client that repeats what it is told to repeat, and nothing else."""
+    server = await serve()
+    trade = {"time": data.START, "price": 6800, "volume": 1, "aggressor": "buy"}
+    taken = 0
+    for number in range(12):
+        disk.writes = number not in range(3, 8)
+        body = {"type": "trade_update", "instrument": "ES 12-26", "updates": [trade] * 10}
+        answer = await server.post("/trade_update", body)
+        if answer.status_code == 503:
+            assert "nothing was taken" in answer.json()["message"]
+            report = {"type": "fill", "instrument": "ES 12-26", "time": data.START, "price": 1}
+            assert (await server.post("/fill", report)).status_code == 503
+            disk.writes = True
+            channel = server.runtime.hub.find("ES 12-26", Source.LIVE)
+            await server.until(lambda: not channel.journal_broken)
+            answer = await server.post("/trade_update", body)
+        assert answer.status_code == 200
+        taken += 10
+        ack = answer.json()["ack"]["seq"]
+        assert ack == taken if disk.writes else ack < taken
+    await server.process.stop()
+    assert numbers_in(server.folder, tmp_path / "copy") == list(range(1, taken + 1))
+
+
 async def test_a_sync_that_fails_stops_the_acks(
     serve: Any, data: SimpleNamespace, disk: Disk
 ) -> None:

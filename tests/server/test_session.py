@@ -459,6 +459,7 @@ def test_after_sleep_the_book_is_asked_for(world: World) -> None:
     assert (reasons(feed), reasons(replayed)) == (["feed"], [])
     assert world.channel().stream.phase == "stale"
     assert any(isinstance(e, PhaseEntry) and e.reason == "feed" for e in world.entries())
+    assert GapEntry("feed") in world.entries(), "what the feed said meanwhile has no numbers"
     feed.say(book(21, NOW + SECOND, snapshot=True))
     assert world.channel().stream.phase == "synced"
     world.clock.monotonic += 6 * SECOND
@@ -475,10 +476,62 @@ def test_a_rewind_asks_for_a_snapshot(world: World) -> None:
     channel = world.channel(Source.PLAYBACK)
     assert (reasons(peer), channel.stream.phase) == (["reset"], "stale")
     assert PhaseEntry("stale", "reset") in world.entries("playback")
+    assert GapEntry("reset") in world.entries("playback")
     peer.say(book(22, NOW - 5 * SECOND, snapshot=True))
     peer.say(sizes(22, 1, NOW - 4 * SECOND))
     assert channel.stream.phase == "synced"
     assert not channel.stream.analyzer.read()["complete"][0]
+
+
+def test_a_session_that_begins_with_an_empty_book_is_waited_for(world: World) -> None:
+    peer = world.publisher()
+    peer.say(book(flags=REPLY))
+    peer.say(sizes(25, 1))
+    assert world.channel().stream.phase == "stale"
+    other = world.publisher(B, takeover=True)
+    assert world.channel().stream.phase == "waiting"
+    assert GapEntry("gap", 21) in world.entries(), "nobody will send what is missing"
+    other.say(book(1, NOW + SECOND, snapshot=True))
+    assert world.channel().stream.phase == "synced"
+
+
+def test_no_hello_can_use_up_the_instruments(world: World) -> None:
+    names = [{"symbol": f"X{n}", "tick_size": 0.25} for n in range(65)]
+    refused = world.peer().hello(instruments=names)
+    assert (refused["code"], refused["field"]) == ("out_of_range", "instruments")
+    assert not list(world.runtime.hub), "nothing was made of it"
+    assert len(world.peer().hello(instruments=names[1:])["streams"]) == 64
+
+
+def test_instruments_without_data_make_room_for_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.hub._MOST_CHANNELS", 3)
+    listener = world.peer()
+    listener.hello(B, role="subscriber", instruments=[], subscribe=["metrics", "clusters"])
+    fed = world.publisher()
+    fed.say(book(flags=REPLY))
+    empty = world.peer()
+    empty.hello(A, instruments=[{"symbol": "NQ 12-26"}, {"symbol": "CL 01-27"}])
+    full = world.peer()
+    assert full.hello(B, instruments=[{"symbol": "YM 12-26"}])["code"] == "out_of_range"
+    fed.leave()
+    empty.leave()
+    assert world.peer().hello(B, instruments=[{"symbol": "YM 12-26"}])["code"] == "out_of_range"
+    world.pass_time(31)
+    welcome = world.peer().hello(B, instruments=[{"symbol": "YM 12-26"}, {"symbol": "GC 02-27"}])
+    assert set(welcome["streams"]) == {"YM 12-26", "GC 02-27"}
+    kept = {channel.symbol for channel in world.runtime.hub}
+    assert kept == {SYMBOL, "YM 12-26", "GC 02-27"}, "what has data stays"
+    assert listener.code is None
+
+
+def test_a_post_of_nothing_ahead_is_a_gap(world: World) -> None:
+    assert world.post(book())[0] == 200
+    nothing = {"type": "l2_update", "instrument": SYMBOL, "session": A, "updates": []}
+    status, answer = world.post({**nothing, "seq": 23})
+    assert (status, answer["code"], answer["from"]) == (409, "gap", 21)
+    assert world.post({**nothing, "seq": 21})[0] == 200
 
 
 def test_a_request_is_repeated_after_a_reconnect(world: World) -> None:
