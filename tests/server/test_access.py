@@ -48,29 +48,29 @@ def test_loopback_needs_nothing(host: str) -> None:
         ("127.0.0.1:8765", "http://127.0.0.1:9999", "forbidden"),
         ("127.0.0.1:8765", "https://evil.example", "forbidden"),
         ("127.0.0.1:8765", "null", "forbidden"),
-        ("evil.example:8765", None, "forbidden"),
-        ("evil.example", "http://evil.example", "forbidden"),
-        ("127.0.0.1:x]", None, "forbidden"),
-        ("", None, "forbidden"),
-        ("localhost.", None, "forbidden"),
-        ("evil@localhost", None, "forbidden"),
-        ("localhost@evil.example", None, "forbidden"),
-        ("localhost/evil.example", None, "forbidden"),
-        ("localhost#evil", None, "forbidden"),
-        ("localhost\\@evil.example", None, "forbidden"),
-        ("localhost, evil.example", None, "forbidden"),
-        ("localhost.evil.example", None, "forbidden"),
-        ("127.0.0.1.nip.example", None, "forbidden"),
-        ("127.1", None, "forbidden"),
-        ("2130706433", None, "forbidden"),
-        ("0x7f000001", None, "forbidden"),
-        ("0.0.0.0", None, "forbidden"),
-        ("[::]:8765", None, "forbidden"),
+        ("evil.example:8765", None, "bad_host"),
+        ("evil.example", "http://evil.example", "bad_host"),
+        ("127.0.0.1:x]", None, "bad_host"),
+        ("", None, "bad_host"),
+        ("localhost.", None, "bad_host"),
+        ("evil@localhost", None, "bad_host"),
+        ("localhost@evil.example", None, "bad_host"),
+        ("localhost/evil.example", None, "bad_host"),
+        ("localhost#evil", None, "bad_host"),
+        ("localhost\\@evil.example", None, "bad_host"),
+        ("localhost, evil.example", None, "bad_host"),
+        ("localhost.evil.example", None, "bad_host"),
+        ("127.0.0.1.nip.example", None, "bad_host"),
+        ("127.1", None, "bad_host"),
+        ("2130706433", None, "bad_host"),
+        ("0x7f000001", None, "bad_host"),
+        ("0.0.0.0", None, "bad_host"),
+        ("[::]:8765", None, "bad_host"),
         ("[0:0:0:0:0:0:0:1]:8765", None, None),
-        ("[::1%25lo]", None, "forbidden"),
-        ("::1", None, "forbidden"),
-        ("127.0.0.1:99999x", None, "forbidden"),
-        ("127.0.0.1:", None, "forbidden"),
+        ("[::1%25lo]", None, "bad_host"),
+        ("::1", None, "bad_host"),
+        ("127.0.0.1:99999x", None, "bad_host"),
+        ("127.0.0.1:", None, "bad_host"),
         ("127.0.0.1:8765", "HTTP://127.0.0.1:8765", None),
         ("127.0.0.1:8765", "http://127.0.0.1", "forbidden"),
         ("127.0.0.1:8765", "http://localhost:8765", "forbidden"),
@@ -96,7 +96,7 @@ def test_two_hosts_are_refused() -> None:
 
 def test_any_address_is_the_name_of_no_host() -> None:
     settings = ServerSettings(host="0.0.0.0", allowed_hosts=("desk.example",))
-    assert refused(settings, host="0.0.0.0:8765") == "forbidden"
+    assert refused(settings, host="0.0.0.0:8765") == "bad_host"
     assert refused(settings, host="desk.example:8765") is None
 
 
@@ -163,7 +163,7 @@ async def test_a_page_of_another_site_gets_no_upgrade(
         assert caught.value.response.status_code == status
     assert not caplog.records, "a refusal is no error of ours"
     answer = await server.http.get("/health", headers={"host": "evil.example"})
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_host")
     answer = await server.http.get("/health", headers={"origin": "https://evil.example"})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 

@@ -547,8 +547,7 @@ async def test_what_was_sent_before_the_end_is_not_lost(serve: Any, data: Simple
             await peer.say(data.encode(frame))
     channel = server.runtime.hub.find(SYMBOL, data.Source.LIVE)
     await server.until(lambda: channel.session.expected == 2_001)
-    await asyncio.sleep(0)
-    assert not channel.live.connected
+    await server.until(lambda: not channel.live.connected)
 
 
 async def test_a_recording_played_again_needs_no_snapshot(
