@@ -202,8 +202,7 @@ class PublishedStream:
             self._queued.append(self._makers_message())
         self.ring.resume(resume)
         if self._seed is not None and resume == self.ring.first == 1:
-            self._queue_levels(*self._seed, 1)
-            self._snapshot = False
+            self._snapshot = False  # the seed is one
         self._rewind(resume)
 
     def acknowledged(self, seq: int, durable: int | None = None) -> None:
@@ -236,8 +235,13 @@ class PublishedStream:
             self._snapshot = True
 
     def _rewind(self, seq: int) -> None:
-        """Go on sending at ``seq``; if the ring has lost it, or never had it, with a snapshot."""
+        """Go on sending at ``seq``; if the ring has lost it, or never had it, with a snapshot.
+
+        Number 1 comes after the seed: on an empty book the changes would make another one.
+        """
         if self.ring.first <= seq <= self.ring.end:
+            if self._seed is not None and seq == 1:
+                self._queue_levels(*self._seed, 1)
             self.sent = seq
             return
         self._skip()

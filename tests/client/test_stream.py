@@ -188,6 +188,22 @@ def test_a_damaged_snapshot_is_made_again() -> None:
     assert [(frame.type, frame.seq) for frame in again] == [(FrameType.SNAPSHOT, 61)]
 
 
+@pytest.mark.parametrize("count", [0, 20])
+def test_a_damaged_seed_is_told_again_before_its_changes(count: int) -> None:
+    """On an empty book the changes would make another one, and no number would be missing."""
+    stream = PublishedStream(ES)
+    stream.seed([(17_990, 5)], [(18_010, 6)], 10**18)
+    for frame in depth_frames(count, 20) if count else ():
+        stream.push(frame, 0)
+    stream.welcomed(0, 1, 4096)
+    assert isinstance(stream.next_message(7), bytes)
+    stream.refused(1, on_the_way=True)
+    told = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert (told[0].type, told[0].seq) == (FrameType.SNAPSHOT, 1)
+    assert told[0].records["price"].tolist() == [17_990, 18_010]
+    assert [f.seq for f in told if f.type == FrameType.EVENTS] == [1] * bool(count)
+
+
 def test_durable_is_more_than_settled() -> None:
     stream = PublishedStream(ES)
     stream.push(depth_frames(20, 20)[0], 0)

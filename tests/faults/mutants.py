@@ -165,7 +165,7 @@ MUTANTS: Final = (
     Mutant("a resume goes on where the client was", _STREAM,
            "        self._rewind(resume)\n", "", "tests/client/test_core.py"),
     Mutant("a seeded book is told after its changes", _STREAM,
-           "if self._seed is not None and resume", "if False and resume", _MIXED),
+           "if self._seed is not None and seq == 1:", "if False:", _MIXED),
     Mutant("damage on the way is not sent again", _STREAM,
            "again = on_the_way and", "again = False and", "tests/client/test_stream.py"),
     Mutant("the check sees the visible rows alone", "orderbook/analyzer.py",
