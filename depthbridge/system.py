@@ -15,8 +15,17 @@ from typing import Final
 
 __all__ = ["PROGRAMS", "install_programs", "services_kept_down"]
 
-PROGRAMS: Final[Mapping[str, str]] = {"promtool": "prometheus"}
-"""Program to the Debian package that has it."""
+_MONO: Final = "/usr/lib/mono"
+PROGRAMS: Final[Mapping[str, str]] = {
+    "promtool": "prometheus",
+    "mcs": "mono-mcs",
+    "mono": "mono-runtime",
+    f"{_MONO}/4.5/System.Net.Http.dll": "libmono-system-net-http4.0-cil",
+    f"{_MONO}/4.5/System.Web.Extensions.dll": "libmono-system-web-extensions4.0-cil",
+    f"{_MONO}/4.5/Microsoft.CSharp.dll": "libmono-microsoft-csharp4.0-cil",
+    f"{_MONO}/4.8-api/mscorlib.dll": "mono-devel",
+}
+"""Program, or path of a library, to the Debian package that has it."""
 _POLICY: Final = Path("/usr/sbin/policy-rc.d")
 _DENY: Final = "#!/bin/sh\nexit 101\n"
 _PATIENCE_S: Final = 600
@@ -28,7 +37,7 @@ def install_programs(programs: Mapping[str, str] = PROGRAMS) -> str:
     Returns:
         One line: what was installed, or what is missing and why it stays so; empty: all is there.
     """
-    missing = {name: package for name, package in programs.items() if shutil.which(name) is None}
+    missing = {name: package for name, package in programs.items() if not _is_there(name)}
     if not missing:
         return ""
     names = ", ".join(f"{name} (package {package})" for name, package in missing.items())
@@ -40,6 +49,10 @@ def install_programs(programs: Mapping[str, str] = PROGRAMS) -> str:
     if failed:
         return f"missing, its tests are skipped: {names}: {failed}"
     return f"installed {', '.join(packages)}"
+
+
+def _is_there(name: str) -> bool:
+    return Path(name).exists() if name.startswith("/") else shutil.which(name) is not None
 
 
 def _may_install() -> bool:

@@ -22,6 +22,7 @@ NAMES: Final = (
     "journal",
     "incident",
     "generate",
+    "bridge",
     "autostart",
     "doctor",
     "test",

@@ -53,6 +53,16 @@ def test_what_is_missing_is_installed_without_its_service(apt: Path) -> None:
     assert not (apt.parent / "policy-rc.d").exists()
 
 
+def test_a_library_is_known_by_its_path(apt: Path, tmp_path: Path) -> None:
+    log = apt_get(apt)
+    library = tmp_path / "library.dll"
+    assert system.install_programs({str(library): "some-package"}) == "installed some-package"
+    log.unlink()
+    library.touch()
+    assert system.install_programs({str(library): "some-package"}) == ""
+    assert not log.exists()
+
+
 def test_old_lists_are_renewed_once(apt: Path) -> None:
     log = apt_get(apt, fails="install")
     told = system.install_programs(WANTED)
