@@ -2,9 +2,8 @@ namespace Depthbridge
 {
     /// <summary>The checksum by which the server compares its book with ours, without an allocation.</summary>
     /// <remarks>
-    /// <see cref="Begin"/>, then <see cref="Add"/> for the best <see cref="Wire.CheckedRows"/> asks and after them
-    /// for the best bids, best first, then <see cref="Value"/>. Each row is ASCII <c>ticks:size</c>, rows are
-    /// joined by <c>|</c>. One instance serves one thread at a time.
+    /// The best <see cref="Wire.CheckedRows"/> asks and after them the best bids, best first: each row is ASCII
+    /// <c>ticks:size</c>, rows are joined by <c>|</c>. One instance serves one thread at a time.
     /// </remarks>
     public sealed class BookChecksum
     {
@@ -13,6 +12,19 @@ namespace Depthbridge
         private readonly byte[] _row = new byte[Longest];
         private uint _state = Crc32.Begin;
         private bool _follows;
+
+        /// <summary>The checksum of a book.</summary>
+        /// <param name="asks">Best first; rows beyond the tenth do not count.</param>
+        /// <param name="askCount">How many there are.</param>
+        /// <param name="bids">The same.</param>
+        /// <param name="bidCount">How many there are.</param>
+        public uint Compute(BookLevel[] asks, int askCount, BookLevel[] bids, int bidCount)
+        {
+            Begin();
+            AddBest(asks, askCount);
+            AddBest(bids, bidCount);
+            return Value;
+        }
 
         /// <summary>The checksum of the rows that were added; 0 without any.</summary>
         public uint Value
@@ -41,6 +53,14 @@ namespace Depthbridge
             }
             _follows = true;
             _state = Crc32.Add(_state, _row, at, Longest - at);
+        }
+
+        private void AddBest(BookLevel[] rows, int count)
+        {
+            for (var i = 0; i < count && i < Wire.CheckedRows; i++)
+            {
+                Add(rows[i].Price, rows[i].Size);
+            }
         }
 
         // Digits from the last to the first, in front of a place; a negative number's are taken as they are.

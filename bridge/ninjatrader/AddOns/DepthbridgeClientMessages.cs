@@ -137,15 +137,11 @@ namespace Depthbridge
             return text.ToString();
         }
 
-        private static void Declare(JsonWriter json, DeclaredInstrument instrument)
+        private static void Declare(JsonWriter json, StreamDefinition instrument)
         {
             json.BeginObject().Member("symbol", instrument.Symbol);
             json.Member("tick_size", instrument.TickSize).Member("size_step", instrument.SizeStep);
-            json.Member("point_value", instrument.PointValue);
-            if (instrument.DepthLevels > 0)
-            {
-                json.Member("depth_levels", instrument.DepthLevels);
-            }
+            json.Member("point_value", instrument.PointValue).Member("depth_levels", instrument.DepthLevels);
             json.EndObject();
         }
 

@@ -3,7 +3,7 @@ namespace Depthbridge
     /// <summary>Something was refused; nothing of it was taken.</summary>
     public sealed class ErrorData
     {
-        /// <summary>A stable word; those that this side acts on are <c>Wire.Error…</c>.</summary>
+        /// <summary>A stable word; those that this side acts on are <c>Wire.Error...</c>.</summary>
         public string Code { get; set; }
 
         /// <summary>For people.</summary>

@@ -14,7 +14,7 @@ namespace Depthbridge
             Source = source;
             Client = "";
             Role = "publisher";
-            Instruments = new List<DeclaredInstrument>();
+            Instruments = new List<StreamDefinition>();
             Settings = new SortedDictionary<string, object>(System.StringComparer.Ordinal);
             Topics = new List<string>();
         }
@@ -32,7 +32,7 @@ namespace Depthbridge
         public string Role { get; set; }
 
         /// <summary>What is published.</summary>
-        public List<DeclaredInstrument> Instruments { get; private set; }
+        public List<StreamDefinition> Instruments { get; private set; }
 
         /// <summary>Rows of market makers are kept apart.</summary>
         public bool UseL3 { get; set; }

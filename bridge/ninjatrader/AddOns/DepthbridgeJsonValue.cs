@@ -86,6 +86,12 @@ namespace Depthbridge
             get { return _kind == JsonKind.Null; }
         }
 
+        /// <summary>Whether it is an integer below 0.</summary>
+        public bool IsNegative
+        {
+            get { return _negative; }
+        }
+
         /// <summary>Its items; none if it is no array.</summary>
         public IList<JsonValue> Items
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
@@ -111,6 +112,28 @@ namespace Depthbridge
             return Raw(ShortestText(value));
         }
 
+        /// <summary>A value that was read.</summary>
+        public JsonWriter Value(JsonValue value)
+        {
+            switch (value.Kind)
+            {
+                case JsonKind.Object:
+                    return Object(value);
+                case JsonKind.List:
+                    return List(value.Items);
+                case JsonKind.Text:
+                    return Value(value.AsText(null));
+                case JsonKind.Boolean:
+                    return Value(value.AsBoolean(null));
+                case JsonKind.Number:
+                    return Value(value.AsDouble(null));
+                case JsonKind.Integer:
+                    return value.IsNegative ? Value(value.AsLong(null)) : Value(value.AsUnsigned(null));
+                default:
+                    return Null();
+            }
+        }
+
         /// <summary>A value of any type that the other overloads take, a dictionary by name, or a sequence of such values.</summary>
         /// <exception cref="ArgumentException">Another type.</exception>
         public JsonWriter Value(object value)
@@ -124,7 +147,12 @@ namespace Depthbridge
             {
                 return Value((string)value);
             }
-            var items = value as System.Collections.IEnumerable;
+            var read = value as JsonValue;
+            if (read != null)
+            {
+                return Value(read);
+            }
+            var items = value as IEnumerable;
             return items != null ? List(items) : Scalar(value);
         }
 
@@ -162,7 +190,17 @@ namespace Depthbridge
             return EndObject();
         }
 
-        private JsonWriter List(System.Collections.IEnumerable items)
+        private JsonWriter Object(JsonValue value)
+        {
+            BeginObject();
+            foreach (var member in value.Members)
+            {
+                Name(member.Key).Value(member.Value);
+            }
+            return EndObject();
+        }
+
+        private JsonWriter List(IEnumerable items)
         {
             BeginList();
             foreach (var item in items)
