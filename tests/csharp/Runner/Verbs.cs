@@ -1,0 +1,22 @@
+using System;
+using System.Collections.Generic;
+
+namespace Depthbridge.Runner
+{
+    /// <summary>What the runner can do, by name. A verb takes its arguments and gives the exit code.</summary>
+    public static class Verbs
+    {
+        public static readonly SortedDictionary<string, Func<string[], int>> ByName = new SortedDictionary<string, Func<string[], int>>
+        {
+            { "bench-frames", FrameBench.Run },
+            { "checksum", ChecksumVerb.Run },
+            { "client-messages", ClientMessagesVerb.Run },
+            { "clusters", ClustersVerb.Run },
+            { "decode", DecodeVerb.Run },
+            { "encode", EncodeVerb.Run },
+            { "json", JsonVerb.Run },
+            { "rectangles", RectanglesVerb.Run },
+            { "server-messages", ServerMessagesVerb.Run },
+        };
+    }
+}
