@@ -40,6 +40,7 @@ namespace Depthbridge
         private bool _addsBegin = true;
         private bool _seedWanted;
         private bool _paused;
+        private bool _levelOneOnly;
         private ResetReason _lastReset;
         private MarketRecord[] _backfill;
         private int _backfilled;
@@ -80,7 +81,23 @@ namespace Depthbridge
         public bool Paused
         {
             get { return Volatile.Read(ref _paused); }
-            set { Volatile.Write(ref _paused, value); }
+            set
+            {
+                Volatile.Write(ref _paused, value);
+                SenderSignal sleeper;
+                lock (_lock)
+                {
+                    sleeper = Sleeper();
+                }
+                Wake(sleeper);
+            }
+        }
+
+        /// <summary>Whether the feed has been found to have no depth; the status says NO LEVEL II then.</summary>
+        public bool LevelOneOnly
+        {
+            get { return Volatile.Read(ref _levelOneOnly); }
+            set { Volatile.Write(ref _levelOneOnly, value); }
         }
 
         /// <summary>Depth events numbered so far; read without the lock.</summary>
@@ -271,7 +288,8 @@ namespace Depthbridge
 
         /// <summary>Tell all trades of the session so far again, so that the server's sums are complete.</summary>
         /// <remarks>
-        /// They go out in parts while nothing else waits; live events may come between. When something is lost
+        /// The first is numbered at once: whoever keeps live trades back during this call knows that those after it are
+        /// not in the list. The others go out in parts while nothing else waits; live events may come between. When something is lost
         /// meanwhile the rest is given up and counted (<see cref="StreamCounters.BackfillsVoid"/>): give the whole
         /// list again. A list that is not through yet is replaced.
         /// </remarks>
@@ -288,6 +306,7 @@ namespace Depthbridge
             {
                 _backfill = trades;
                 _backfilled = 0;
+                FeedBackfill(1);
                 sleeper = Sleeper();
             }
             Wake(sleeper);

@@ -133,20 +133,7 @@ namespace Depthbridge
         /// <summary>CRC-32 of the best ten rows of each side, as <c>check</c> has it.</summary>
         public uint Checksum()
         {
-            _checksum.Begin();
-            AddRows(Wire.SideAsk);
-            AddRows(Wire.SideBid);
-            return _checksum.Value;
-        }
-
-        private void AddRows(int side)
-        {
-            var rows = _rows[side];
-            var count = Math.Min(_counts[side], Wire.CheckedRows);
-            for (var i = 0; i < count; i++)
-            {
-                _checksum.Add(rows[i].Price, rows[i].Size);
-            }
+            return _checksum.Compute(_rows[Wire.SideAsk], _counts[Wire.SideAsk], _rows[Wire.SideBid], _counts[Wire.SideBid]);
         }
 
         private bool Remove(int side, int position)

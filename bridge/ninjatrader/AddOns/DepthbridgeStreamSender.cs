@@ -1,0 +1,460 @@
+using System;
+using System.Collections.Generic;
+
+namespace Depthbridge
+{
+    /// <summary>What of one stream to send next, and what the server's answers mean for it. No I/O.</summary>
+    /// <remarks>
+    /// Under the publisher's lock; the stream's own is taken for moments only. Frames are written straight from the
+    /// ring without it: should the ring have gone round meanwhile, the frame is thrown away.
+    /// </remarks>
+    public sealed class StreamSender
+    {
+        /// <summary>Most records of a frame while the sender keeps up; behind that, as many as the server takes.</summary>
+        public const int Batch = 200;
+
+        private const int Behind = 4000;
+        private const int MostAgain = 3;
+        private const int BackfillPart = 512;
+
+        private readonly Queue<object> _queued = new Queue<object>();
+        private readonly BookChecksum _checksum = new BookChecksum();
+        private readonly bool _replyNow;
+        private bool _snapshot;
+        private long _bookTold;
+        private int _makersTold;
+        private int _most = Wire.MaxRecords;
+        private long _had;
+        private long _refusedAt;
+        private int _again;
+        private long _askedSeq;
+        private long _askedAt;
+
+        /// <summary>Begin with number 1.</summary>
+        /// <param name="stream">What is sent.</param>
+        /// <param name="replyNow">Whether to ask for an answer with every frame after which nothing waits.</param>
+        public StreamSender(PublishedStream stream, bool replyNow)
+        {
+            Stream = stream;
+            _replyNow = replyNow;
+            Sent = 1;
+            Index = -1;
+            Lag = long.MinValue;
+            RoundTrip = -1;
+        }
+
+        /// <summary>What is sent.</summary>
+        public PublishedStream Stream { get; private set; }
+
+        /// <summary>Of the stream on the present connection, or -1: the server does not take it.</summary>
+        public int Index { get; private set; }
+
+        /// <summary>Next number to send.</summary>
+        public long Sent { get; private set; }
+
+        /// <summary>Why the server does not take the stream, or null.</summary>
+        public Refusal Refusal { get; set; }
+
+        /// <summary>How often the server asked for records or a book.</summary>
+        public long Resyncs { get; private set; }
+
+        /// <summary>How often it refused a frame or a bar.</summary>
+        public long Refusals { get; private set; }
+
+        /// <summary>How often numbers could not be sent any more, so that a snapshot went instead.</summary>
+        public long Losses { get; private set; }
+
+        /// <summary>Highest number on the server's disk; null where it keeps no journal.</summary>
+        public long? Durable { get; private set; }
+
+        /// <summary>Between the last sent record's own time and its sending, ns; <see cref="long.MinValue"/>: nothing was sent.</summary>
+        public long Lag { get; private set; }
+
+        /// <summary>Between a frame that asked for an answer and the answer, ns; -1: not known.</summary>
+        public long RoundTrip { get; private set; }
+
+        /// <summary>Whether everything was sent and acknowledged.</summary>
+        public bool IsSettled
+        {
+            get
+            {
+                lock (Stream.Sync)
+                {
+                    return !_snapshot && _queued.Count == 0 && Sent == Stream.Ring.End
+                        && Stream.Ring.Acked == Stream.Ring.End - 1 && !Stream.Backfilling;
+                }
+            }
+        }
+
+        /// <summary>What a heartbeat may say of the time; 0, nothing, while records wait to be sent.</summary>
+        public long ToldTime
+        {
+            get
+            {
+                lock (Stream.Sync)
+                {
+                    return Sent >= Stream.Ring.End ? Stream.NewestTime : 0;
+                }
+            }
+        }
+
+        /// <summary>A connection began.</summary>
+        /// <param name="index">Of the stream on it.</param>
+        /// <param name="resume">The number that the server expects.</param>
+        /// <param name="most">Records of a frame that it takes.</param>
+        public void Welcomed(int index, long resume, int most)
+        {
+            Index = index;
+            Refusal = null;
+            _most = Math.Min(most, Wire.MaxRecords);
+            _queued.Clear();
+            _makersTold = 0;
+            _had = 0;
+            _askedSeq = 0;
+            lock (Stream.Sync)
+            {
+                Stream.Ring.Resume(resume);
+                Rewind(resume);
+            }
+        }
+
+        /// <summary>The connection is gone.</summary>
+        public void Disconnected()
+        {
+            Index = -1;
+            _askedSeq = 0;
+        }
+
+        /// <summary>The server has everything up to a number.</summary>
+        public void Acknowledged(AckData ack, long now)
+        {
+            Durable = ack.DurableSeq;
+            if (_askedSeq != 0 && ack.Seq >= _askedSeq)
+            {
+                RoundTrip = now - _askedAt;
+                _askedSeq = 0;
+            }
+            lock (Stream.Sync)
+            {
+                Stream.Ring.Acknowledge(ack.Seq);
+            }
+        }
+
+        /// <summary>The server asks: for missing records the ring answers, for a wrong book a snapshot.</summary>
+        public void Resync(long from, string reason)
+        {
+            Resyncs++;
+            if (reason != Wire.ResyncGap)
+            {
+                _snapshot = true;
+                return;
+            }
+            lock (Stream.Sync)
+            {
+                Rewind(from);
+            }
+        }
+
+        /// <summary>The server refused what begins at a number, whole.</summary>
+        /// <remarks>
+        /// Damage on the way is sent again, a few times. What is wrong in itself would be refused for ever: it is
+        /// given up, and a snapshot goes on behind it.
+        /// </remarks>
+        public void Refused(long seq, bool onTheWay)
+        {
+            Refusals++;
+            _again = seq == _refusedAt ? _again + 1 : 0;
+            _refusedAt = seq;
+            lock (Stream.Sync)
+            {
+                if (onTheWay && _again < MostAgain)
+                {
+                    _snapshot |= seq >= Stream.Ring.End;
+                    Rewind(seq);
+                }
+                else if (seq < Sent)
+                {
+                    GiveUp();
+                }
+            }
+        }
+
+        /// <summary>Where the server is, by its heartbeat: what was sent before the previous one must have arrived.</summary>
+        public void Compare(long last)
+        {
+            if (last + 1 < _had)
+            {
+                Resync(last + 1, Wire.ResyncGap);
+            }
+            _had = Sent;
+        }
+
+        /// <summary>Write the next message.</summary>
+        /// <param name="to">Where to.</param>
+        /// <param name="now">Monotonic, ns.</param>
+        /// <param name="wall">The clock, ns UTC.</param>
+        /// <returns>False: there is nothing to send.</returns>
+        public bool Next(Outgoing to, long now, long wall)
+        {
+            while (true)
+            {
+                if (_queued.Count != 0)
+                {
+                    Unqueue(to);
+                    return true;
+                }
+                Step step;
+                lock (Stream.Sync)
+                {
+                    step = Look(wall);
+                }
+                switch (step.Kind)
+                {
+                    case StepKind.Nothing:
+                        return false;
+                    case StepKind.Text:
+                        to.SetText(step.Bar == null
+                            ? ClientMessages.Check(Index, step.Number, step.Sum)
+                            : ClientMessages.BarUpdate(Index, step.Number, step.Bar));
+                        return true;
+                    case StepKind.Frame:
+                        if (WriteFrame(to, step, now, wall))
+                        {
+                            return true;
+                        }
+                        break;
+                }
+            }
+        }
+
+        private void Unqueue(Outgoing to)
+        {
+            var queued = _queued.Dequeue();
+            var text = queued as string;
+            if (text != null)
+            {
+                to.SetText(text);
+            }
+            else
+            {
+                to.SetFrame((byte[])queued);
+            }
+        }
+
+        /// <summary>Decide what comes next; under the stream's lock.</summary>
+        private Step Look(long wall)
+        {
+            var ring = Stream.Ring;
+            if (Sent < ring.First)
+            {
+                GiveUp();
+                return Step.Again;
+            }
+            if (_makersTold != Stream.MakerCount)
+            {
+                _makersTold = Stream.MakerCount;
+                _queued.Enqueue(ClientMessages.Makers(Index, Stream.MakerNames()));
+                return Step.Again;
+            }
+            var checks = Stream.Checks;
+            checks.Forget(Sent - 1);
+            if (checks.First != 0 && checks.First == Sent - 1)
+            {
+                var check = Step.Check(checks.First, checks.FirstSum);
+                checks.RemoveFirst();
+                return check;
+            }
+            var mark = ring.MarkFrom(Sent, _bookTold == Sent);
+            if (mark != null && mark.Number == Sent)
+            {
+                return Pass(mark, wall);
+            }
+            return Sent == ring.End ? Rest(wall) : Records(mark);
+        }
+
+        private Step Pass(RingMark mark, long wall)
+        {
+            switch (mark.Kind)
+            {
+                case RingMarkKind.Book:
+                    _bookTold = Sent;
+                    QueueBook(mark.Bids, mark.Asks, mark.Time, Sent, wall);
+                    return Step.Again;
+                case RingMarkKind.Hole:
+                    Sent++;
+                    return Step.Again;
+                default:
+                    Sent++;
+                    return Step.OfBar(mark.Number, mark.Bar);
+            }
+        }
+
+        /// <summary>Everything was sent: a book that was asked for, or a part of a back-fill.</summary>
+        private Step Rest(long wall)
+        {
+            if (_snapshot && QueueShadow(wall))
+            {
+                return Step.Again;
+            }
+            var room = Stream.Ring.Room > Stream.Ring.Records.Length / 2;
+            return room && Stream.FeedBackfill(BackfillPart) ? Step.Again : Step.None;
+        }
+
+        private Step Records(RingMark mark)
+        {
+            var ring = Stream.Ring;
+            var waiting = ring.End - Sent;
+            var most = Math.Min(waiting, Math.Min(waiting < Behind ? Batch : Wire.MaxRecords, _most));
+            if (Stream.Checks.First != 0)
+            {
+                most = Math.Min(most, Stream.Checks.First + 1 - Sent);
+            }
+            if (mark != null)
+            {
+                most = Math.Min(most, mark.Number - Sent);
+            }
+            return Step.Frame(Sent, (int)Math.Min(most, ring.Contiguous(Sent)), ring.End);
+        }
+
+        private bool WriteFrame(Outgoing to, Step step, long now, long wall)
+        {
+            var records = Stream.Ring.Records;
+            var start = Stream.Ring.IndexOf(step.Number);
+            // A record that is overwritten at this moment may not fit behind the others any more; see below.
+            var count = Math.Max(FrameWriter.Fitting(records, start, step.Count), 1);
+            var flags = FrameWriter.FlagsOf(records, start, count);
+            var end = step.Number + count;
+            var replyNow = _replyNow && end == step.End;
+            if (replyNow)
+            {
+                flags |= Wire.FlagReplyNow;
+            }
+            var newest = records[start + count - 1].Time;
+            var size = FrameWriter.Write(to.Buffer, FrameType.Events, flags, (byte)Index, step.Number, wall, records, start, count);
+            lock (Stream.Sync)
+            {
+                if (Stream.Ring.First > step.Number)
+                {
+                    return false;
+                }
+            }
+            Sent = end;
+            if ((flags & Wire.FlagHistorical) == 0)
+            {
+                Lag = wall - newest;
+            }
+            if (replyNow && _askedSeq == 0)
+            {
+                _askedSeq = end - 1;
+                _askedAt = now;
+            }
+            to.SetFrame(size);
+            return true;
+        }
+
+        /// <summary>Go on sending at a number; if the ring has lost it, or never had it, with a book.</summary>
+        private void Rewind(long seq)
+        {
+            if (seq < Stream.Ring.First || seq > Stream.Ring.End)
+            {
+                GiveUp();
+                return;
+            }
+            Sent = seq;
+            _bookTold = 0;
+        }
+
+        /// <summary>Give up what was not sent or not taken: go on with a book.</summary>
+        private void GiveUp()
+        {
+            Losses++;
+            Stream.VoidBackfill();
+            Sent = Stream.Ring.End;
+            _bookTold = 0;
+            _snapshot = true;
+            QueueShadow(0);
+        }
+
+        /// <summary>Queue the shadow book, unless an event is only half told and its rows are in disorder.</summary>
+        private bool QueueShadow(long wall)
+        {
+            var book = Stream.Book;
+            if (!book.IsSorted)
+            {
+                return false;
+            }
+            _snapshot = false;
+            _bookTold = Sent;
+            QueueBook(book.CopyOf(Wire.SideBid), book.CopyOf(Wire.SideAsk), Stream.NewestTime, Sent, wall);
+            return true;
+        }
+
+        /// <summary>Queue a book in front of a number, and the check that it went in well.</summary>
+        private void QueueBook(BookLevel[] bids, BookLevel[] asks, long time, long seq, long wall)
+        {
+            var records = new MarketRecord[bids.Length + asks.Length];
+            Fill(records, 0, bids, Wire.SideBid, time);
+            Fill(records, bids.Length, asks, Wire.SideAsk, time);
+            var frame = new byte[FrameWriter.SizeOf(records.Length)];
+            FrameWriter.Write(
+                frame, FrameType.Snapshot, Wire.FlagLast, (byte)Index, seq, time, wall, records, 0, records.Length);
+            _queued.Enqueue(frame);
+            var sum = _checksum.Compute(asks, asks.Length, bids, bids.Length);
+            _queued.Enqueue(ClientMessages.Check(Index, seq - 1, sum));
+        }
+
+        private static void Fill(MarketRecord[] records, int start, BookLevel[] rows, byte side, long time)
+        {
+            for (var i = 0; i < rows.Length; i++)
+            {
+                records[start + i] = new MarketRecord
+                {
+                    Time = time,
+                    Kind = Wire.KindDepthPosition,
+                    Side = side,
+                    Op = Wire.OpAdd,
+                    Position = (byte)i,
+                    Price = rows[i].Price,
+                    Size = rows[i].Size
+                };
+            }
+        }
+
+        private enum StepKind
+        {
+            Nothing,
+            Again,
+            Text,
+            Frame
+        }
+
+        /// <summary>What comes next, to be made outside the stream's lock.</summary>
+        private struct Step
+        {
+            public static readonly Step None = new Step();
+            public static readonly Step Again = new Step { Kind = StepKind.Again };
+
+            public StepKind Kind;
+            public long Number;
+            public int Count;
+            public long End;
+            public uint Sum;
+            public BarData Bar;
+
+            public static Step Check(long number, uint sum)
+            {
+                return new Step { Kind = StepKind.Text, Number = number, Sum = sum };
+            }
+
+            public static Step OfBar(long number, BarData bar)
+            {
+                return new Step { Kind = StepKind.Text, Number = number, Bar = bar };
+            }
+
+            public static Step Frame(long number, int count, long end)
+            {
+                return new Step { Kind = StepKind.Frame, Number = number, Count = count, End = end };
+            }
+        }
+    }
+}
