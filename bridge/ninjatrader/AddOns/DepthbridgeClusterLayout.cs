@@ -28,6 +28,15 @@ namespace Depthbridge
             return visible;
         }
 
+        /// <summary>The clusters that a trader wants to see; one of unknown opacity is not hidden.</summary>
+        /// <returns>The same array if none is left out.</returns>
+        public static ClusterData[] Shown(ClusterData[] clusters, int threshold)
+        {
+            return Array.Exists(clusters, delegate(ClusterData one) { return one.Opacity < threshold; })
+                ? Array.FindAll(clusters, delegate(ClusterData one) { return !(one.Opacity < threshold); })
+                : clusters;
+        }
+
         /// <summary>Places rectangles on a chart, cut at the panel's edges; what lies outside is left out.</summary>
         /// <returns>In the order of drawing: the strongest last, so that it is on top.</returns>
         public static List<PlacedRectangle> Place(IEnumerable<RectangleData> rectangles, IChartGeometry chart)

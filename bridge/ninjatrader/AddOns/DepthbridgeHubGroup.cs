@@ -26,15 +26,11 @@ namespace Depthbridge
             get { return _streams; }
         }
 
-        /// <summary>Publish an instrument; one that was published before goes on with its numbers, after a break.</summary>
+        /// <summary>Publish an instrument; one that was published before goes on with its numbers: the session knows them.</summary>
         public HubStream Open(StreamDefinition definition, string source, HubSettings settings)
         {
             PublishedStream stream;
-            if (_known.TryGetValue(definition.Symbol, out stream))
-            {
-                stream.Reset(ResetReason.FeedLost);
-            }
-            else
+            if (!_known.TryGetValue(definition.Symbol, out stream))
             {
                 stream = new PublishedStream(definition);
                 _known.Add(definition.Symbol, stream);

@@ -13,6 +13,7 @@ namespace Depthbridge
         private volatile IBridgeListener[] _listeners = Nobody;
         private volatile MetricsData _metrics;
         private long _rewinds;
+        private object _historian;
 
         internal HubStream(PublishedStream stream, string source, HubSettings settings, IHubConnection connection)
         {
@@ -92,6 +93,30 @@ namespace Depthbridge
                 }
                 _bars[series] = bar.Time;
                 return true;
+            }
+        }
+
+        /// <summary>Tell history, which only one script may do, or each trade would count as often as charts show it.</summary>
+        /// <param name="who">The script.</param>
+        /// <returns>Whether it is the one.</returns>
+        public bool ClaimHistory(object who)
+        {
+            lock (_lock)
+            {
+                _historian = _historian ?? who;
+                return ReferenceEquals(_historian, who);
+            }
+        }
+
+        /// <summary>Tell history no more.</summary>
+        public void LeaveHistory(object who)
+        {
+            lock (_lock)
+            {
+                if (ReferenceEquals(_historian, who))
+                {
+                    _historian = null;
+                }
             }
         }
 

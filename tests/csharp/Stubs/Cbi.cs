@@ -124,6 +124,9 @@ namespace NinjaTrader.Cbi
         /// <summary>Kind.</summary>
         public InstrumentType InstrumentType { get; set; }
 
+        /// <summary>Its sessions.</summary>
+        public TradingHours TradingHours { get; set; }
+
         /// <summary>Rounds to the grid.</summary>
         public double RoundToTickSize(double price)
         {
@@ -224,6 +227,7 @@ namespace NinjaTrader.Cbi
                     TickSize = tickSize,
                     PointValue = pointValue,
                     InstrumentType = InstrumentType.Future,
+                    TradingHours = new TradingHours { Name = "CME US Index Futures ETH", Begin = new TimeSpan(17, 0, 0) },
                 },
             };
             lock (registry)

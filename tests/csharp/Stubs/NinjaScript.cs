@@ -259,6 +259,9 @@ namespace NinjaTrader.NinjaScript
         /// <summary>Index of the present bar of the series in progress.</summary>
         public int CurrentBar { get; set; }
 
+        /// <summary>Whether this is the first tick of the present bar.</summary>
+        public bool IsFirstTickOfBar { get; set; }
+
         /// <summary>The first series' instrument.</summary>
         public Instrument Instrument { get; set; }
 

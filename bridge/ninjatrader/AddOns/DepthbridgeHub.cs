@@ -1,0 +1,93 @@
+using Depthbridge;
+using NinjaTrader.NinjaScript;
+
+namespace NinjaTrader.NinjaScript.AddOns
+{
+    /// <summary>The add-on: one hub for the whole NinjaTrader, from its start to its end.</summary>
+    /// <remarks>
+    /// It publishes what charts and strategies ask for, and nothing on its own. NinjaTrader also makes instances
+    /// that are never configured, and ends them: only the one that began ends the hub.
+    /// </remarks>
+    public class DepthbridgeHub : AddOnBase
+    {
+        private static readonly object Sync = new object();
+        private static volatile DepthbridgeHubService current;
+        private DepthbridgeHubService _mine;
+
+        /// <summary>The running hub; null before NinjaTrader has started it, and at its end.</summary>
+        public static DepthbridgeHubService Current
+        {
+            get { return current; }
+        }
+
+        /// <summary>How connections are opened; tests put their own in place of the real one.</summary>
+        public static OpenConnection Open { get; set; }
+
+        /// <summary>Where the bridge's events are written.</summary>
+        public static readonly DepthbridgeBridgeLog BridgeLog = new DepthbridgeBridgeLog();
+
+        /// <summary>A service that is fed by its owner.</summary>
+        public static DepthbridgeHubService Private()
+        {
+            var service = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, false);
+            service.Start();
+            return service;
+        }
+
+        /// <inheritdoc/>
+        protected override void OnStateChange()
+        {
+            if (State == State.SetDefaults)
+            {
+                Name = "Depthbridge hub";
+                Description = "Sends market depth to the Depthbridge server for all charts and strategies.";
+            }
+            else if (State == State.Configure || State == State.Active)
+            {
+                Begin();
+            }
+            else if (State == State.Terminated)
+            {
+                End();
+            }
+        }
+
+        /// <inheritdoc/>
+        protected override void OnWindowCreated(System.Windows.Window window)
+        {
+            // Some versions of NinjaTrader configure add-ons only with their first window.
+            Begin();
+        }
+
+        private void Begin()
+        {
+            lock (Sync)
+            {
+                if (current == null)
+                {
+                    _mine = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, true);
+                    _mine.Start();
+                    current = _mine;
+                }
+            }
+        }
+
+        private void End()
+        {
+            DepthbridgeHubService ending;
+            lock (Sync)
+            {
+                ending = _mine;
+                _mine = null;
+                if (ending != null && current == ending)
+                {
+                    current = null;
+                }
+            }
+            if (ending != null)
+            {
+                ending.Stop();
+            }
+        }
+    }
+}
