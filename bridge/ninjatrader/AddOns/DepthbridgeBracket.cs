@@ -109,6 +109,17 @@ namespace Depthbridge
             }
         }
 
+        /// <summary>Keeps so many contracts and gives the others as a bracket of their own, without orders.</summary>
+        public Bracket Split(int keep)
+        {
+            Bracket rest = (Bracket)MemberwiseClone();
+            rest.Open = Open - keep;
+            rest.Stop = null;
+            rest.Target = null;
+            Open = keep;
+            return rest;
+        }
+
         private static bool IsLive(LiveOrder order)
         {
             return order != null && order.IsLive;

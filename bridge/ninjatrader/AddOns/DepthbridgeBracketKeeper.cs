@@ -44,28 +44,49 @@ namespace Depthbridge
         }
 
         /// <summary>Gives a bracket the order that the broker made for it; false: it is not there yet.</summary>
-        public bool Attach(LiveOrder order, IList<Bracket> brackets)
+        /// <remarks>
+        /// Fills may be told together whose stops come one by one: then the bracket is split. A target
+        /// goes where the stop of its group is.
+        /// </remarks>
+        public bool Attach(LiveOrder order, Brackets brackets)
         {
-            bool stop = order.Ticket.Role == OrderRole.Stop;
-            foreach (Bracket bracket in brackets)
+            if (!order.IsLive)
             {
-                LiveOrder has = stop ? bracket.Stop : bracket.Target;
-                if (bracket.Parent != order.Ticket.Parent || (has != null && has.IsLive))
+                return true;
+            }
+            foreach (Bracket bracket in brackets.All)
+            {
+                if (bracket.Parent != order.Ticket.Parent || bracket.Open == 0)
                 {
                     continue;
                 }
-                if (stop)
+                if (order.Ticket.Role == OrderRole.Stop && bracket.Stop == null)
                 {
-                    bracket.Stop = order;
-                    bracket.StopPrice = order.Price;
+                    AttachStop(bracket, order, brackets);
+                    return true;
                 }
-                else
+                if (order.Ticket.Role == OrderRole.Target && bracket.Target == null && IsOfGroup(bracket, order))
                 {
                     bracket.Target = order;
+                    return true;
                 }
-                return true;
             }
-            return !order.IsLive;
+            return false;
+        }
+
+        private static void AttachStop(Bracket bracket, LiveOrder order, Brackets brackets)
+        {
+            bracket.Stop = order;
+            bracket.StopPrice = order.Price;
+            if (order.Quantity < bracket.Open)
+            {
+                brackets.Add(bracket.Split(order.Quantity));
+            }
+        }
+
+        private static bool IsOfGroup(Bracket bracket, LiveOrder order)
+        {
+            return bracket.Stop != null && bracket.Stop.Ticket.Oco == order.Ticket.Oco;
         }
 
         /// <summary>Brings a bracket's orders in line with what is open.</summary>

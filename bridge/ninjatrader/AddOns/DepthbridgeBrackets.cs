@@ -40,19 +40,17 @@ namespace Depthbridge
             return null;
         }
 
-        /// <summary>Takes contracts off that a fill in the other direction has closed: its own bracket first.</summary>
+        /// <summary>Takes contracts off that a fill in the other direction has closed.</summary>
+        /// <remarks>
+        /// First from the bracket whose order was filled, then from those that have no order of their own
+        /// (an exit was sent for them), then from any.
+        /// </remarks>
         /// <returns>How many were closed that nobody had opened.</returns>
         public int Reduce(Bracket own, int direction, int contracts)
         {
             int left = own == null ? contracts : own.Reduce(contracts);
-            foreach (Bracket bracket in all)
-            {
-                if (bracket.Direction == -direction)
-                {
-                    left = bracket.Reduce(left);
-                }
-            }
-            return left;
+            left = Reduce(direction, left, true);
+            return Reduce(direction, left, false);
         }
 
         /// <summary>Adds a bracket.</summary>
@@ -65,6 +63,19 @@ namespace Depthbridge
         public void Sweep()
         {
             all.RemoveAll(delegate(Bracket bracket) { return bracket.IsOver; });
+        }
+
+        private int Reduce(int direction, int contracts, bool bare)
+        {
+            int left = contracts;
+            foreach (Bracket bracket in all)
+            {
+                if (bracket.Direction == -direction && (bracket.IsBare || !bare))
+                {
+                    left = bracket.Reduce(left);
+                }
+            }
+            return left;
         }
     }
 }

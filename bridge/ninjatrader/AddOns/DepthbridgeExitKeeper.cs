@@ -40,7 +40,8 @@ namespace Depthbridge
             int needed = closing ? Bare() : 0;
             int direction = needed < 0 ? 1 : -1;
             int size = needed < 0 ? -needed : needed;
-            int onWay = CancelOther(direction, size, time);
+            int onWay = OnWay(direction);
+            CancelSpare(direction, size, time);
             if (size > onWay && !Waits(time))
             {
                 sender.Send(Ticket(direction, size - onWay), time);
@@ -75,28 +76,43 @@ namespace Depthbridge
             return sum;
         }
 
-        private int CancelOther(int direction, int size, TradingTime time)
+        // One that is being cancelled can still fill, so nothing is sent in its place before it ended.
+        private int OnWay(int direction)
         {
-            int onWay = 0;
+            int sum = 0;
+            foreach (LiveOrder order in sender.Live)
+            {
+                sum += IsExit(order) && order.Ticket.Direction == direction ? order.Remaining : 0;
+            }
+            return sum;
+        }
+
+        private void CancelSpare(int direction, int size, TradingTime time)
+        {
+            int kept = 0;
             IList<LiveOrder> live = sender.Live;
             for (int index = 0; index < live.Count; index++)
             {
                 LiveOrder order = live[index];
-                if (order.Ticket.Role != OrderRole.Exit || !order.IsLive)
+                if (!IsExit(order))
                 {
                     continue;
                 }
-                bool fits = order.Ticket.Direction == direction && onWay + order.Remaining <= size;
+                bool fits = order.Ticket.Direction == direction && kept + order.Remaining <= size;
                 if (fits)
                 {
-                    onWay += order.Remaining;
+                    kept += order.Remaining;
                 }
                 else
                 {
                     sender.Cancel(order, time);
                 }
             }
-            return onWay;
+        }
+
+        private static bool IsExit(LiveOrder order)
+        {
+            return order.Ticket.Role == OrderRole.Exit && order.IsLive;
         }
     }
 }

@@ -59,6 +59,9 @@ namespace Depthbridge
         /// <summary>The broker's last words.</summary>
         public string Text { get; private set; }
 
+        /// <summary>The broker refused it on the spot; its report is still to be taken in.</summary>
+        public bool NotSent;
+
         /// <summary>Contracts executed, by whoever told more.</summary>
         public int Filled
         {

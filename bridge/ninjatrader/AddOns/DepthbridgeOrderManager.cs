@@ -157,6 +157,17 @@ namespace Depthbridge
             return ticket.Id;
         }
 
+        // A fill that comes after its order had ended can meet entries that were sent since.
+        private bool IsCrowded
+        {
+            get
+            {
+                int net = ledger.Net;
+                bool other = net != 0 && entries.HasOther(sender.Live, net > 0 ? 1 : -1);
+                return other || (net != 0 && Math.Abs(net) + Ordered > most);
+            }
+        }
+
         private bool MayEnter(EntryOrder entry)
         {
             if (busy || !BrokerUp || Closing || !entriesAllowed || entry.Quantity < 1)
@@ -325,7 +336,7 @@ namespace Depthbridge
                 return;
             }
             Attach();
-            entries.Keep(entriesAllowed && !Closing, sender.Live, time);
+            entries.Keep(entriesAllowed && !Closing && !IsCrowded, sender.Live, time);
             KeepBrackets(time);
             exits.Keep(Closing, time);
             sender.Sweep();
@@ -354,15 +365,10 @@ namespace Depthbridge
             }
         }
 
+        // In the order in which they were made: the stop before its target.
         private void Attach()
         {
-            for (int index = loose.Count - 1; index >= 0; index--)
-            {
-                if (keeper.Attach(loose[index], brackets.All))
-                {
-                    loose.RemoveAt(index);
-                }
-            }
+            loose.RemoveAll(delegate(LiveOrder order) { return keeper.Attach(order, brackets); });
         }
 
         private void BeginClosing(string reason, TradingTime time)

@@ -70,6 +70,7 @@ namespace Depthbridge
             log.OnOrder(order, time);
             if (!gateway.Submit(ticket))
             {
+                order.NotSent = true;
                 refusals.Enqueue(new OrderReport { Id = ticket.Id, Event = OrderEvent.Rejected });
             }
             return order;
@@ -104,7 +105,7 @@ namespace Depthbridge
         /// <summary>Asks for a cancel, and again when nothing is heard.</summary>
         public void Cancel(LiveOrder order, TradingTime time)
         {
-            if (!order.IsLive || (order.Phase == OrderPhase.Cancelling && !IsDue(order, time)))
+            if (!order.IsLive || order.NotSent || (order.Phase == OrderPhase.Cancelling && !IsDue(order, time)))
             {
                 return;
             }
@@ -117,7 +118,7 @@ namespace Depthbridge
         public bool Change(LiveOrder order, int quantity, long price, TradingTime time)
         {
             bool asked = order.WantedQuantity == quantity && order.WantedPrice == price;
-            if (order.Phase != OrderPhase.Working || (asked && !IsDue(order, time)))
+            if (order.Phase != OrderPhase.Working || order.NotSent || (asked && !IsDue(order, time)))
             {
                 return false;
             }

@@ -35,5 +35,11 @@ namespace Depthbridge
 
         /// <summary>Of an entry with a native bracket: distance of its target in ticks; 0: none.</summary>
         public long TargetTicks;
+
+        /// <summary>The same once more, to be given a number of its own.</summary>
+        public OrderTicket Copy()
+        {
+            return (OrderTicket)MemberwiseClone();
+        }
     }
 }

@@ -4,8 +4,8 @@ namespace Depthbridge
 {
     /// <summary>From ideas to entries, under every rule that can say no; the orders are the manager's.</summary>
     /// <remarks>
-    /// All calls come from one thread. Each of them first looks at clocks, limits and connections,
-    /// so a rule holds from the first event after it became true.
+    /// All calls come from one thread. Each of them looks at clocks, limits and connections, before and
+    /// after, so a rule holds from the first event on after it became true.
     /// </remarks>
     public sealed class TradeDesk
     {
@@ -119,6 +119,7 @@ namespace Depthbridge
         /// <summary>The market's best prices in ticks.</summary>
         public void OnQuote(long bestBid, long bestAsk, TradingTime time)
         {
+            Look(time);
             quoted = true;
             bid = bestBid;
             ask = bestAsk;
@@ -129,6 +130,7 @@ namespace Depthbridge
         /// <summary>Time went by; to be called about once a second also when nothing else happens.</summary>
         public void OnTick(TradingTime time)
         {
+            Look(time);
             manager.OnTick(time);
             Look(time);
         }
@@ -143,6 +145,7 @@ namespace Depthbridge
         /// <summary>The connection to the broker came or went.</summary>
         public void OnBroker(bool up, TradingTime time)
         {
+            Look(time);
             manager.OnBroker(up, time);
             Look(time);
         }
@@ -150,6 +153,7 @@ namespace Depthbridge
         /// <summary>Something was heard of an order.</summary>
         public void OnReport(OrderReport report, TradingTime time)
         {
+            Look(time);
             manager.OnReport(report, time);
             Look(time);
         }
@@ -157,6 +161,7 @@ namespace Depthbridge
         /// <summary>Something was executed.</summary>
         public void OnExecution(ExecutionReport execution, TradingTime time)
         {
+            Look(time);
             manager.OnExecution(execution, time);
             Look(time);
         }
