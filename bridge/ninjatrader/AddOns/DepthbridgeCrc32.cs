@@ -1,3 +1,5 @@
+using System;
+
 namespace Depthbridge
 {
     /// <summary>CRC-32 as zlib, PNG and Ethernet have it (reflected polynomial 0xEDB88320).</summary>
@@ -36,9 +38,7 @@ namespace Depthbridge
             var end = offset + count;
             for (; end - offset >= 8; offset += 8)
             {
-                var low = (uint)(data[offset] | data[offset + 1] << 8 | data[offset + 2] << 16 | data[offset + 3] << 24);
-                var high = (uint)(data[offset + 4] | data[offset + 5] << 8 | data[offset + 6] << 16 | data[offset + 7] << 24);
-                state = AddWord(state, low, high);
+                state = AddWord(state, BitConverter.ToInt64(data, offset));
             }
             for (; offset < end; offset++)
             {
@@ -47,11 +47,12 @@ namespace Depthbridge
             return state;
         }
 
-        /// <summary>The state after eight bytes, given as two little-endian halves.</summary>
-        public static uint AddWord(uint state, uint low, uint high)
+        /// <summary>The state after the eight bytes of a little-endian word.</summary>
+        public static uint AddWord(uint state, long word)
         {
             var table = Table;
-            low ^= state;
+            var low = (uint)word ^ state;
+            var high = (uint)(word >> 32);
             return table[1792 + (int)(low & 255)]
                 ^ table[1536 + (int)(low >> 8 & 255)]
                 ^ table[1280 + (int)(low >> 16 & 255)]

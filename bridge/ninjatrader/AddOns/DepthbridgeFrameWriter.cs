@@ -2,9 +2,20 @@ using System;
 
 namespace Depthbridge
 {
-    /// <summary>Records to frames. Nothing is allocated, nothing is checked twice: what is numbered was checked.</summary>
+    /// <summary>Records to frames. Nothing is allocated, nothing is checked: what was numbered is in range.</summary>
+    /// <remarks>
+    /// Records are packed as words of 64 bits and copied in parts, which costs a quarter of writing byte by byte;
+    /// like NinjaTrader itself this counts on a little-endian processor.
+    /// </remarks>
     public static class FrameWriter
     {
+        private const int RecordsOfPart = 64;
+        private const int WordsOfPart = RecordsOfPart * Wire.RecordSize / 8;
+
+        // One for each thread that ever writes.
+        [ThreadStatic]
+        private static long[] _words;
+
         /// <summary>Bytes of a frame with this many records.</summary>
         public static int SizeOf(int count)
         {
@@ -90,10 +101,13 @@ namespace Depthbridge
         {
             var state = Crc32.Begin;
             var at = Wire.HeaderSize;
-            for (var i = start; i < start + count; i++)
+            var words = _words ?? (_words = new long[WordsOfPart]);
+            for (int from = start, end = start + count; from < end; from += RecordsOfPart)
             {
-                state = WriteRecord(target, at, ref records[i], (uint)(records[i].Time - origin), state);
-                at += Wire.RecordSize;
+                var part = Math.Min(RecordsOfPart, end - from);
+                state = FillWords(words, origin, records, from, part, state);
+                Buffer.BlockCopy(words, 0, target, at, Wire.RecordSize * part);
+                at += Wire.RecordSize * part;
             }
             target[0] = Wire.Magic & 255;
             target[1] = Wire.Magic >> 8;
@@ -103,34 +117,32 @@ namespace Depthbridge
             target[5] = stream;
             target[6] = (byte)count;
             target[7] = (byte)(count >> 8);
-            WriteWord(target, 8, (uint)seq, (uint)(seq >> 32));
-            WriteWord(target, 16, (uint)origin, (uint)(origin >> 32));
-            WriteWord(target, 24, (uint)sent, (uint)(sent >> 32));
+            WriteWord(target, 8, seq);
+            WriteWord(target, 16, origin);
+            WriteWord(target, 24, sent);
             WriteHalf(target, 32, Crc32.End(state));
             WriteHalf(target, Wire.GuardedSize, Crc32.Compute(target, 0, Wire.GuardedSize));
             return at;
         }
 
-        private static uint WriteRecord(byte[] target, int at, ref MarketRecord record, uint offset, uint state)
+        // The checksum takes the words as they are made: reading the bytes again would double the cost.
+        private static uint FillWords(long[] words, long origin, MarketRecord[] records, int from, int count, uint state)
         {
-            var what = (uint)(record.Kind | record.Side << 8 | record.Op << 16 | record.Position << 24);
-            state = Put(target, at, offset, what, state);
-            state = Put(target, at + 8, (uint)record.Price, (uint)(record.Price >> 32), state);
-            state = Put(target, at + 16, (uint)record.Size, (uint)(record.Size >> 32), state);
-            return Put(target, at + 24, (uint)record.Ref, (uint)(record.Ref >> 32), state);
+            for (int i = from, at = 0; i < from + count; i++, at += 4)
+            {
+                var what = (uint)(records[i].Kind | records[i].Side << 8 | records[i].Op << 16 | records[i].Position << 24);
+                state = Crc32.AddWord(state, words[at] = (long)((ulong)what << 32 | (uint)(records[i].Time - origin)));
+                state = Crc32.AddWord(state, words[at + 1] = records[i].Price);
+                state = Crc32.AddWord(state, words[at + 2] = records[i].Size);
+                state = Crc32.AddWord(state, words[at + 3] = (long)records[i].Ref);
+            }
+            return state;
         }
 
-        // The checksum takes the words as they are written: reading the bytes again would double the cost.
-        private static uint Put(byte[] target, int at, uint low, uint high, uint state)
+        private static void WriteWord(byte[] target, int at, long value)
         {
-            WriteWord(target, at, low, high);
-            return Crc32.AddWord(state, low, high);
-        }
-
-        private static void WriteWord(byte[] target, int at, uint low, uint high)
-        {
-            WriteHalf(target, at, low);
-            WriteHalf(target, at + 4, high);
+            WriteHalf(target, at, (uint)value);
+            WriteHalf(target, at + 4, (uint)(value >> 32));
         }
 
         private static void WriteHalf(byte[] target, int at, uint value)
