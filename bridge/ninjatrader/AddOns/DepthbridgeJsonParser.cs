@@ -69,7 +69,9 @@ namespace Depthbridge
             }
             _at++;
             SkipSpace();
+            var field = _field;
             var value = read();
+            _field = field;
             _depth--;
             return value;
         }
