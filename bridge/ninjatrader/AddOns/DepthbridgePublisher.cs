@@ -465,12 +465,15 @@ namespace Depthbridge
             var byTime = new SortedDictionary<long, List<KeyValuePair<int, long>>>();
             foreach (var sender in _byIndex.Values)
             {
-                var time = sender.ToldTime;
+                var time = sender.IsTold ? sender.ToldTime : 0;
                 if (!byTime.ContainsKey(time))
                 {
                     byTime.Add(time, new List<KeyValuePair<int, long>>());
                 }
-                byTime[time].Add(new KeyValuePair<int, long>(sender.Index, sender.Sent - 1));
+                if (sender.IsTold)
+                {
+                    byTime[time].Add(new KeyValuePair<int, long>(sender.Index, sender.Sent - 1));
+                }
             }
             if (byTime.Count == 0)
             {

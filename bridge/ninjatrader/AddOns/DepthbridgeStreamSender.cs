@@ -21,7 +21,7 @@ namespace Depthbridge
         private readonly BookChecksum _checksum = new BookChecksum();
         private readonly bool _replyNow;
         private bool _snapshot;
-        private long _bookTold;
+        private RingMark _told;
         private int _makersTold;
         private int _most = Wire.MaxRecords;
         private long _had;
@@ -80,10 +80,16 @@ namespace Depthbridge
             {
                 lock (Stream.Sync)
                 {
-                    return !_snapshot && _queued.Count == 0 && Sent == Stream.Ring.End
+                    return !_snapshot && _queued.Count == 0 && Sent == Stream.Ring.End && NextMark() == null
                         && Stream.Ring.Acked == Stream.Ring.End - 1 && !Stream.Backfilling;
                 }
             }
+        }
+
+        /// <summary>Whether <see cref="Sent"/> is what the server must have heard of: no book waits in front of it.</summary>
+        public bool IsTold
+        {
+            get { return _queued.Count == 0; }
         }
 
         /// <summary>What a heartbeat may say of the time; 0, nothing, while records wait to be sent.</summary>
@@ -264,7 +270,7 @@ namespace Depthbridge
                 checks.RemoveFirst();
                 return check;
             }
-            var mark = ring.MarkFrom(Sent, _bookTold == Sent);
+            var mark = NextMark();
             if (mark != null && mark.Number == Sent)
             {
                 return Pass(mark, wall);
@@ -272,12 +278,19 @@ namespace Depthbridge
             return Sent == ring.End ? Rest(wall) : Records(mark);
         }
 
+        /// <summary>The next mark that was not passed; a book may have been replaced by another at the same number.</summary>
+        private RingMark NextMark()
+        {
+            var mark = Stream.Ring.MarkFrom(Sent, false);
+            return mark != null && mark == _told ? Stream.Ring.MarkFrom(Sent, true) : mark;
+        }
+
         private Step Pass(RingMark mark, long wall)
         {
             switch (mark.Kind)
             {
                 case RingMarkKind.Book:
-                    _bookTold = Sent;
+                    _told = mark;
                     QueueBook(mark.Bids, mark.Asks, mark.Time, Sent, wall);
                     return Step.Again;
                 case RingMarkKind.Hole:
@@ -361,7 +374,7 @@ namespace Depthbridge
                 return;
             }
             Sent = seq;
-            _bookTold = 0;
+            _told = null;
         }
 
         /// <summary>Give up what was not sent or not taken: go on with a book.</summary>
@@ -370,7 +383,6 @@ namespace Depthbridge
             Losses++;
             Stream.VoidBackfill();
             Sent = Stream.Ring.End;
-            _bookTold = 0;
             _snapshot = true;
             QueueShadow(0);
         }
@@ -384,7 +396,8 @@ namespace Depthbridge
                 return false;
             }
             _snapshot = false;
-            _bookTold = Sent;
+            // A book that stands here is this one.
+            _told = Stream.Ring.MarkFrom(Sent, false);
             QueueBook(book.CopyOf(Wire.SideBid), book.CopyOf(Wire.SideAsk), Stream.NewestTime, Sent, wall);
             return true;
         }

@@ -8,15 +8,22 @@ namespace Depthbridge.Runner
     {
         public static readonly SortedDictionary<string, Func<string[], int>> ByName = new SortedDictionary<string, Func<string[], int>>
         {
+            { "aggressor", AggressorVerb.Run },
             { "bench-frames", FrameBench.Run },
+            { "bridge", BridgeVerb.Run },
+            { "callback", CallbackVerb.Run },
             { "checksum", ChecksumVerb.Run },
             { "client-messages", ClientMessagesVerb.Run },
             { "clusters", ClustersVerb.Run },
             { "decode", DecodeVerb.Run },
             { "encode", EncodeVerb.Run },
             { "json", JsonVerb.Run },
+            { "makers", MakersVerb.Run },
+            { "ninja", NinjaVerb.Run },
+            { "publisher", PublisherVerb.Run },
             { "rectangles", RectanglesVerb.Run },
             { "server-messages", ServerMessagesVerb.Run },
+            { "zone", TimeZoneVerb.Run },
         };
     }
 }
