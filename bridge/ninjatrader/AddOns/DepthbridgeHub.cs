@@ -14,6 +14,11 @@ namespace NinjaTrader.NinjaScript.AddOns
         private static volatile DepthbridgeHubService current;
         private DepthbridgeHubService _mine;
 
+        static DepthbridgeHub()
+        {
+            Period = 1000;
+        }
+
         /// <summary>The running hub; null before NinjaTrader has started it, and at its end.</summary>
         public static DepthbridgeHubService Current
         {
@@ -23,13 +28,16 @@ namespace NinjaTrader.NinjaScript.AddOns
         /// <summary>How connections are opened; tests put their own in place of the real one.</summary>
         public static OpenConnection Open { get; set; }
 
+        /// <summary>Between two looks at the feeds, ms; tests look themselves (-1).</summary>
+        public static int Period { get; set; }
+
         /// <summary>Where the bridge's events are written.</summary>
         public static readonly DepthbridgeBridgeLog BridgeLog = new DepthbridgeBridgeLog();
 
         /// <summary>A service that is fed by its owner.</summary>
         public static DepthbridgeHubService Private()
         {
-            var service = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, false);
+            var service = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, false, Period);
             service.Start();
             return service;
         }
@@ -65,7 +73,7 @@ namespace NinjaTrader.NinjaScript.AddOns
             {
                 if (current == null)
                 {
-                    _mine = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, true);
+                    _mine = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, true, Period);
                     _mine.Start();
                     current = _mine;
                 }

@@ -13,9 +13,6 @@ namespace NinjaTrader.NinjaScript.AddOns
     /// </remarks>
     public sealed class DepthbridgeHubService
     {
-        /// <summary>Between two looks at the feeds, ms.</summary>
-        public const int TickMilliseconds = 1000;
-
         /// <summary>A timer that is this much late has slept with the machine, ns.</summary>
         public const long SleptNs = 15000000000L;
 
@@ -23,6 +20,7 @@ namespace NinjaTrader.NinjaScript.AddOns
         private readonly HubCore _core;
         private readonly IBridgeLog _log;
         private readonly bool _subscribes;
+        private readonly int _period;
         private readonly List<DepthbridgeLease> _leases = new List<DepthbridgeLease>();
         private readonly Dictionary<HubStream, DepthbridgeInstrumentFeed> _feeds = new Dictionary<HubStream, DepthbridgeInstrumentFeed>();
         private Timer _timer;
@@ -35,8 +33,10 @@ namespace NinjaTrader.NinjaScript.AddOns
         /// <param name="open">Opens connections to the server.</param>
         /// <param name="log">Where events of the log go.</param>
         /// <param name="subscribes">Whether it subscribes to instruments; else events are handed over.</param>
-        public DepthbridgeHubService(OpenConnection open, IBridgeLog log, bool subscribes)
+        /// <param name="period">Between two looks at the feeds, ms; -1: whoever made it calls <see cref="Tick"/>.</param>
+        public DepthbridgeHubService(OpenConnection open, IBridgeLog log, bool subscribes, int period)
         {
+            _period = period;
             _core = new HubCore(open, log);
             _log = log;
             _subscribes = subscribes;
@@ -64,9 +64,7 @@ namespace NinjaTrader.NinjaScript.AddOns
         public void Start()
         {
             Connection.ConnectionStatusUpdate += OnConnectionStatus;
-            _ticked = BridgeClock.MonotonicNs;
-            _tickedWall = BridgeClock.WallNs;
-            _timer = new Timer(OnTimer, null, TickMilliseconds, TickMilliseconds);
+            _timer = new Timer(OnTimer, null, _period, _period);
         }
 
         /// <summary>End everything, and say bye; whoever holds a lease has none any more.</summary>
@@ -132,7 +130,7 @@ namespace NinjaTrader.NinjaScript.AddOns
         public void Tick(long now, long wall)
         {
             // A clock that counts sleep shows it, whichever of the two that is on this machine.
-            var slept = Math.Max(now - _ticked, wall - _tickedWall) > SleptNs;
+            var slept = _ticked != 0 && Math.Max(now - _ticked, wall - _tickedWall) > SleptNs;
             _ticked = now;
             _tickedWall = wall;
             Rebind();

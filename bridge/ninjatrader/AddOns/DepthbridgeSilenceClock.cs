@@ -32,7 +32,7 @@ namespace Depthbridge
             _still = clock == _before && count == _events ? Math.Min(_still + 1, StillSamples) : 0;
             Paused = _still >= StillSamples;
             var told = 0L;
-            if (count != _events || clock < _before || newestEvent != _newest)
+            if (count != _events || clock < _before)
             {
                 _events = count;
                 _newest = newestEvent;

@@ -24,6 +24,10 @@ namespace Depthbridge.Runner
             { "rectangles", RectanglesVerb.Run },
             { "server-messages", ServerMessagesVerb.Run },
             { "zone", TimeZoneVerb.Run },
+            { "trading-runs", TradingRunsVerb.Run },
+            { "trading-trace", TradingRunsVerb.Trace },
+            { "trading-script", TradingScriptVerb.Run },
+            { "trading-values", TradingValuesVerb.Run },
         };
     }
 }

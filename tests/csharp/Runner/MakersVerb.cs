@@ -1,0 +1,56 @@
+using System.Collections.Generic;
+
+namespace Depthbridge.Runner
+{
+    /// <summary>
+    /// makers: rows of market makers and their ladder. A line is [side, op, position, price, size]; the answer is
+    /// [[op, position, price, size], ...], or null for a change that was refused. ["load", side, [[price, size], ...]]
+    /// gives the ladder.
+    /// </summary>
+    public static class MakersVerb
+    {
+        public static int Run(string[] arguments)
+        {
+            var ladder = new MakerLadder();
+            return Lines.Answer(line =>
+            {
+                var answer = Answer(ladder, JsonParser.Parse(line).AsList("line"));
+                return Lines.Json(json => json.Value(answer));
+            });
+        }
+
+        private static object Answer(MakerLadder ladder, IList<JsonValue> a)
+        {
+            var all = new List<object>();
+            if (a.Count == 3)
+            {
+                var rows = new List<BookLevel>();
+                foreach (var row in a[2].AsList("rows"))
+                {
+                    rows.Add(new BookLevel(row.AsList("row")[0].AsLong("price"), row.AsList("row")[1].AsLong("size")));
+                }
+                foreach (var level in ladder.Load((int)a[1].AsLong("side"), rows.ToArray()))
+                {
+                    all.Add(new List<long> { level.Price, level.Size });
+                }
+                return all;
+            }
+            var count = ladder.Apply(Int(a[0]), Int(a[1]), Int(a[2]), a[3].AsLong("price"), a[4].AsLong("size"));
+            if (count < 0)
+            {
+                return null;
+            }
+            for (var i = 0; i < count; i++)
+            {
+                var change = ladder.Changes[i];
+                all.Add(new List<long> { change.Op, change.Position, change.Price, change.Size });
+            }
+            return all;
+        }
+
+        private static int Int(JsonValue value)
+        {
+            return (int)value.AsLong("argument");
+        }
+    }
+}
