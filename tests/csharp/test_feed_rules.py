@@ -97,37 +97,33 @@ def _apply(rows: list[tuple[int, int]], change: tuple[int, int, int, int]) -> bo
     return True
 
 
-@pytest.fixture
-def makers(runner: Program) -> Talk:
-    """The ladder of market makers, driven line by line."""
-    return Talk(runner, "makers")
-
-
-def test_a_ladder_is_the_sum_of_its_rows_after_every_change(makers: Talk) -> None:
+@pytest.mark.parametrize("depth", [1, 2, 3, 10])
+def test_a_ladder_is_the_sum_of_its_rows_after_every_change(runner: Program, depth: int) -> None:
     """Each change by position, applied by NinjaTrader's rules, gives the sums of plain Python."""
+    with Talk(runner, "makers", str(depth)) as makers:
 
-    @given(side=st.sampled_from([0, 1]), changes=_CHANGES)
-    @settings(max_examples=150, deadline=None)
-    def check(side: int, changes: list[tuple[int, int, int, int]]) -> None:
-        rows: list[tuple[int, int]] = []
-        ladder: list[tuple[int, int]] = []
-        assert makers.say("load", side, []) == []
-        for change in changes:
-            told = makers.say(side, *change)
-            if not _apply(rows, change):
-                assert told is None
-                continue
-            for op, row, price, size in told:
-                assert _apply(ladder, (op, row, price, size))
-            assert [list(level) for level in ladder] == _sums(rows, side)
+        @given(side=st.sampled_from([0, 1]), changes=_CHANGES)
+        @settings(max_examples=80, deadline=None)
+        def check(side: int, changes: list[tuple[int, int, int, int]]) -> None:
+            rows: list[tuple[int, int]] = []
+            ladder: list[tuple[int, int]] = []
+            assert makers.say("load", side, []) == []
+            for change in changes:
+                told = makers.say(side, *change)
+                if not _apply(rows, change):
+                    assert told is None
+                    continue
+                for op, row, price, size in told:
+                    assert _apply(ladder, (op, row, price, size))
+                    assert len(ladder) <= depth + 1
+                assert [list(level) for level in ladder] == _sums(rows, side)[:depth]
 
-    with makers:
         check()
 
 
-def test_a_ladder_is_loaded_from_rows(makers: Talk) -> None:
+def test_a_ladder_is_loaded_from_rows(runner: Program) -> None:
     """The rows of a side as NinjaTrader has them, several of one price."""
     rows = [[10, 3], [10, 4], [11, 5], [13, 1], [13, 2]]
-    with makers:
+    with Talk(runner, "makers", "10") as makers:
         assert makers.say("load", 0, rows) == [[10, 7], [11, 5], [13, 3]]
         assert json.dumps(makers.say(0, _REMOVE, 2, 0, 0)) == json.dumps([[_REMOVE, 1, 11, 0]])

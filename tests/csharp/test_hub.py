@@ -488,3 +488,19 @@ def test_rows_of_market_makers_add_up_to_a_ladder(runner: Program) -> None:
         assert stream["faults"] <= 1
         ninja.ticks(3)
         assert "407" not in ninja.logged()
+
+
+def test_a_feed_of_twenty_rows_keeps_the_best_ten(ninja: Ninja) -> None:
+    """The server's book of a future has ten; what comes into sight is added."""
+    ninja.ladder(rows=20)
+    ninja.tick(1)
+    stream = ninja.stream()
+    assert stream["asks"] == [[20001 + row, 10 + row] for row in range(10)]
+    assert stream["bids"] == [[20000 - row, 20 + row] for row in range(10)]
+    ninja.depth("ask", "Remove", 0, 5000.25, 0, 1)
+    ninja.depth("bid", "Update", 15, 4996.25, 99, 2)
+    ninja.ticks(3)
+    stream = ninja.stream()
+    assert stream["asks"] == [[20002 + row, 11 + row] for row in range(10)]
+    assert stream["faults"] == 1, "when the first row beyond the eleventh was told"
+    assert ninja.logged() == []

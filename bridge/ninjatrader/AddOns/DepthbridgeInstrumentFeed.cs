@@ -24,7 +24,8 @@ namespace NinjaTrader.NinjaScript.AddOns
         private readonly object _rows = new object();
         private readonly AggressorRule _rule = new AggressorRule();
         private readonly TradeTail _tail = new TradeTail();
-        private readonly MakerLadder _ladder = new MakerLadder();
+        private readonly MakerLadder _ladder;
+        private readonly int _depth;
         private readonly DepthWatch _watch = new DepthWatch();
         private readonly SilenceClock _silence = new SilenceClock();
         private readonly DepthbridgeBackfill _backfill;
@@ -48,6 +49,8 @@ namespace NinjaTrader.NinjaScript.AddOns
             Instrument = instrument;
             _hub = hub;
             _stream = hub.Stream;
+            _depth = _stream.Definition.DepthLevels;
+            _ladder = new MakerLadder(_depth);
             _clock = new TimeZoneClock(zone);
             _grid = new PriceGrid(instrument.MasterInstrument.TickSize);
             _log = log;
@@ -245,7 +248,7 @@ namespace NinjaTrader.NinjaScript.AddOns
             var time = _clock.ToUtc(e.Time);
             var side = e.MarketDataType == MarketDataType.Ask ? Wire.SideAsk : Wire.SideBid;
             bool wanted;
-            if (_apart || !string.IsNullOrEmpty(e.MarketMaker))
+            if (_apart || !string.IsNullOrEmpty(e.MarketMaker) || IsDeep(e.Position))
             {
                 wanted = DepthOfMaker(e, time, side);
             }
@@ -259,14 +262,20 @@ namespace NinjaTrader.NinjaScript.AddOns
             }
         }
 
-        /// <summary>Rows of market makers add up to a ladder of prices; the record names whose row it was.</summary>
+        /// <summary>Whether a row lies further down than the eleventh, which NinjaTrader shows for a moment.</summary>
+        private bool IsDeep(int position)
+        {
+            return position > _depth && position < ShadowBook.MaxRows;
+        }
+
+        /// <summary>Rows of market makers, or of a deep feed, make a ladder of prices; the record names whose row it was.</summary>
         private bool DepthOfMaker(MarketDepthEventArgs e, long time, int side)
         {
             lock (_rows)
             {
                 if (!_apart)
                 {
-                    // The first row with a maker: from now on rows are kept apart, from what NinjaTrader has.
+                    // The first such row: from now on rows are kept apart, beginning with what NinjaTrader has.
                     _apart = true;
                     _stream.Reset(ResetReason.Fault);
                     return true;
@@ -370,7 +379,7 @@ namespace NinjaTrader.NinjaScript.AddOns
             {
                 lock (_rows)
                 {
-                    _apart = _apart || HasMakers();
+                    _apart = _apart || NeedsLadder();
                     var asks = Ladder(Wire.SideAsk, _ladder);
                     var bids = Ladder(Wire.SideBid, _ladder);
                     if (asks.Length + bids.Length > 0)
@@ -391,7 +400,7 @@ namespace NinjaTrader.NinjaScript.AddOns
                 {
                     if (!_stream.SeedWanted)
                     {
-                        differs = (!_apart && HasMakers()) || Differs(Wire.SideAsk) || Differs(Wire.SideBid);
+                        differs = (!_apart && NeedsLadder()) || Differs(Wire.SideAsk) || Differs(Wire.SideBid);
                     }
                 }
             }
@@ -407,7 +416,7 @@ namespace NinjaTrader.NinjaScript.AddOns
 
         private bool Differs(int side)
         {
-            var theirs = Ladder(side, new MakerLadder());
+            var theirs = Ladder(side, new MakerLadder(_depth));
             var ours = new BookLevel[ShadowBook.MaxRows];
             if (_stream.CopyRows(side, ours) != theirs.Length)
             {
@@ -435,9 +444,11 @@ namespace NinjaTrader.NinjaScript.AddOns
             return _apart ? sums.Load(side, rows) : rows;
         }
 
-        private bool HasMakers()
+        private bool NeedsLadder()
         {
-            return Instrument.MarketDepth.Asks.Exists(IsOfMaker) || Instrument.MarketDepth.Bids.Exists(IsOfMaker);
+            var depth = Instrument.MarketDepth;
+            return depth.Asks.Count > _depth + 1 || depth.Bids.Count > _depth + 1
+                || depth.Asks.Exists(IsOfMaker) || depth.Bids.Exists(IsOfMaker);
         }
 
         private static bool IsOfMaker(MarketDepthRow row)

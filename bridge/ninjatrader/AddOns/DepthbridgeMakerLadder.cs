@@ -5,14 +5,24 @@ namespace Depthbridge
 {
     /// <summary>Rows of market makers, kept apart, and the ladder of prices that they add up to.</summary>
     /// <remarks>
-    /// A stock's depth has one row per market maker, so several rows of one price; the server's book has one row per
-    /// price. Every change of a maker's row becomes at most two changes of the ladder. Not thread-safe.
+    /// A stock's depth has one row per market maker, so several rows of one price, and some feeds have more rows than
+    /// the server's book; that one has one row per price, and so many of them. Every change of a row becomes at most
+    /// four changes of the ladder: a row that leaves the visible ones is removed after the one that displaced it was
+    /// added, as NinjaTrader does it. Not thread-safe.
     /// </remarks>
     public sealed class MakerLadder
     {
         private readonly List<BookLevel>[] _makers = { new List<BookLevel>(), new List<BookLevel>() };
         private readonly List<BookLevel>[] _levels = { new List<BookLevel>(), new List<BookLevel>() };
-        private readonly LevelChange[] _changes = new LevelChange[2];
+        private readonly LevelChange[] _changes = new LevelChange[4];
+        private readonly int _depth;
+
+        /// <summary>Empty.</summary>
+        /// <param name="depth">Rows of a side of the ladder.</param>
+        public MakerLadder(int depth)
+        {
+            _depth = depth;
+        }
 
         /// <summary>What the last <see cref="Apply"/> did to the ladder, in order; as many as it returned.</summary>
         public LevelChange[] Changes
@@ -37,7 +47,8 @@ namespace Depthbridge
                 _makers[side].Add(row);
                 Move(side, row.Price, row.Size, 0);
             }
-            return _levels[side].ToArray();
+            var levels = _levels[side];
+            return levels.GetRange(0, Math.Min(levels.Count, _depth)).ToArray();
         }
 
         /// <summary>Apply a change of a maker's row, by NinjaTrader's rules.</summary>
@@ -97,24 +108,35 @@ namespace Depthbridge
             var at = Find(levels, side, price);
             var known = at < levels.Count && levels[at].Price == price;
             var row = new BookLevel(price, (known ? levels[at].Size : 0) + by);
-            byte op;
             if (known && !Quoted(side, price))
             {
-                op = Wire.OpRemove;
-                row.Size = 0;
                 levels.RemoveAt(at);
+                written = Write(written, Wire.OpRemove, at, new BookLevel(price, 0));
+                // The row that comes into sight.
+                return at < _depth && levels.Count >= _depth ? Write(written, Wire.OpAdd, _depth - 1, levels[_depth - 1]) : written;
             }
-            else if (known)
+            if (known)
             {
-                op = Wire.OpUpdate;
                 levels[at] = row;
+                return Write(written, Wire.OpUpdate, at, row);
             }
-            else
-            {
-                op = Wire.OpAdd;
-                levels.Insert(at, row);
-            }
-            _changes[written] = new LevelChange { Op = op, Position = at, Price = price, Size = row.Size };
+            levels.Insert(at, row);
+            written = Write(written, Wire.OpAdd, at, row);
+            // The row that goes out of sight; NinjaTrader tells it without a size.
+            return at < _depth && levels.Count > _depth
+                ? Put(written, Wire.OpRemove, _depth, new BookLevel(levels[_depth].Price, 0))
+                : written;
+        }
+
+        /// <summary>Write a change down, unless it is out of sight.</summary>
+        private int Write(int written, byte op, int position, BookLevel row)
+        {
+            return position < _depth ? Put(written, op, position, row) : written;
+        }
+
+        private int Put(int written, byte op, int position, BookLevel row)
+        {
+            _changes[written] = new LevelChange { Op = op, Position = position, Price = row.Price, Size = row.Size };
             return written + 1;
         }
 

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 namespace Depthbridge.Runner
 {
     /// <summary>
-    /// makers: rows of market makers and their ladder. A line is [side, op, position, price, size]; the answer is
+    /// makers DEPTH: rows of market makers and their ladder. A line is [side, op, position, price, size]; the answer is
     /// [[op, position, price, size], ...], or null for a change that was refused. ["load", side, [[price, size], ...]]
     /// gives the ladder.
     /// </summary>
@@ -11,7 +11,7 @@ namespace Depthbridge.Runner
     {
         public static int Run(string[] arguments)
         {
-            var ladder = new MakerLadder();
+            var ladder = new MakerLadder(int.Parse(arguments[0]));
             return Lines.Answer(line =>
             {
                 var answer = Answer(ladder, JsonParser.Parse(line).AsList("line"));
