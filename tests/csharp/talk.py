@@ -27,7 +27,7 @@ class Talk:
             encoding="utf-8",
         )
 
-    def say(self, *words: Any) -> Any:  # noqa: ANN401
+    def say(self, *words: Any) -> Any:
         """Send a command; its answer."""
         process = self._process
         assert process.stdin is not None
@@ -61,7 +61,7 @@ class Talk:
 
 
 class CsharpCore:
-    """The C# publisher with the calls of :class:`client.core.PublisherCore`, as far as tests need."""
+    """The C# publisher with the calls of :class:`client.core.PublisherCore` that tests need."""
 
     def __init__(
         self,

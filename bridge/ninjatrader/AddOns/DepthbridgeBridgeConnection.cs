@@ -18,6 +18,7 @@ namespace Depthbridge
         private readonly Dictionary<string, ClusterStore> _clusters = new Dictionary<string, ClusterStore>(StringComparer.Ordinal);
         private volatile IBridgeListener[] _listeners = new IBridgeListener[0];
         private int _busyTicks;
+        private long _overrun;
 
         /// <summary>Prepare a connection to a real server; nothing is connected yet.</summary>
         public BridgeConnection(BridgeOptions options, IBridgeLog log)
@@ -204,6 +205,7 @@ namespace Depthbridge
         void IPumpObserver.OnTick()
         {
             TellStatus();
+            TellOverrun();
             // A session that holds one of several instruments may be gone by now.
             if (_publisher.Link == Link.Up && _publisher.IsAnyBusy && ++_busyTicks >= BusyTicks)
             {
@@ -255,6 +257,21 @@ namespace Depthbridge
                 var name = symbol;
                 Tell(delegate(IBridgeListener listener) { listener.OnStatus(name, status); });
             }
+        }
+
+        private void TellOverrun()
+        {
+            var overrun = 0L;
+            foreach (var symbol in Symbols())
+            {
+                var sender = _publisher.Sender(symbol);
+                overrun += sender == null ? 0 : sender.Stream.Counters.Overrun;
+            }
+            if (overrun > _overrun)
+            {
+                Log.Write(LogEvents.Overrun, overrun.ToString(CultureInfo.InvariantCulture));
+            }
+            _overrun = overrun;
         }
 
         private void Tell(Action<IBridgeListener> what)

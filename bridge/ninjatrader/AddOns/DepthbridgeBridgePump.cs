@@ -40,6 +40,7 @@ namespace Depthbridge
         private int _superseded;
         private long _connections;
         private bool _viaHttp;
+        private volatile string _failure = "";
         private LogEvent _lastLogged;
 
         /// <summary>Prepare; nothing runs yet.</summary>
@@ -213,7 +214,7 @@ namespace Depthbridge
                 return null;
             }
             Volatile.Write(ref _viaHttp, true);
-            Log(LogEvents.HttpTaken, fault.Message);
+            _failure = fault.Message;
             return http;
         }
 
@@ -372,7 +373,7 @@ namespace Depthbridge
             {
                 _backoff.Reset();
                 Interlocked.Increment(ref _connections);
-                Log(LogEvents.Connected, ViaHttp ? "HTTP" : "WebSocket");
+                Log(ViaHttp ? LogEvents.HttpTaken : LogEvents.Connected, ViaHttp ? _failure : "");
             }
             _signal.Wake();
             _observer.OnMessage(message);

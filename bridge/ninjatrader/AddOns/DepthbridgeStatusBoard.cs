@@ -16,7 +16,7 @@ namespace Depthbridge
         {
             lock (_entries)
             {
-                _entries[stream.Definition.Symbol] = new Entry { Stream = stream, Since = now };
+                _entries[stream.Definition.Symbol] = new Entry { Stream = stream, Since = now, Reason = _reason };
             }
         }
 
@@ -121,10 +121,11 @@ namespace Depthbridge
         {
             string reason;
             var state = StateOf(entry, out reason);
-            if (state == entry.State && reason == entry.Reason)
+            if (entry.IsTold && state == entry.State && reason == entry.Reason)
             {
                 return false;
             }
+            entry.IsTold = true;
             if (state != entry.State)
             {
                 entry.Since = now;
@@ -193,6 +194,7 @@ namespace Depthbridge
             public string Phase = "";
             public BridgeState State = BridgeState.NoServer;
             public string Reason = "";
+            public bool IsTold;
             public long Since;
         }
     }

@@ -47,7 +47,7 @@ namespace Depthbridge.Runner
         {
             lock (_log)
             {
-                _log.Add(what.Id + " " + detail);
+                _log.Add(what.Id + " " + detail.Split('\n')[0]);
             }
         }
 
@@ -67,11 +67,16 @@ namespace Depthbridge.Runner
 
         public void OnStatus(string symbol, BridgeStatus status)
         {
+            bool first;
             lock (_heard)
             {
+                first = _heard.Count == 0;
                 _heard.Add(symbol + " " + status);
             }
-            throw new InvalidOperationException("a listener that throws harms nobody");
+            if (first)
+            {
+                throw new InvalidOperationException("a listener that throws harms nobody");
+            }
         }
 
         private void Do(Words words, JsonWriter json)
