@@ -89,6 +89,15 @@ namespace Depthbridge
             return bracket.Stop != null && bracket.Stop.Ticket.Oco == order.Ticket.Oco;
         }
 
+        /// <summary>Cancels an order of the broker's own making for which nothing is open.</summary>
+        public void DropLoose(LiveOrder order, TradingTime time)
+        {
+            if (time.Mono - order.SentAt >= profile.AttachWithin)
+            {
+                sender.Cancel(order, time);
+            }
+        }
+
         /// <summary>Brings a bracket's orders in line with what is open.</summary>
         /// <returns>Null, or why the whole position has to be closed.</returns>
         public string Keep(Bracket bracket, bool closing, TradingTime time)
@@ -137,8 +146,12 @@ namespace Depthbridge
                 return "the stop is too small";
             }
             KeepTarget(bracket, time);
-            Fit(bracket.Stop, bracket.Open, time);
-            Fit(bracket.Target, bracket.Open, time);
+            bool passed = IsThrough(bracket.Direction, bracket.StopPrice);
+            Fit(bracket.Stop, bracket.Open, passed ? bracket.Stop.Price : bracket.StopPrice, time);
+            if (bracket.Target != null)
+            {
+                Fit(bracket.Target, bracket.Open, bracket.Target.Price, time);
+            }
             return Move(bracket, time) ?? TimeOver(bracket, time);
         }
 
@@ -214,7 +227,9 @@ namespace Depthbridge
                 return;
             }
             string group = bracket.Stop.Ticket.Oco;
-            if (bracket.Target == null && bracket.Stop.IsLive)
+            // Only once the stop works: a refused stop then leaves no target behind that could
+            // close what another stop closes too.
+            if (bracket.Target == null && bracket.Stop.Phase == OrderPhase.Working)
             {
                 long price = plan.Target(bracket.Direction, bracket.EntryPrice);
                 OrderTicket ticket = Ticket(bracket, OrderRole.Target, OrderKind.Limit, price);
@@ -240,11 +255,11 @@ namespace Depthbridge
             };
         }
 
-        private void Fit(LiveOrder order, int open, TradingTime time)
+        private void Fit(LiveOrder order, int open, long price, TradingTime time)
         {
-            if (order != null && order.Remaining > open && !profile.OcoReduces)
+            if (order.Remaining > open)
             {
-                sender.Change(order, order.Filled + open, order.WantedPrice, time);
+                sender.Change(order, order.Filled + open, price, time);
             }
         }
 
@@ -260,7 +275,7 @@ namespace Depthbridge
                 return wanted == bracket.StopPrice ? null : "the market is beyond the moved stop";
             }
             if (sender.Fits(MoveMessages, time)
-                && sender.Change(bracket.Stop, bracket.Stop.WantedQuantity, wanted, time))
+                && sender.Change(bracket.Stop, bracket.Stop.Filled + bracket.Open, wanted, time))
             {
                 bracket.StopPrice = wanted;
             }

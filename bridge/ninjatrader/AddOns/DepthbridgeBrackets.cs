@@ -27,6 +27,12 @@ namespace Depthbridge
             }
         }
 
+        /// <summary>Whether orders of a closed bracket can still be executed.</summary>
+        public bool HasLeftover
+        {
+            get { return all.Exists(delegate(Bracket bracket) { return bracket.Open == 0 && bracket.HasLiveOrder; }); }
+        }
+
         /// <summary>The bracket that an order is stop or target of; null: none.</summary>
         public Bracket Of(LiveOrder order)
         {

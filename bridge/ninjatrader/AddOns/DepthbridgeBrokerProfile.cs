@@ -16,9 +16,6 @@ namespace Depthbridge
         /// </remarks>
         public bool NativeBrackets;
 
-        /// <summary>A partly filled OCO order takes its partner down by the same quantity.</summary>
-        public bool OcoReduces;
-
         /// <summary>How often a refused order is sent again.</summary>
         public int Retries = 3;
 

@@ -23,10 +23,9 @@ namespace Depthbridge
             Ticket = ticket;
             Quantity = ticket.Quantity;
             Price = ticket.Price;
-            WantedQuantity = ticket.Quantity;
-            WantedPrice = ticket.Price;
             Phase = OrderPhase.Sent;
             SentAt = mono;
+            CancelAskedAt = long.MinValue / 2;
         }
 
         /// <summary>As it was sent.</summary>
@@ -41,17 +40,20 @@ namespace Depthbridge
         /// <summary>Price in force as far as known, ticks.</summary>
         public long Price { get; private set; }
 
-        /// <summary>Quantity last asked for.</summary>
-        public int WantedQuantity { get; private set; }
+        /// <summary>Quantity last asked for; 0: nothing was.</summary>
+        public int AskedQuantity { get; private set; }
 
         /// <summary>Price last asked for.</summary>
-        public long WantedPrice { get; private set; }
+        public long AskedPrice { get; private set; }
 
         /// <summary>When it was sent, on the clock that never jumps.</summary>
         public long SentAt { get; private set; }
 
-        /// <summary>When a cancel or change was last asked for.</summary>
-        public long AskedAt { get; private set; }
+        /// <summary>When a change was last asked for.</summary>
+        public long ChangeAskedAt { get; private set; }
+
+        /// <summary>When a cancel was last asked for; long ago: never.</summary>
+        public long CancelAskedAt { get; private set; }
 
         /// <summary>The refusal's reason.</summary>
         public RejectReason Reason { get; private set; }
@@ -133,15 +135,15 @@ namespace Depthbridge
         public void CancelAsked(long mono)
         {
             Phase = OrderStates.Next(Phase, OrderEvent.CancelAsked);
-            AskedAt = mono;
+            CancelAskedAt = mono;
         }
 
         /// <summary>Notes that a change was asked for.</summary>
         public void ChangeAsked(int quantity, long price, long mono)
         {
-            WantedQuantity = quantity;
-            WantedPrice = price;
-            AskedAt = mono;
+            AskedQuantity = quantity;
+            AskedPrice = price;
+            ChangeAskedAt = mono;
         }
 
         private void Confirm(OrderReport report)
@@ -150,12 +152,7 @@ namespace Depthbridge
             {
                 Price = report.Price;
             }
-            if (report.Event == OrderEvent.ChangeRefused)
-            {
-                WantedPrice = Price;
-                WantedQuantity = Quantity;
-            }
-            else if (report.Event == OrderEvent.Rejected)
+            if (report.Event == OrderEvent.Rejected)
             {
                 Reason = report.Reason;
             }

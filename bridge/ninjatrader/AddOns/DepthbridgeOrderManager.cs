@@ -149,11 +149,11 @@ namespace Depthbridge
         }
 
         /// <summary>The broker made a stop or target of a native bracket; gives our number of it.</summary>
+        /// <remarks>Nothing is sent yet, so that the number is known before; a report of it comes next.</remarks>
         public long Adopt(OrderTicket ticket, TradingTime time)
         {
             LiveOrder order = sender.Adopt(ticket, time);
             loose.Add(order);
-            Settle(time);
             return ticket.Id;
         }
 
@@ -171,6 +171,10 @@ namespace Depthbridge
         private bool MayEnter(EntryOrder entry)
         {
             if (busy || !BrokerUp || Closing || !entriesAllowed || entry.Quantity < 1)
+            {
+                return false;
+            }
+            if (brackets.HasLeftover || loose.Count > 0)
             {
                 return false;
             }
@@ -335,7 +339,7 @@ namespace Depthbridge
             {
                 return;
             }
-            Attach();
+            Attach(time);
             entries.Keep(entriesAllowed && !Closing && !IsCrowded, sender.Live, time);
             KeepBrackets(time);
             exits.Keep(Closing, time);
@@ -366,9 +370,13 @@ namespace Depthbridge
         }
 
         // In the order in which they were made: the stop before its target.
-        private void Attach()
+        private void Attach(TradingTime time)
         {
             loose.RemoveAll(delegate(LiveOrder order) { return keeper.Attach(order, brackets); });
+            for (int index = 0; index < loose.Count && ledger.Net == 0; index++)
+            {
+                keeper.DropLoose(loose[index], time);
+            }
         }
 
         private void BeginClosing(string reason, TradingTime time)

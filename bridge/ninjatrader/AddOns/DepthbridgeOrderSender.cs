@@ -102,10 +102,10 @@ namespace Depthbridge
             return true;
         }
 
-        /// <summary>Asks for a cancel, and again when nothing is heard.</summary>
+        /// <summary>Asks for a cancel, and again after a while when it was refused or nothing is heard.</summary>
         public void Cancel(LiveOrder order, TradingTime time)
         {
-            if (!order.IsLive || order.NotSent || (order.Phase == OrderPhase.Cancelling && !IsDue(order, time)))
+            if (!order.IsLive || order.NotSent || !IsDue(order.CancelAskedAt, time))
             {
                 return;
             }
@@ -114,11 +114,12 @@ namespace Depthbridge
             gateway.Cancel(order.Ticket.Id);
         }
 
-        /// <summary>Asks for another total quantity or price, once; false: nothing was sent.</summary>
+        /// <summary>Asks for another total quantity or price; for the same again only after a while.</summary>
+        /// <returns>False: nothing was sent.</returns>
         public bool Change(LiveOrder order, int quantity, long price, TradingTime time)
         {
-            bool asked = order.WantedQuantity == quantity && order.WantedPrice == price;
-            if (order.Phase != OrderPhase.Working || order.NotSent || (asked && !IsDue(order, time)))
+            bool asked = order.AskedQuantity == quantity && order.AskedPrice == price;
+            if (order.Phase != OrderPhase.Working || (asked && !IsDue(order.ChangeAskedAt, time)))
             {
                 return false;
             }
@@ -144,9 +145,9 @@ namespace Depthbridge
             return order;
         }
 
-        private bool IsDue(LiveOrder order, TradingTime time)
+        private bool IsDue(long asked, TradingTime time)
         {
-            return time.Mono - order.AskedAt >= profile.AskAgain;
+            return time.Mono - asked >= profile.AskAgain;
         }
     }
 }

@@ -104,7 +104,6 @@ namespace Depthbridge.Runner
             made.Session = new SessionWindow(32400, Seconds(End), Seconds(LastEntry));
             made.Exits = Exits();
             made.Broker.NativeBrackets = random.Next(4) == 0;
-            made.Broker.OcoReduces = true;
             made.Broker.OrdersPerSecond = random.Next(4, 20);
             return made;
         }
@@ -238,7 +237,7 @@ namespace Depthbridge.Runner
             return live && now < LastEntry && desk.Limits.State == DailyState.Open;
         }
 
-        // Working entries must be asked to go as soon as there may be none.
+        // Working entries must be asked to go as soon as there may be none, and asked again in time.
         private void LookAtEntries()
         {
             if (MayEnter() || !brokerUp)
@@ -247,7 +246,8 @@ namespace Depthbridge.Runner
             }
             foreach (LiveOrder order in desk.Manager.Orders.Live)
             {
-                if (order.Ticket.Role == OrderRole.Entry && order.Phase != OrderPhase.Cancelling)
+                bool asked = now - order.CancelAskedAt <= settings.Broker.AskAgain;
+                if (order.Ticket.Role == OrderRole.Entry && !asked)
                 {
                     watch.Fault("an entry still works against " + desk.Gates, Time());
                 }

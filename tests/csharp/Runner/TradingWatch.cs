@@ -158,7 +158,8 @@ namespace Depthbridge.Runner
             int all = Math.Abs(manager.Ledger.Net);
             foreach (LiveOrder order in manager.Orders.Live)
             {
-                bool works = order.Ticket.Role == OrderRole.Entry && order.Phase != OrderPhase.Cancelling;
+                bool asked = time.Mono - order.CancelAskedAt <= Settings.Broker.AskAgain;
+                bool works = order.Ticket.Role == OrderRole.Entry && !asked;
                 all += works ? order.Remaining : 0;
             }
             if (all > Settings.Most && !manager.Closing)

@@ -113,6 +113,9 @@ namespace Depthbridge.Testing
         /// <summary>Sum of price times contracts.</summary>
         public long Cost;
 
+        /// <summary>Contracts that its partner has taken off it.</summary>
+        public int Reduced;
+
         /// <summary>In the book.</summary>
         public bool Working;
     }
@@ -128,6 +131,7 @@ namespace Depthbridge.Testing
         private readonly List<ExchangeOrder> book = new List<ExchangeOrder>();
         private long now;
         private long numbers;
+        private long executions;
         private long lastTold;
         private long ownIds = 1000000;
 
@@ -276,7 +280,7 @@ namespace Depthbridge.Testing
         {
             if (Faults.Slowest == 0)
             {
-                if (Listening)
+                if (Listening && telling.Count == 0)
                 {
                     Tell(told);
                     return;
@@ -317,9 +321,23 @@ namespace Depthbridge.Testing
                 return;
             }
             order.Working = true;
+            Join(order);
             book.Add(order);
             Say(order, OrderEvent.Accepted);
             Match();
+        }
+
+        // What a partner has closed before this one arrived is not closed again.
+        private void Join(ExchangeOrder order)
+        {
+            foreach (ExchangeOrder other in book)
+            {
+                if (Faults.Reduces && other.Ticket.Oco.Length > 0 && other.Ticket.Oco == order.Ticket.Oco)
+                {
+                    order.Reduced += other.Filled;
+                    order.Quantity -= other.Filled;
+                }
+            }
         }
 
         private bool IsRefused(ExchangeOrder order, out RejectReason reason)
@@ -346,7 +364,8 @@ namespace Depthbridge.Testing
                 return;
             }
             order.Price = price;
-            order.Quantity = Math.Max(quantity, order.Filled);
+            // A pair that was reduced is not enlarged by a change that was under way.
+            order.Quantity = Math.Max(Math.Min(quantity, order.Ticket.Quantity - order.Reduced), order.Filled);
             if (order.Quantity == order.Filled)
             {
                 Remove(order);
@@ -458,12 +477,12 @@ namespace Depthbridge.Testing
             order.Cost += contracts * price;
             Settle(order.Ticket, contracts, price);
             bool full = order.Filled >= order.Quantity;
-            TellFill(order, contracts, price, full);
-            Pair(order, contracts, full);
             if (order.Ticket.StopTicks > 0)
             {
                 Attach(order.Ticket, contracts, price);
             }
+            TellFill(order, contracts, price, full);
+            Pair(order, contracts, full);
             if (order.Ticket.Role == OrderRole.Exit)
             {
                 Detach(order.Ticket.Direction, contracts);
@@ -492,7 +511,7 @@ namespace Depthbridge.Testing
 
         private void TellFill(ExchangeOrder order, int contracts, long price, bool full)
         {
-            string name = "x" + numbers.ToString(CultureInfo.InvariantCulture);
+            string name = "x" + (++executions).ToString(CultureInfo.InvariantCulture);
             ExchangeEvent execution = new ExchangeEvent
             {
                 Id = order.Ticket.Id,
@@ -547,7 +566,8 @@ namespace Depthbridge.Testing
             {
                 if (Faults.Reduces && other != order && other.Ticket.Oco == order.Ticket.Oco)
                 {
-                    other.Quantity = Math.Max(other.Filled + 1, other.Quantity - contracts);
+                    other.Reduced += contracts;
+                    other.Quantity = Math.Max(other.Filled + 1, Math.Min(other.Quantity, other.Ticket.Quantity - other.Reduced));
                     Say(other, OrderEvent.Accepted);
                 }
             }
