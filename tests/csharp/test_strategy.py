@@ -114,6 +114,32 @@ def test_without_the_hub_it_carries_the_feed_itself(runner: Program) -> None:
         assert ninja.say("connections") == ["0 live stop"]
 
 
+@pytest.mark.parametrize("hub", [True, False])
+def test_signals_of_another_instrument_come_without_its_own_events(
+    runner: Program, *, hub: bool
+) -> None:
+    """Orders in MES, signals from ES: the strategy's own events and bars are of the wrong one."""
+    with Ninja(runner, hub=hub) as ninja:
+        ninja.say("instrument", "MES", "2026-12-01", 0.25, 5)
+        mes = "MES 12-26"
+        ninja.strategy("s", mes, SignalInstrument=ES)
+        assert ninja.say("connections") == [f"0 live add {ES}", "0 live start"]
+        ninja.ladder()
+        ninja.say("to-script", "s", 0, mes, "ask", "Update", 0, 5000.25, 9, at(1), "")
+        ninja.say("to-script", "s", 0, mes, "Last", 5000.25, 1, 5000.0, 5000.25, at(1))
+        ninja.say("bar", "s", 0, at(60), 5000, 5001, 4999, 5000.5, 10)
+        stream = ninja.stream()
+        assert (stream["depth"], stream["trades"], stream["bars"]) == (6, 0, 0)
+        ninja.say("hear", 0, ES, signal(1))
+        ninja.say("become", 0, ES, "Live", "")
+        ninja.say("run-custom", "s")
+        assert _view(ninja)["told"] == ["signal 1"]
+        assert ninja.say("report", "s", '{"type":"order"}')
+        assert ninja.say("connections") == ['0 live report {"type":"order"}']
+        ninja.states("s", "Terminated")
+        assert not ninja.say("report", "s", "{}")
+
+
 # Bars.
 
 

@@ -34,10 +34,11 @@ namespace NinjaTrader.NinjaScript.AddOns
         /// <summary>Where the bridge's events are written.</summary>
         public static readonly DepthbridgeBridgeLog BridgeLog = new DepthbridgeBridgeLog();
 
-        /// <summary>A service that is fed by its owner.</summary>
-        public static DepthbridgeHubService Private()
+        /// <summary>A service for one strategy, when the add-on does not run.</summary>
+        /// <param name="subscribes">Whether it subscribes to the instrument; else its owner hands events over.</param>
+        public static DepthbridgeHubService Private(bool subscribes)
         {
-            var service = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, false, Period);
+            var service = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, subscribes, Period);
             service.Start();
             return service;
         }

@@ -446,14 +446,18 @@ namespace NinjaTrader.NinjaScript.AddOns
 
         private bool NeedsLadder()
         {
-            var depth = Instrument.MarketDepth;
-            return depth.Asks.Count > _depth + 1 || depth.Bids.Count > _depth + 1
-                || depth.Asks.Exists(IsOfMaker) || depth.Bids.Exists(IsOfMaker);
+            return NeedsLadder(Wire.SideAsk) || NeedsLadder(Wire.SideBid);
         }
 
-        private static bool IsOfMaker(MarketDepthRow row)
+        private bool NeedsLadder(int side)
         {
-            return !string.IsNullOrEmpty(row.MarketMaker);
+            var rows = side == Wire.SideAsk ? Instrument.MarketDepth.Asks : Instrument.MarketDepth.Bids;
+            var needs = rows.Count > _depth + 1;
+            for (var i = 0; i < rows.Count && !needs; i++)
+            {
+                needs = !string.IsNullOrEmpty(rows[i].MarketMaker);
+            }
+            return needs;
         }
 
         private long TimeOfRows()

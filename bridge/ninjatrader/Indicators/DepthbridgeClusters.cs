@@ -64,12 +64,12 @@ namespace NinjaTrader.NinjaScript.Indicators
         /// <summary>Imbalance of the best rows per bar, -100 to 100; NaN where it is not known.</summary>
         [Browsable(false)]
         [XmlIgnore]
-        public Series<double> Imbalance { get; private set; }
+        public Series<double> ImbalanceScore { get; private set; }
 
         /// <summary>Momentum per bar, -100 to 100; NaN where it is not known.</summary>
         [Browsable(false)]
         [XmlIgnore]
-        public Series<double> Momentum { get; private set; }
+        public Series<double> MomentumScore { get; private set; }
 
         /// <summary>Volume score per bar, 0 to 100; NaN where it is not known.</summary>
         [Browsable(false)]
@@ -79,7 +79,7 @@ namespace NinjaTrader.NinjaScript.Indicators
         /// <summary>Composite per bar, -100 to 100; NaN where it is not known.</summary>
         [Browsable(false)]
         [XmlIgnore]
-        public Series<double> Composite { get; private set; }
+        public Series<double> CompositeScore { get; private set; }
 
         /// <summary>Cumulative delta of the session per bar; NaN where it is not known.</summary>
         [Browsable(false)]
@@ -335,10 +335,10 @@ namespace NinjaTrader.NinjaScript.Indicators
 
         private void MakeSeries()
         {
-            Imbalance = new Series<double>(this);
-            Momentum = new Series<double>(this);
+            ImbalanceScore = new Series<double>(this);
+            MomentumScore = new Series<double>(this);
             VolumeScore = new Series<double>(this);
-            Composite = new Series<double>(this);
+            CompositeScore = new Series<double>(this);
             CumulativeDelta = new Series<double>(this);
             BidCluster = new Series<double>(this);
             AskCluster = new Series<double>(this);
@@ -469,16 +469,16 @@ namespace NinjaTrader.NinjaScript.Indicators
         /// <summary>Write what is known into the present bar's place of each series.</summary>
         private void Fill()
         {
-            if (CurrentBar < 0 || Imbalance == null || State != State.Realtime)
+            if (CurrentBar < 0 || ImbalanceScore == null || State != State.Realtime)
             {
                 return;
             }
             var stream = Stream;
             var metrics = stream == null || IsStale || stream.Metrics == null || stream.Metrics.IsStale ? null : stream.Metrics;
-            Imbalance[0] = Of(metrics, "imbalance");
-            Momentum[0] = Of(metrics, "momentum");
+            ImbalanceScore[0] = Of(metrics, "imbalance");
+            MomentumScore[0] = Of(metrics, "momentum");
             VolumeScore[0] = Of(metrics, "volume");
-            Composite[0] = Of(metrics, "composite");
+            CompositeScore[0] = Of(metrics, "composite");
             CumulativeDelta[0] = Of(metrics, "cvd");
             BidCluster[0] = Nearest(true);
             AskCluster[0] = Nearest(false);

@@ -1,7 +1,9 @@
 using System;
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Threading;
 using System.Threading.Tasks;
+using System.Xml.Serialization;
 using Depthbridge;
 using NinjaTrader.Cbi;
 using NinjaTrader.Data;
@@ -32,12 +34,16 @@ namespace NinjaTrader.NinjaScript.Strategies
         private int _stopped;
 
         /// <summary>The clusters that live now, those weaker than <see cref="ClusterOpacityThreshold"/> left out. The array never changes.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public ClusterData[] activeClusters
         {
             get { return _active; }
         }
 
         /// <summary>Whether what the server says is not to be trusted now: no server, or the book is in doubt.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public bool IsStale
         {
             get
@@ -48,6 +54,8 @@ namespace NinjaTrader.NinjaScript.Strategies
         }
 
         /// <summary>How the stream stands.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public BridgeStatus Status
         {
             get
@@ -60,6 +68,8 @@ namespace NinjaTrader.NinjaScript.Strategies
         }
 
         /// <summary>All measures as of the last frame; null before the first.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public MetricsData Metrics
         {
             get
@@ -70,51 +80,67 @@ namespace NinjaTrader.NinjaScript.Strategies
         }
 
         /// <summary>Imbalance of the best rows, -100 to 100; NaN while it is stale or not known.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public double ImbalanceScore
         {
             get { return Score("imbalance"); }
         }
 
         /// <summary>Momentum, -100 to 100; NaN while it is stale or not known.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public double MomentumScore
         {
             get { return Score("momentum"); }
         }
 
         /// <summary>Volume, 0 to 100; NaN while it is stale or not known.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public double VolumeScore
         {
             get { return Score("volume"); }
         }
 
         /// <summary>Composite of the last bars, -100 to 100; NaN while it is stale or not known.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public double CompositeScore
         {
             get { return Score("composite"); }
         }
 
         /// <summary>Signals that were let through or dropped, by reason.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public SignalGate Gate
         {
             get { return _gate; }
         }
 
         /// <summary>Signals and changes that were dropped because the strategy's thread did not come.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public long MailDropped
         {
             get { return _mailbox.Dropped; }
         }
 
         /// <summary>Depth events that this strategy has queued itself; 0 while the hub carries them.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public long QueuedUpdates
         {
             get { return Interlocked.Read(ref _queued); }
         }
 
         /// <summary>Whether this strategy carries depth and trades itself, because the hub add-on does not run.</summary>
+        [Browsable(false)]
+        [XmlIgnore]
         public bool CarriesFeed
         {
-            get { return _own != null; }
+            get { return _own != null && PythonInstrument == Instrument; }
         }
 
         /// <summary>The stream at the hub; null while the helper is off.</summary>
@@ -125,6 +151,12 @@ namespace NinjaTrader.NinjaScript.Strategies
                 var lease = _lease;
                 return lease == null ? null : lease.Stream;
             }
+        }
+
+        /// <summary>Whose depth the signals come from. Another one than the strategy's own is carried by the hub, never by this strategy.</summary>
+        protected virtual Instrument PythonInstrument
+        {
+            get { return Instrument; }
         }
 
         #region Properties
@@ -215,11 +247,11 @@ namespace NinjaTrader.NinjaScript.Strategies
             var hub = DepthbridgeHub.Current;
             if (hub == null)
             {
-                _own = DepthbridgeHub.Private();
+                _own = DepthbridgeHub.Private(PythonInstrument != Instrument);
                 hub = _own;
             }
             DepthbridgeHub.BridgeLog.Debug |= DebugMode;
-            _lease = hub.Attach(Instrument, Settings(), this);
+            _lease = hub.Attach(PythonInstrument, Settings(), this);
             if (Volatile.Read(ref _stopped) != 0)
             {
                 // NinjaTrader ended the strategy in the middle of this.
@@ -245,7 +277,7 @@ namespace NinjaTrader.NinjaScript.Strategies
         public bool QueueL2Update(MarketDepthEventArgs depth)
         {
             var lease = _lease;
-            var feed = lease == null || _own == null || HistoricalOnly ? null : lease.Feed;
+            var feed = lease == null || !CarriesFeed || HistoricalOnly ? null : lease.Feed;
             if (feed == null)
             {
                 return false;
@@ -290,18 +322,31 @@ namespace NinjaTrader.NinjaScript.Strategies
             return stream == null ? 0 : Math.Max(0, stream.Stream.End - 1 - stream.Stream.Acked);
         }
 
-        /// <summary>Send a closed bar of one of the strategy's series of its own instrument.</summary>
+        /// <summary>Send a closed bar of one of the strategy's series of the instrument that is published.</summary>
         /// <param name="series">Index of the series.</param>
         /// <param name="index">Which bar, from 0.</param>
         /// <returns>Whether it was queued; a bar that another chart has sent already is not.</returns>
         public bool SendBarUpdateToPython(int series, int index)
         {
             var stream = PythonStream;
-            if (stream == null || index < 0 || Instruments[series] != Instrument)
+            if (stream == null || index < 0 || Instruments[series] != PythonInstrument)
             {
                 return false;
             }
             return stream.Bar(Teller(series).Of(BarsArray[series], index));
+        }
+
+        /// <summary>Send a message of <see cref="ClientMessages"/> about an order, a fill or a position.</summary>
+        /// <returns>Whether there is a connection to send it over; it is kept while that is down.</returns>
+        protected bool Report(string text)
+        {
+            var stream = PythonStream;
+            if (stream == null)
+            {
+                return false;
+            }
+            stream.Connection.Report(text);
+            return true;
         }
 
         /// <summary>Take what has come in from the server; on the strategy's thread.</summary>
@@ -419,7 +464,7 @@ namespace NinjaTrader.NinjaScript.Strategies
         protected override void OnMarketDepth(MarketDepthEventArgs marketDepthUpdate)
         {
             // Each added series would hand the same event over once more.
-            if (_own != null && BarsInProgress == 0)
+            if (CarriesFeed && BarsInProgress == 0)
             {
                 QueueL2Update(marketDepthUpdate);
             }
@@ -438,11 +483,11 @@ namespace NinjaTrader.NinjaScript.Strategies
             {
                 return;
             }
-            if (HistoricalOnly)
+            if (HistoricalOnly && PythonInstrument == Instrument)
             {
                 TellHistory(feed, marketDataUpdate);
             }
-            else if (_own != null && State == State.Realtime)
+            else if (CarriesFeed && State == State.Realtime)
             {
                 feed.OnData(this, marketDataUpdate);
             }

@@ -70,6 +70,7 @@ namespace Depthbridge.Runner
             _commands["strategy-view"] = a => ((WatchedStrategy)Of(a)).View();
             _commands["process"] = a => ((DepthbridgeStrategy)Of(a)).ProcessUpdatesAsync((int)NinjaVerb.Whole(a[1])).Result;
             _commands["health"] = a => ((DepthbridgeStrategy)Of(a)).CheckPythonHealth().Result;
+            _commands["report"] = a => ((WatchedStrategy)Of(a)).Tell(NinjaVerb.Text(a[1]));
             _commands["start"] = a => ((DepthbridgeStrategy)Of(a)).StartPythonHelper();
             _commands["indicator-view"] = a => View((DepthbridgeClusters)Of(a));
             _commands["render"] = a => Render((DepthbridgeClusters)Of(a), a);
@@ -150,9 +151,9 @@ namespace Depthbridge.Runner
                 { "clusters", new List<long>(Array.ConvertAll(indicator.ActiveClusters, one => one.Id)) },
                 { "refreshes", indicator.Refreshes }
             };
-            if (indicator.CurrentBar >= 0 && indicator.Imbalance != null)
+            if (indicator.CurrentBar >= 0 && indicator.ImbalanceScore != null)
             {
-                values.Add("imbalance", indicator.Imbalance[0]);
+                values.Add("imbalance", indicator.ImbalanceScore[0]);
                 values.Add("cvd", indicator.CumulativeDelta[0]);
                 values.Add("bid", indicator.BidCluster[0]);
                 values.Add("ask", indicator.AskCluster[0]);
@@ -197,8 +198,27 @@ namespace Depthbridge.Runner
         /// <summary>The strategy, with a note of what it was told.</summary>
         private sealed class WatchedStrategy : DepthbridgeStrategy
         {
+            private Instrument _signals;
+
+            /// <summary>Name of the instrument that the signals come from, if another one.</summary>
+            public string SignalInstrument
+            {
+                get { return _signals == null ? "" : _signals.FullName; }
+                set { _signals = Instrument.GetInstrument(value); }
+            }
+
+            protected override Instrument PythonInstrument
+            {
+                get { return _signals ?? Instrument; }
+            }
+
             private readonly List<string> _told = new List<string>();
             private readonly HashSet<int> _threads = new HashSet<int>();
+
+            public bool Tell(string text)
+            {
+                return Report(text);
+            }
 
             public object View()
             {

@@ -137,10 +137,10 @@ namespace NinjaTrader.Data
         }
 
         /// <summary>Ask rows, best first; only under Instrument.SyncMarketDepth.</summary>
-        public List<T> Asks { get; private set; }
+        public IList<T> Asks { get; private set; }
 
         /// <summary>Bid rows, best first; only under Instrument.SyncMarketDepth.</summary>
-        public List<T> Bids { get; private set; }
+        public IList<T> Bids { get; private set; }
 
         /// <summary>Whose depth.</summary>
         public Instrument Instrument { get; private set; }
@@ -204,7 +204,7 @@ namespace NinjaTrader.Data
                 Bids.Clear();
                 return;
             }
-            List<T> rows = e.MarketDataType == MarketDataType.Ask ? Asks : Bids;
+            IList<T> rows = e.MarketDataType == MarketDataType.Ask ? Asks : Bids;
             if (e.Operation == Operation.Remove)
             {
                 if (e.Position < rows.Count)
