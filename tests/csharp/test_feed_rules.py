@@ -68,10 +68,11 @@ def test_zero_is_a_price_near_zero(runner: Program) -> None:
 _CHANGES: Final = st.lists(
     st.tuples(
         st.sampled_from([_ADD, _UPDATE, _REMOVE]),
-        st.integers(0, 9),
-        st.integers(1, 6),
-        st.integers(0, 9),
+        st.integers(0, 5),
+        st.integers(1, 5),
+        st.integers(0, 2),
     ),
+    min_size=20,
     max_size=40,
 )
 

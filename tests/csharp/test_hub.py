@@ -232,6 +232,15 @@ def test_events_of_four_threads_are_all_numbered_and_none_throws(ninja: Ninja) -
     assert stream["seeds"] == 0
 
 
+def test_an_event_allocates_nothing_and_fails_never(ninja: Ninja) -> None:
+    """From NinjaTrader's arguments to the numbered record, time zone and aggressor included."""
+    ninja.ladder()
+    cost = ninja.say("cost")
+    assert cost["failed"] == 0
+    assert cost["bytes"] == 0
+    assert ninja.stream()["depth"] + ninja.stream()["trades"] == 6 + 220_000
+
+
 # Losses.
 
 

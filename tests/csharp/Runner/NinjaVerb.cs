@@ -208,6 +208,7 @@ namespace Depthbridge.Runner
                 Known(a[0]).MarketData.Raise(DataOf(a));
                 return null;
             };
+            _commands["cost"] = a => NinjaCost.Run(DepthbridgeHub.Current.Feeds[0]);
             _commands["flood"] = a => NinjaFlood.Run(Known(a[0]), (int)Whole(a[1]), (int)Whole(a[2]));
         }
 
