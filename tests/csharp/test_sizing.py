@@ -35,7 +35,7 @@ def size(
 
 
 @pytest.mark.parametrize(
-    "question, contracts",
+    ("question", "contracts"),
     [
         (size(500, 12.5, 8), 5),  # ES: 8 ticks are 100 dollars
         (size(500, 1.25, 8), 50),  # MES: a tenth of it
@@ -110,7 +110,9 @@ def session(begin: int, last: int, end: int, second: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("begin, last, end", [(30_600, 53_000, 54_000), (61_200, 50_000, 57_600)])
+@pytest.mark.parametrize(
+    ("begin", "last", "end"), [(30_600, 53_000, 54_000), (61_200, 50_000, 57_600)]
+)
 def test_hours_also_across_midnight(runner: Program, begin: int, last: int, end: int) -> None:
     """Each second of two days by the definition: since the beginning, modulo the day."""
     seconds = [base + edge for base in (0, DAY, 20_000 * DAY) for edge in range(0, DAY, 613)]
@@ -283,7 +285,7 @@ def test_a_live_order_ends_by_three_words_only(runner: Program, phase: str) -> N
 
 
 def test_reject_policy(runner: Program) -> None:
-    """By role: first and fourth refusal for each reason (unknown, price, rate, margin, closed, no)."""
+    """By role: first and fourth refusal for unknown, price, rate, margin, closed, not allowed."""
     asked = [{"ask": "reject", "role": role} for role in ("Entry", "Stop", "Target", "Exit")]
     entry, protective, target, way_out = ask(runner, *asked)
     again, out = "Retry Flatten", "Flatten Flatten"

@@ -219,7 +219,7 @@ REFUSED: Final = {
 }
 
 
-@pytest.mark.parametrize("role, reason", REFUSED)
+@pytest.mark.parametrize(("role", "reason"), REFUSED)
 def test_a_refused_stop(runner: Program, role: str, reason: str) -> None:
     """Beyond the market: out. For no known reason: once more, in a new group."""
     filled = {"do": "Filled", "id": 1, "filled": 2, "average": 4001}
@@ -283,7 +283,7 @@ def test_never_live_never_enters(runner: Program) -> None:
     assert Desk(runner, events).last["verdict"] == "Gated"
 
 
-@pytest.mark.parametrize("position, orders", [(1, 0), (-3, 0), (0, 2)])
+@pytest.mark.parametrize(("position", "orders"), [(1, 0), (-3, 0), (0, 2)])
 def test_it_does_not_start_on_what_it_does_not_know(
     runner: Program, position: int, orders: int
 ) -> None:
@@ -432,7 +432,7 @@ def test_ideas_are_judged_in_turn(runner: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry, offset, price, said",
+    ("entry", "offset", "price", "said"),
     [
         ("limit", 1, 3999, "entry 1 buy 2 limit 3998"),
         ("limit", 0, 0, "entry 1 buy 2 limit 4001"),

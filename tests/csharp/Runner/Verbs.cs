@@ -28,6 +28,9 @@ namespace Depthbridge.Runner
             { "trading-trace", TradingRunsVerb.Trace },
             { "trading-script", TradingScriptVerb.Run },
             { "trading-values", TradingValuesVerb.Run },
+            { "exporter", ExporterVerb.Run },
+            { "exporter-zones", ExporterVerb.Zones },
+            { "exporter-days", ExporterVerb.Days },
         };
     }
 }

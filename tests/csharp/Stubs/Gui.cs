@@ -31,7 +31,7 @@ namespace NinjaTrader.Gui
 namespace NinjaTrader.Gui.Tools
 {
     /// <summary>Base of NinjaTrader's windows.</summary>
-    public partial class NTWindow : DependencyObject
+    public partial class NTWindow : Window
     {
     }
 }
