@@ -83,7 +83,7 @@ def compile_sources(sources: Sequence[Source], stubs: Path, library: Path | None
     Raises:
         UsageError: there is no compiler, or no stand-ins.
     """
-    stand_ins = sorted(stubs.rglob("*.cs"))
+    stand_ins = sorted(stubs.resolve().rglob("*.cs"))
     if not stand_ins:
         raise UsageError(f"no stand-ins for NinjaTrader's types in {stubs}")
     command = compiler()
