@@ -31,6 +31,7 @@ namespace Depthbridge.Runner
             { "exporter", ExporterVerb.Run },
             { "exporter-zones", ExporterVerb.Zones },
             { "exporter-days", ExporterVerb.Days },
+            { "cluster-trader", ClusterTraderVerb.Run },
         };
     }
 }
