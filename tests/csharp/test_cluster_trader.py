@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from tests.csharp.build import Program
+from wire.messages import Fill, MessageDecoder, Order, Position
 
 READY: Final[list[list[Any]]] = [["realtime"], ["status", "Live"], ["quote", 5000.0, 5000.25]]
 ES: Final = {"SignalInstrument": "ES 12-26", "EntryOrderKind": "Market", "RiskPerTrade": 40}
@@ -78,6 +79,9 @@ def test_a_touch_in_es_buys_in_mes_with_a_pair(runner: Program) -> None:
 def test_orders_fills_and_positions_are_told_to_the_server(runner: Program) -> None:
     """In the instrument of the orders, in order, in its units."""
     reports = play(runner, [*READY, *TOUCH])[-1]["reports"]
+    for report in reports:
+        decoded = MessageDecoder().decode(json.dumps(report))
+        assert isinstance(decoded, Order | Fill | Position)
     assert {report["instrument"] for report in reports} == {"MES 12-26"}
     assert {report["time"] for report in reports} == {1_795_082_400_000_000_000}
     told = [(report["type"], report.get("role"), report.get("state")) for report in reports]
@@ -120,6 +124,13 @@ def test_what_clusters_are_traded(
     answers = play(runner, [*READY, *events], SpacingSeconds=0)
     entries = [o for a in answers for o in a["orders"] if "Market" in o and "StopMarket" not in o]
     assert [entry.split()[1] for entry in entries] == ([order] if order else [])
+
+
+def test_what_a_new_connection_tells_is_noted_not_traded(runner: Program) -> None:
+    """A full set may be old; and while the book is stale nothing is traded at all."""
+    assert play(runner, [*READY, *TOUCH], quiet=60_000)[-1]["orders"] == []
+    stale = [*READY, cluster("new"), ["status", "Stale"], cluster("update", "touched")]
+    assert play(runner, stale)[-1]["orders"] == []
 
 
 def test_signals_of_the_server_are_traded_too(runner: Program) -> None:

@@ -253,6 +253,18 @@ def test_live_patience(runner: Program) -> None:
     assert answer == ["no", "yes", "yes", "yes", "yes", "no", "yes", "yes", "yes", "no"]
 
 
+@pytest.mark.parametrize(
+    ("price", "start", "end", "ticks"),
+    [(19996, 0.25, 0.25, 19996), (19996, 0.25, 1.0, 4999), (19997, 0.25, 0.1, 49993), (0, 1, 2, 0)],
+)
+def test_prices_between_instruments(
+    runner: Program, price: int, start: float, end: float, ticks: int
+) -> None:
+    """The same price in the other's ticks, to the nearest."""
+    question = {"ask": "rescale", "price": price, "from": start, "to": end}
+    assert ask(runner, question) == [[str(ticks)]]
+
+
 EVENTS = (
     "Accepted",
     "PartFilled",

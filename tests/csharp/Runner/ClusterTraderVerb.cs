@@ -120,6 +120,11 @@ namespace Depthbridge.Runner
                 trader.Account.Name = value.AsText("");
                 return;
             }
+            if (name == "quiet")
+            {
+                DepthbridgeClusterTrader.Quiet = (int)value.AsLong("");
+                return;
+            }
             var property = trader.GetType().GetProperty(name);
             Type type = property.PropertyType;
             object given = type.IsEnum ? Enum.Parse(type, value.AsText(""))

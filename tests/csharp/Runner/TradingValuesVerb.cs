@@ -113,6 +113,12 @@ namespace Depthbridge.Runner
                         said.Add(gate.Allows(step.Items[0].AsLong("")) ? "yes" : "no");
                     }
                     break;
+                case "rescale":
+                    TradeIdea scaled = new TradeIdea();
+                    scaled.Price = Whole(json, "price");
+                    scaled.Rescale(Real(json, "from"), Real(json, "to"));
+                    said.Add(scaled.Price.ToString(Invariant));
+                    break;
                 case "state":
                     OrderPhase phase = (OrderPhase)Enum.Parse(typeof(OrderPhase), json.Get("phase").AsText(""));
                     foreach (OrderEvent happening in Enum.GetValues(typeof(OrderEvent)))
