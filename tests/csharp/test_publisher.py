@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from market.enums import FrameFlag, FrameType, Kind
 from market.record import RECORD, Frame
+from recording.entries import FrameEntry
+from recording.readers import open_recording
 from tests.client.fake_server import FakeServer, depth_frames
 from tests.csharp.build import Program
 from tests.csharp.talk import SYMBOL, CsharpCore, Talk
@@ -212,6 +215,7 @@ def test_the_servers_heartbeat_finds_a_lost_last_record(talk: Talk) -> None:
     line.core.receive(Heartbeat(last={0: 0}), line.now)  # may still be on its way
     assert line.pump() == 0
     line.core.receive(Heartbeat(last={0: 0}), line.now)
+    assert line.core.state["resyncs"] == 1
     line.settle()
     line.require_same(100)
 
@@ -248,6 +252,19 @@ def test_a_ring_that_is_exhausted_goes_on_with_a_snapshot(talk: Talk) -> None:
     state = line.core.state
     assert state["losses"] == 1
     assert state["counters"]["Overrun"] == 5000 - 200 - 1024
+    line.require_same_book()
+
+
+def test_a_server_that_is_ahead_gets_a_snapshot(talk: Talk) -> None:
+    line = Line(talk)
+    line.connect()
+    push(line, depth_frames(100))
+    line.settle()
+    line.core.receive(Resync(stream=0, from_=500, reason="gap"), line.now)
+    line.settle()
+    assert line.core.state["losses"] == 1
+    assert line.core.state["sent"] == 101
+    assert line.server.snapshots == 1
     line.require_same_book()
 
 
@@ -805,4 +822,22 @@ def test_losses_resets_and_cuts_in_any_order_end_with_equal_books(
     line.settle()
     line.now += 11 * SECOND
     line.settle()
+    line.require_same_book()
+
+
+@pytest.mark.recordings
+def test_an_hour_of_es_has_no_doubts_and_equal_books(talk: Talk, recorded: Path) -> None:
+    line = Line(talk)
+    line.connect()
+    path = recorded / "ninjatrader" / "es_20231225_derived_from_mbo.txt"
+    for entry in open_recording(path):
+        if isinstance(entry, FrameEntry):
+            assert not line.core.push(entry.frame)
+            line.pump()
+    line.settle()
+    counters = line.core.state["counters"]
+    assert (counters["Depth"], counters["Trades"]) == (43_979, 2_972)
+    assert (counters["Resets"], counters["Refused"], counters["Unseeded"]) == (0, 0, 0)
+    assert line.server.checks > 1_000
+    assert line.server.snapshots == 0
     line.require_same_book()

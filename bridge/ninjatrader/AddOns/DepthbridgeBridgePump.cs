@@ -133,7 +133,7 @@ namespace Depthbridge
                 catch (Exception defect)
                 {
                     // NinjaTrader must not fall with us; whatever it was, a fresh connection begins from a known state.
-                    Log(LogEvents.Defect, defect.ToString());
+                    Down(LogEvents.Defect, defect.ToString());
                     _publisher.Disconnected();
                     Rest(TickMs);
                 }

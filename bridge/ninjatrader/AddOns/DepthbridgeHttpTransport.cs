@@ -72,12 +72,18 @@ namespace Depthbridge
             }
         }
 
+        /// <summary>Let this process talk to a server without waiting: small messages at once, several connections.</summary>
+        public static void Prepare(string address)
+        {
+            var point = ServicePointManager.FindServicePoint(new Uri("http://" + address + "/"));
+            point.UseNagleAlgorithm = false;
+            point.ConnectionLimit = Math.Max(point.ConnectionLimit, Connections);
+        }
+
         /// <summary>Ask whether somebody is there.</summary>
         public void Open(int milliseconds)
         {
-            var point = ServicePointManager.FindServicePoint(new Uri("http://" + _address + "/"));
-            point.UseNagleAlgorithm = false;
-            point.ConnectionLimit = Math.Max(point.ConnectionLimit, Connections);
+            Prepare(_address);
             if (!IsHealthy(_address, milliseconds))
             {
                 throw new TransportFault("no server answers", 0);
@@ -230,10 +236,7 @@ namespace Depthbridge
             {
                 stream.Expected = answer.Expected;
                 Put(answer.Ack(stream.Index));
-                foreach (var message in answer.News(stream.Symbol, _source))
-                {
-                    Put(message);
-                }
+                PutNews(stream, answer);
             }
             else if (answer.Is(Wire.ErrorGap))
             {
@@ -248,6 +251,21 @@ namespace Depthbridge
             else
             {
                 Put(answer.Error(stream.Index, seq));
+            }
+        }
+
+        private void PutNews(HttpStream stream, HttpAnswer answer)
+        {
+            try
+            {
+                foreach (var message in answer.News(stream.Symbol, _source))
+                {
+                    Put(message);
+                }
+            }
+            catch (JsonFault)
+            {
+                // What was posted is safe all the same; measures come with the next answer.
             }
         }
 

@@ -261,7 +261,7 @@ namespace Depthbridge
             SenderSignal sleeper;
             lock (_lock)
             {
-                if (time <= 0 || time > Wire.MaxTime || !_book.CanBe(bids, asks))
+                if (time <= 0 || time > Wire.MaxTime || !_book.IsBook(bids, asks))
                 {
                     _counters.SeedsRefused++;
                     return false;

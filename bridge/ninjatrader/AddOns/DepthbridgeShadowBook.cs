@@ -93,7 +93,7 @@ namespace Depthbridge
         }
 
         /// <summary>Whether these rows can be a book: sorted, none negative, not too many.</summary>
-        public bool CanBe(BookLevel[] bids, BookLevel[] asks)
+        public bool IsBook(BookLevel[] bids, BookLevel[] asks)
         {
             return bids != null && asks != null && bids.Length <= _depth + 1 && asks.Length <= _depth + 1
                 && InRange(bids) && InRange(asks) && Sorted(bids, bids.Length, -1) && Sorted(asks, asks.Length, 1);
@@ -105,7 +105,7 @@ namespace Depthbridge
             return Same(Wire.SideBid, bids) && Same(Wire.SideAsk, asks);
         }
 
-        /// <summary>Replace it by rows that <see cref="CanBe"/> a book.</summary>
+        /// <summary>Replace it by rows that are a book by <see cref="IsBook"/>.</summary>
         public void Load(BookLevel[] bids, BookLevel[] asks)
         {
             Clear();

@@ -368,7 +368,8 @@ namespace Depthbridge
         /// <summary>Go on sending at a number; if the ring has lost it, or never had it, with a book.</summary>
         private void Rewind(long seq)
         {
-            if (seq < Stream.Ring.First || seq > Stream.Ring.End)
+            // What the ring has lost already is found before the next record is sent.
+            if (seq > Stream.Ring.End)
             {
                 GiveUp();
                 return;

@@ -49,8 +49,7 @@ namespace Depthbridge
         {
             Guard(delegate
             {
-                // Small messages must not wait for the answer to the one before.
-                ServicePointManager.FindServicePoint(new Uri("http://" + _address + "/")).UseNagleAlgorithm = false;
+                HttpTransport.Prepare(_address);
                 _socket.Options.AddSubProtocol(Wire.Subprotocol);
                 _socket.Options.Proxy = new WebProxy();
                 if (!string.IsNullOrEmpty(_token))
