@@ -464,7 +464,7 @@ namespace NinjaTrader.NinjaScript.Strategies
         protected override void OnMarketDepth(MarketDepthEventArgs marketDepthUpdate)
         {
             // Each added series would hand the same event over once more.
-            if (CarriesFeed && BarsInProgress == 0)
+            if (BarsInProgress == 0)
             {
                 QueueL2Update(marketDepthUpdate);
             }
