@@ -4,6 +4,7 @@ using System.IO;
 using System.Threading.Tasks;
 using System.Windows;
 using System.Windows.Controls;
+using System.Windows.Media;
 using Depthbridge;
 using NinjaTrader.Cbi;
 using NinjaTrader.Data;
@@ -66,7 +67,14 @@ namespace NinjaTrader.NinjaScript.AddOns
 
         private static void Add(StackPanel panel, string label, UIElement element)
         {
-            panel.Children.Add(new TextBlock { Text = label });
+            TextBlock text = new TextBlock { Text = label };
+            Brush brush = Application.Current == null ? null : Application.Current.TryFindResource("FontLabelBrush") as Brush;
+            if (brush != null)
+            {
+                // NinjaTrader's skins are dark or light.
+                text.Foreground = brush;
+            }
+            panel.Children.Add(text);
             panel.Children.Add(element);
         }
 

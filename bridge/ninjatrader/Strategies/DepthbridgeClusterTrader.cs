@@ -34,6 +34,8 @@ namespace NinjaTrader.NinjaScript.Strategies
         private Instrument signals;
         private bool isLive;
         private long quietUntil;
+        private double seenBid;
+        private double seenAsk;
         private long bid;
         private long ask;
         private volatile bool ended;
@@ -347,9 +349,20 @@ namespace NinjaTrader.NinjaScript.Strategies
             bool isBid = marketDataUpdate.MarketDataType == MarketDataType.Bid;
             if (isBid || marketDataUpdate.MarketDataType == MarketDataType.Ask)
             {
-                double price = marketDataUpdate.Price;
-                turns.Post(delegate { Quote(isBid, price); });
+                OnTouch(isBid, marketDataUpdate.Price);
             }
+        }
+
+        // Most quotes change a size only: they cost nothing here.
+        private void OnTouch(bool isBid, double price)
+        {
+            if (price == (isBid ? seenBid : seenAsk))
+            {
+                return;
+            }
+            seenBid = isBid ? price : seenBid;
+            seenAsk = isBid ? seenAsk : price;
+            turns.Post(delegate { Quote(isBid, price); });
         }
 
         /// <inheritdoc/>

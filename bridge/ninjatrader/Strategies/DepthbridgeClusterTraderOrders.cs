@@ -370,7 +370,7 @@ namespace NinjaTrader.NinjaScript.Strategies
             {
                 foreach (Position position in Account.Positions)
                 {
-                    if (position.Instrument == Instrument && position.MarketPosition != MarketPosition.Flat)
+                    if (position.Instrument.FullName == Instrument.FullName && position.MarketPosition != MarketPosition.Flat)
                     {
                         net += position.MarketPosition == MarketPosition.Long ? position.Quantity : -position.Quantity;
                     }
@@ -386,7 +386,7 @@ namespace NinjaTrader.NinjaScript.Strategies
             {
                 foreach (Order order in Account.Orders)
                 {
-                    live += order.Instrument == Instrument && !Order.IsTerminalState(order.OrderState) ? 1 : 0;
+                    live += order.Instrument.FullName == Instrument.FullName && !Order.IsTerminalState(order.OrderState) ? 1 : 0;
                 }
             }
             return live;

@@ -106,6 +106,9 @@ namespace System.Windows.Controls
     {
         /// <summary>The text.</summary>
         public string Text { get; set; }
+
+        /// <summary>What it is painted with.</summary>
+        public System.Windows.Media.Brush Foreground { get; set; }
     }
 
     /// <summary>Text that can be edited.</summary>
