@@ -83,7 +83,7 @@ def compiled(
 
     Args:
         target: where it goes.
-        files: its sources; none: an empty assembly.
+        files: its sources.
         references: other assemblies.
         held: to C# 5 and .NET Framework 4.8, as what NinjaTrader compiles; programs of the tests
             may use what Mono has.

@@ -192,7 +192,11 @@ def judged(data: bytes) -> dict[str, Any]:
         frame = decode_frame(data)
     except MalformedError as error:
         return {"code": error.code, "index": error.index, "field": error.field}
-    return {"seq": frame.seq, "count": len(frame.records), "crc": zlib.crc32(frame.records)}
+    return {
+        "seq": frame.seq,
+        "count": len(frame.records),
+        "crc": zlib.crc32(frame.records.tobytes()),
+    }
 
 
 def test_random_damage_is_refused_for_the_same_reason(runner: Program) -> None:
@@ -208,7 +212,7 @@ def test_random_damage_is_refused_for_the_same_reason(runner: Program) -> None:
             continue
         rows = [tuple(row[name] for name in FIELDS) for row in found["records"]]
         records = np.array(rows, RECORD) if rows else np.zeros(0, RECORD)
-        summary = {"seq": found["seq"], "count": len(rows), "crc": zlib.crc32(records)}
+        summary = {"seq": found["seq"], "count": len(rows), "crc": zlib.crc32(records.tobytes())}
         assert summary == expected, frame.hex()
     assert reasons >= {
         ("bad_length", None), ("bad_length", "count"), ("bad_magic", "magic"),
@@ -219,6 +223,29 @@ def test_random_damage_is_refused_for_the_same_reason(runner: Program) -> None:
         ("out_of_range", "size"), ("out_of_range", "ref"), ("out_of_range", "seq"),
         ("out_of_range", "base"),
     }  # fmt: skip
+
+
+def test_the_last_values_in_range_and_the_first_beyond(runner: Program) -> None:
+    trade = np.zeros(1, RECORD)
+    trade["kind"] = 3
+    most_seq, most_base = 2**63 - 1 - 4_096, 2**62 - MAX_DT
+    frames = [Frame(trade, 0, seq) for seq in (0, most_seq, most_seq + 1, 2**64 - 1)]
+    frames += [Frame(trade, base, 1) for base in (most_base, most_base + 1, -1)]
+    for field in ("price", "size"):
+        for value in (2**53 - 1, 2**53, 1 - 2**53, -(2**53)):
+            records = trade.copy()
+            records[field] = value
+            frames.append(Frame(records, 0, 1))
+    lines = [encode_frame(frame) for frame in frames]
+    refused = 0
+    answers = runner.lines("decode", [line.hex() for line in lines])
+    for line, answer in zip(lines, map(json.loads, answers), strict=True):
+        expected = judged(line)
+        refused += "code" in expected
+        assert ("code" in answer) == ("code" in expected), (line.hex(), answer)
+        if "code" in expected:
+            assert answer == expected
+    assert refused == 9
 
 
 def deflated_block(rng: random.Random, wanted: bytes) -> bytes:
@@ -251,8 +278,47 @@ def test_every_sort_of_deflate_is_read(runner: Program) -> None:
         if "code" not in expected:
             read += 1
             rows = [tuple(row[name] for name in FIELDS) for row in found["records"]]
-            assert zlib.crc32(np.array(rows, RECORD)) == expected["crc"], number
+            assert zlib.crc32(np.array(rows, RECORD).tobytes()) == expected["crc"], number
     assert 500 <= read < 1_500
+
+
+def block_of_nothing(literals: dict[int, int], distances: list[int]) -> bytes:
+    """A deflate block that only ends, with codes of these lengths (of literals by symbol)."""
+    lengths = [literals.get(symbol, 0) for symbol in range(257)] + distances
+    # Final, dynamic, 257 literals, the distances, 19 lengths of lengths: 0 to 15 have four bits.
+    fields = [
+        (1, 1),
+        (2, 2),
+        (0, 5),
+        (len(distances) - 1, 5),
+        (15, 4),
+        *[(0, 3)] * 3,
+        *[(4, 3)] * 16,
+    ]
+    fields += [(int(f"{length:04b}"[::-1], 2), 4) for length in lengths]
+    fields.append(((1 << literals[256]) - 1 if len(literals) > 1 else 0, literals[256]))
+    bits = "".join(f"{value:0{size}b}"[::-1] for value, size in fields)
+    bits += "0" * (-len(bits) % 8)
+    return bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
+
+
+def test_codes_that_are_not_complete(runner: Program) -> None:
+    """A single word of one bit, or none, may stand alone; nothing else may be left over."""
+    cases = [
+        ({256: 1}, [1]), ({256: 1}, [0]), ({256: 1}, [2]), ({256: 2}, [1]), ({256: 1}, [1, 1]),
+        ({256: 1}, [1, 2]), ({256: 1}, [2, 2]), ({256: 1}, [1, 1, 1]), ({65: 1, 256: 1}, [1]),
+        ({65: 1, 256: 2}, [1]), ({65: 2, 256: 2}, [1]), ({65: 1}, [1]), ({256: 1}, [15]),
+        ({0: 1, 1: 1, 256: 1}, [1]), ({256: 1}, [2, 2, 2]), ({256: 1}, [2, 2, 2, 2]),
+    ]  # fmt: skip
+    frames = []
+    for literals, distances in cases:
+        body = block_of_nothing({256: 0, **literals}, distances)
+        head = HEADER.pack(0x4244, 1, 1, 1, 0, 0, 1, TIME, TIME, zlib.crc32(body), 0)
+        frames.append(head + body)
+    found = [json.loads(answer) for answer in runner.lines("decode", [one.hex() for one in frames])]
+    verdicts = ["code" not in judged(frame) for frame in frames]
+    assert ["code" not in answer for answer in found] == verdicts
+    assert verdicts.count(True) == 5
 
 
 def test_records_are_cut_into_frames_where_time_or_list_say_so(runner: Program) -> None:

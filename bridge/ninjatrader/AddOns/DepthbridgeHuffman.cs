@@ -30,19 +30,15 @@ namespace Depthbridge
                 }
             }
             Left = WordsLeft();
-            Used = count - _counts[0];
         }
 
         /// <summary>Words of the greatest length that stand for nothing: 0 complete, negative: there are too many.</summary>
         public int Left { get; private set; }
 
-        /// <summary>Symbols that have a word.</summary>
-        public int Used { get; private set; }
-
         /// <summary>Whether RFC 1951's readers take it: complete, or a single word of one bit.</summary>
         public bool IsUsable
         {
-            get { return Left == 0 || Left > 0 && Used <= 1 && _counts[0] + _counts[1] == _symbols.Length; }
+            get { return Left == 0 || Left > 0 && _counts[0] + _counts[1] == _symbols.Length; }
         }
 
         /// <summary>How many words have this length.</summary>

@@ -344,12 +344,12 @@ namespace Depthbridge
             return new JsonValue(unchecked(0UL - value), value != 0);
         }
 
-        // .NET Framework refuses what overflows, Mono says infinity.
+        // What is too large for a double is refused by TryParse itself.
         private JsonValue Fraction(int start)
         {
             double number;
             var text = _text.Substring(start, _at - start);
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) || double.IsInfinity(number))
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number))
             {
                 throw new JsonFault("bad_number", _field);
             }
