@@ -281,6 +281,8 @@ namespace NinjaTrader.NinjaScript.Strategies
                 {
                     return;
                 }
+                // Not only when it is told: whoever would tell may be what is gone.
+                Live(Status.State == BridgeState.Live);
                 TradingTime time = Moment();
                 desk.OnAccount(AccountNet(), time);
                 desk.OnTick(time);
