@@ -43,7 +43,7 @@ def assert_told(steps: Iterable[Mapping[str, Any]]) -> dict[int, Any]:
     """The changes alone, one after another, give the living set of every step; the last one."""
     living: dict[int, Any] = {}
     for step in steps:
-        for word, cluster in step["changes"]:
+        for word, cluster, _ in step["changes"]:
             number = cluster["Id"]
             assert (number in living) == (word != "New"), (word, number)
             if word == "End":
@@ -74,7 +74,7 @@ def ended(number: int, reason: str = "pulled") -> dict[str, Any]:
 
 
 def words(step: Mapping[str, Any]) -> list[tuple[str, int]]:
-    return [(word, cluster["Id"]) for word, cluster in step["changes"]]
+    return [(word, cluster["Id"]) for word, cluster, _ in step["changes"]]
 
 
 def living(step: Mapping[str, Any]) -> list[int]:
@@ -86,8 +86,8 @@ def test_every_field_of_the_servers_clusters_is_read(runner: Program, talk: Talk
     steps = stored(runner, messages)
     told = 0
     for message, step in zip(messages, steps, strict=True):
-        for sent, (word, found) in zip(message["clusters"], step["changes"], strict=True):
-            assert word.lower() == message["event"]
+        for sent, (word, found, from_set) in zip(message["clusters"], step["changes"], strict=True):
+            assert (word.lower(), from_set) == (message["event"], False)
             assert found == as_csharp(sent)
             told += 1
     assert told > 100
@@ -119,7 +119,7 @@ def test_answers_by_http_are_full_sets_with_their_ends(runner: Program, talk: Ta
     for clusters, step in zip(answers, steps, strict=True):
         assert living(step) == sorted(one["id"] for one in clusters if one["state"] != "ended")
         reasons = {one["id"]: one["end_reason"] for one in clusters if one["state"] == "ended"}
-        for word, found in step["changes"]:
+        for word, found, _ in step["changes"]:
             if word == "End":
                 ends += 1
                 assert found["EndReason"] == reasons[found["Id"]]
@@ -136,7 +136,7 @@ def test_lost_answers_leave_no_ghosts(runner: Program, talk: Talk) -> None:
     without_a_word = [
         cluster
         for step in steps
-        for word, cluster in step["changes"]
+        for word, cluster, _ in step["changes"]
         if word == "End" and not cluster["HasEnded"]
     ]
     assert without_a_word
@@ -168,6 +168,7 @@ def test_a_snapshot_replaces_and_tells_only_what_differs(runner: Program) -> Non
     second = said("snapshot", cluster(2, age_ms=5, t_last=9), cluster(3, tick_high=12), cluster(4))
     empty = said("snapshot")
     steps = stored(runner, [first, first, second, empty, first, {"clear": True}])
+    assert all(from_set for step in steps for _, _, from_set in step["changes"])
     assert [words(step) for step in steps] == [
         [("New", 3), ("New", 1), ("New", 2)],
         [],

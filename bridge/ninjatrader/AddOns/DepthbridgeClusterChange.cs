@@ -4,10 +4,14 @@ namespace Depthbridge
     public sealed class ClusterChange
     {
         /// <summary>Tell a change.</summary>
-        public ClusterChange(ClusterEvent what, ClusterData cluster)
+        /// <param name="what">Happened.</param>
+        /// <param name="cluster">After it.</param>
+        /// <param name="fromSet">See <see cref="FromSet"/>.</param>
+        public ClusterChange(ClusterEvent what, ClusterData cluster, bool fromSet)
         {
             Event = what;
             Cluster = cluster;
+            FromSet = fromSet;
         }
 
         /// <summary>What happened.</summary>
@@ -15,5 +19,8 @@ namespace Depthbridge
 
         /// <summary>The cluster after it; of an end without the server's word the last that was known.</summary>
         public ClusterData Cluster { get; private set; }
+
+        /// <summary>Whether it was found by comparing full sets: it may have happened long before.</summary>
+        public bool FromSet { get; private set; }
     }
 }

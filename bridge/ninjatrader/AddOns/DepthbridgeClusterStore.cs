@@ -86,29 +86,29 @@ namespace Depthbridge
             {
                 if (!living.Contains(known.Id) && _byId.Remove(known.Id))
                 {
-                    changes.Add(new ClusterChange(ClusterEvent.End, known));
+                    changes.Add(new ClusterChange(ClusterEvent.End, known, true));
                 }
             }
         }
 
-        private void Put(ClusterData cluster, bool quietly, List<ClusterChange> changes)
+        private void Put(ClusterData cluster, bool whole, List<ClusterChange> changes)
         {
             if (cluster.HasEnded)
             {
                 if (_byId.Remove(cluster.Id))
                 {
-                    changes.Add(new ClusterChange(ClusterEvent.End, cluster));
+                    changes.Add(new ClusterChange(ClusterEvent.End, cluster, whole));
                 }
                 return;
             }
             ClusterData known;
             if (!_byId.TryGetValue(cluster.Id, out known))
             {
-                changes.Add(new ClusterChange(ClusterEvent.New, cluster));
+                changes.Add(new ClusterChange(ClusterEvent.New, cluster, whole));
             }
-            else if (!quietly || Differs(known, cluster))
+            else if (!whole || Differs(known, cluster))
             {
-                changes.Add(new ClusterChange(ClusterEvent.Update, cluster));
+                changes.Add(new ClusterChange(ClusterEvent.Update, cluster, whole));
             }
             _byId[cluster.Id] = cluster;
         }

@@ -4,7 +4,7 @@ namespace Depthbridge.Runner
 {
     /// <summary>
     /// A cluster store's life: a line is a clusters message, {"answer": [clusters of an HTTP answer]}, or {"clear": true}.
-    /// Answers what changed and what lives then, {"changes": [[word, cluster], ...], "active": [cluster, ...]}.
+    /// Answers what changed and what lives then, {"changes": [[word, cluster, from a set], ...], "active": [cluster, ...]}.
     /// </summary>
     public static class ClustersVerb
     {
@@ -31,7 +31,8 @@ namespace Depthbridge.Runner
                 json.BeginObject().Name("changes").BeginList();
                 foreach (var change in changes)
                 {
-                    json.BeginList().Value(change.Event.ToString()).Value(ServerMessagesVerb.Described(change.Cluster)).EndList();
+                    json.BeginList().Value(change.Event.ToString()).Value(ServerMessagesVerb.Described(change.Cluster));
+                    json.Value(change.FromSet).EndList();
                 }
                 json.EndList().Name("active").BeginList();
                 foreach (var cluster in store.Active)
