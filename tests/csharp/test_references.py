@@ -35,7 +35,7 @@ def full_name(row: dnfile.mdtable.TypeRefRow | dnfile.mdtable.TypeDefRow) -> str
 
 
 def referred(library: Path) -> Iterator[tuple[str, str]]:
-    """Assembly and full name of each type that a library refers to; nested ones by their owner's."""
+    """Assembly and full name of each type that a library refers to; nested ones by the owner's."""
     for row in dnfile.dnPE(str(library)).net.mdtables.TypeRef:
         owner = row.ResolutionScope.row
         name = full_name(row)
