@@ -4,6 +4,6 @@ namespace Depthbridge
     public static class BridgeVersion
     {
         /// <summary>Three numbers, as in the name of the package.</summary>
-        public const string Text = "0.2.0";
+        public const string Text = "0.3.0";
     }
 }
