@@ -120,7 +120,7 @@ def create_config(
 
 def rate(size: int, count: int, *, guarded: bool) -> float:
     """Messages a second that a process with this class takes in."""
-    from benchmarks.attacks import Peer, masked
+    from benchmarks.targets import Peer, masked
 
     words = [sys.executable, "-m", "benchmarks.guarded", "--sink"]
     process = subprocess.Popen(

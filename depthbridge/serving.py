@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from depthbridge.version import VERSION
 
 if TYPE_CHECKING:
     from server.run import ServerProcess
+    from server.runtime import Runtime
     from server.settings import Settings
 
 __all__ = ["add_server_arguments", "run_server", "server_settings"]
@@ -68,8 +70,11 @@ def run_server(
     """
     from server.run import new_event_loop
 
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(_run(settings, work))
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(_run(settings, work))
+    finally:
+        gc.unfreeze()
 
 
 async def _run(
@@ -78,7 +83,9 @@ async def _run(
     from server.run import ServerProcess
 
     process = ServerProcess(settings, VERSION)
+    gc.freeze()
     await process.start()
+    settling = asyncio.create_task(_settle(process.runtime))
     print(f"dashboard: {process.url}/", flush=True)
     if settings.recording.enabled:
         print(f"recordings: {settings.recordings_folder}", flush=True)
@@ -98,10 +105,22 @@ async def _run(
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
     await served
+    settling.cancel()
     if process.stopped_by == signal.SIGINT:
         print("stopped", file=sys.stderr)
         return 130
     return 0
+
+
+async def _settle(runtime: "Runtime") -> None:
+    """Spare the collector what stays: modules and kernels, some 300,000 objects.
+
+    It looks at all that it knows while everything else stands still, for tenths of a second, when
+    a few hundred connections have come and gone. What imports made is frozen before the start.
+    """
+    await runtime.when_warm()
+    gc.collect()
+    gc.freeze()
 
 
 async def _as_coroutine(work: Awaitable[None]) -> None:

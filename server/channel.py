@@ -7,7 +7,7 @@ passes through :meth:`Channel.record`.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -95,6 +95,7 @@ class Channel:
         self.listeners: dict[Listener, frozenset[str]] = {}
         self.counters = Counters()
         self.live = Liveness()
+        self._rendered: dict[Callable[[Stream], bytes], bytes] = {}
         self._refused = False
         self._begun: SessionEntry | None = None
         self._debug = debug
@@ -483,6 +484,7 @@ class Channel:
 
     def record(self, entry: Entry, raw: bytes | None = None) -> Result:
         """Journal, apply, publish."""
+        self._rendered.clear()
         trace = self._measures.trace
         if trace is not None or self.debug:
             return self._record_timed(entry, raw, trace or Trace())
@@ -517,6 +519,13 @@ class Channel:
             ),
         )
         return result
+
+    def rendered(self, render: Callable[[Stream], bytes]) -> bytes:
+        """What a function makes of the stream as it is now, made once for all who ask."""
+        text = self._rendered.get(render)
+        if text is None:
+            text = self._rendered[render] = render(self.stream)
+        return text
 
     def _note_output(self, result: Result) -> None:
         """What came of an entry goes into the digest, and at times into the journal."""

@@ -22,6 +22,8 @@ __all__ = ["Connection"]
 _SECOND: Final = 1_000_000_000
 _OVERHEAD: Final = 64
 """Bytes that a message takes beside its own, so that empty ones fill the inbox too."""
+_LOOK_NS: Final = 250_000_000
+"""How often somebody looks at the pace of a peer."""
 _PORTION: Final = 1 << 16
 """Bytes handed to the transport at once; then it must drain first."""
 
@@ -146,9 +148,15 @@ class Connection:
         if self._protocol.closing:
             return
         self.outbox.put(message, key)
-        self._dirty(self)
+        if self._stalled_since is None:
+            self._dirty(self)
         if self.outbox.full and key is None:
             self.close(CloseCode.TOO_SLOW, "more waits than may be dropped")
+
+    @property
+    def stalled(self) -> bool:
+        """Whether something waits that the transport does not take."""
+        return self._stalled_since is not None
 
     def flush(self) -> None:
         """Write as much of the outbox as the transport takes."""
@@ -161,13 +169,13 @@ class Connection:
             self._stalled_since = self._clock.monotonic_ns()
 
     def check_pace(self, now: int) -> None:
-        """Cut a peer that has been too slow for too long (``now`` monotonic ns)."""
+        """Cut a peer that would be too slow for too long when next looked at (monotonic ns)."""
         self._full_since = (self._full_since or now) if self.outbox.full else None
         for since in (self._stalled_since, self._full_since):
             if (
                 len(self.outbox)
                 and since is not None
-                and now - since > self._settings.slow_client_s * _SECOND
+                and now - since > self._settings.slow_client_s * _SECOND - _LOOK_NS
             ):
                 self.close(CloseCode.TOO_SLOW, "the outbox stayed full")
                 return

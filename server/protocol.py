@@ -7,6 +7,9 @@ the transport. While reading is paused the peer's pongs are not seen, so the pin
 """
 
 import asyncio
+import contextlib
+import socket
+import struct
 from asyncio.transports import BaseTransport
 from typing import Any, Final, Protocol, cast
 
@@ -28,6 +31,13 @@ _PROTOCOL_ERROR: Final = 1002
 _INVALID_DATA: Final = 1007
 _WRITE_BUFFER: Final = 1 << 16
 """Bytes in the transport above which the outbox keeps what is new."""
+_UNSENT: Final = 1 << 17
+"""Bytes in the kernel, not sent yet, above which it takes no more, where it can be told so.
+
+Left to itself it takes megabytes for a peer that reads nothing: nobody would notice the stall for
+seconds, and what lies there cannot be replaced by what is newer.
+"""
+_RESET: Final = struct.pack("ii", 1, 0)
 _FRAMES: Final = 128
 """Frames worked on in one turn: well under a millisecond."""
 _POLITE_S: Final = 5.0
@@ -96,6 +106,8 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """Let little wait in the transport: the outbox conflates, a buffer cannot."""
         super().connection_made(transport)
         self.transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            self._option(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
 
     async def run_asgi(self) -> None:
         """Let the endpoint find this object; a query string stays out of uvicorn's log."""
@@ -295,7 +307,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         self.close_sent = True
         self.resume_reading()
         if stalled:
-            self.transport.abort()
+            self._reset()
         elif code in _OFFENCES:
             self._offended = True
             if self.transport.can_write_eof():
@@ -309,9 +321,20 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         stalled = self.handshake_complete and not self.writable.is_set()
         super().shutdown()
         if stalled:
-            self.transport.abort()
+            self._reset()
         else:
             self._abort_after(_LINGER_S)
+
+    def _reset(self) -> None:
+        """Throw away what the kernel holds too: for a peer that reads nothing it would stay."""
+        self._option(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
+
+    def _option(self, level: int, name: int, value: int | bytes) -> None:
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.setsockopt(level, name, value)
 
     def _abort_after(self, seconds: float) -> None:
         """What is not gone by then is thrown away: the peer need not take part in the end."""

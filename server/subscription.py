@@ -156,7 +156,12 @@ class Subscription:
             heard.paces.setdefault(topic, _Pace()).due = True
 
     def flush(self, now: int) -> None:
-        """Send what was held back or is due (monotonic ns)."""
+        """Send what was held back or is due (monotonic ns).
+
+        A peer that takes nothing gets the newest when it takes something again.
+        """
+        if self._connection.stalled:
+            return
         for channel, heard in self._heard.items():
             for topic, pace in heard.paces.items():
                 if now < pace.next_at:
@@ -177,13 +182,13 @@ class Subscription:
         """The full set; of a stale book nothing yet but that nothing is live."""
         stale = channel.stream.phase is Phase.STALE
         if not (stale and heard.without_set):
-            self._send(clusters_message(channel.stream))
+            self._send(channel.rendered(clusters_message))
         heard.without_set = stale
 
     def _render(self, topic: str, channel: Channel) -> None:
         """Send what is rendered on demand; a profile too wide to lay out is left out."""
         try:
-            text = _RENDERED[topic](channel.stream)
+            text = channel.rendered(_RENDERED[topic])
         except UsageError as error:
             _LOG.warning("not rendered", extra={"topic": topic, "reason": error.message})
             return

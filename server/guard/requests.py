@@ -16,12 +16,12 @@ from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.protocols.utils import get_local_addr, is_ssl
 from uvicorn.server import ServerState
 
 from server.guard.answering import AnswerTransport, refusal_bytes
 from server.guard.bodies import Body, ChunkedBody, LengthBody
-from server.guard.deadline import Deadline
+from server.guard.deadline import Deadline, Deadlines
 from server.guard.heads import Head, HeadLimits, Refusal, early_refusal, parse_head
 from server.guard.table import Table
 from server.settings import ServerSettings
@@ -61,6 +61,13 @@ class Front:
             settings.http_connections_per_address,
             RequestProtocol.make_room,
         )
+        self._deadlines: Deadlines | None = None
+
+    def deadlines(self, loop: asyncio.AbstractEventLoop) -> Deadlines:
+        """The deadlines of the connections, in the one loop that they have."""
+        if self._deadlines is None:
+            self._deadlines = Deadlines(loop)
+        return self._deadlines
 
 
 class RequestProtocol(asyncio.Protocol):
@@ -99,7 +106,7 @@ class RequestProtocol(asyncio.Protocol):
         self._cycle: RequestResponseCycle | None = None
         self._inside = True
         self._ended = False
-        self._deadline = Deadline(self._loop, self._too_late)
+        self._deadline = Deadline(front.deadlines(self._loop), self._too_late)
         self._stall: asyncio.TimerHandle | None = None
 
     # From the transport.
@@ -108,10 +115,7 @@ class RequestProtocol(asyncio.Protocol):
         """Take a place; the first request is due."""
         self._transport = cast("asyncio.Transport", transport)
         self._flow = FlowControl(self._transport)
-        self._answer = AnswerTransport(self._write, self._is_closing, self._last_answer)
-        self._server = get_local_addr(self._transport)
-        self._client = get_remote_addr(self._transport)
-        self._scheme = "https" if is_ssl(self._transport) else "http"
+        self._client = _peer_of(self._transport)
         self._state.connections.add(cast("Any", self))
         self._inside = self._front.table.join(self, self._client[0] if self._client else "")
         self._expect_request()
@@ -147,9 +151,7 @@ class RequestProtocol(asyncio.Protocol):
     def resume_writing(self) -> None:
         """It takes its answer."""
         self._flow.resume_writing()
-        if self._stall is not None:
-            self._stall.cancel()
-            self._stall = None
+        self._stop_stall()
 
     # From the server.
 
@@ -225,7 +227,10 @@ class RequestProtocol(asyncio.Protocol):
             self._body = LengthBody(head.length) if head.length > 0 else ChunkedBody(limit)
         self._cycle = RequestResponseCycle(
             scope=self._scope(head, path),
-            transport=cast("asyncio.Transport", self._answer),
+            transport=cast(
+                "asyncio.Transport",
+                AnswerTransport(self._write, self._is_closing, self._last_answer),
+            ),
             flow=self._flow,
             logger=_LOG,
             access_logger=_LOG,
@@ -249,9 +254,9 @@ class RequestProtocol(asyncio.Protocol):
             "type": "http",
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.3"},
             "http_version": head.version,
-            "server": self._server,
+            "server": get_local_addr(self._transport),
             "client": self._client,
-            "scheme": cast("Any", self._scheme),
+            "scheme": "https" if is_ssl(self._transport) else "http",
             "method": head.method,
             "root_path": "",
             "path": path,
@@ -383,17 +388,23 @@ class RequestProtocol(asyncio.Protocol):
         self._body = None
         self._buffer = bytearray()
         self._flow.resume_reading()
-        self._stop_timers()
+        self._stop_stall()
         self._front.table.waiting(self)
         self._deadline.set(seconds)
 
     def _leave(self) -> None:
         self._state.connections.discard(cast("Any", self))
         self._front.table.leave(self)
-        self._stop_timers()
+        self._deadline.end()
+        self._stop_stall()
 
-    def _stop_timers(self) -> None:
-        self._deadline.stop()
+    def _stop_stall(self) -> None:
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+
+
+def _peer_of(transport: asyncio.Transport) -> tuple[str, int] | None:
+    """Host and port of the other side; None where there is none such."""
+    name = transport.get_extra_info("peername")
+    return (str(name[0]), int(name[1])) if isinstance(name, tuple) else None

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from server import subscription as server_subscription
+
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 
 
@@ -67,6 +69,75 @@ async def test_a_reader_that_stalls_is_cut_and_others_go_on(
         await server.until(lambda: server.runtime.connections == 1)
     writer.close()
     await _gone(writer)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the kernel decides alone")
+async def test_a_stall_is_seen_before_the_kernel_holds_megabytes_and_ends_with_a_reset(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    server = await serve(server={"slow_client_s": 0.5})
+    reader, writer = await raw_peer(server)
+    writer.write(masked(json.dumps(data.hello(role="subscriber")).encode()))
+    await server.until(lambda: len(server.runtime._dialogues) == 1)
+    (dialogue,) = server.runtime._dialogues.values()
+    slow, sent = dialogue.connection, 0
+    while not slow.stalled:
+        slow.send(b" " * 20_000)
+        slow.flush()
+        sent += 20_000
+        assert sent < 1 << 20
+        await asyncio.sleep(0)
+    await server.until(lambda: not slow.open)
+    with pytest.raises(ConnectionResetError):
+        await _read_all(reader)
+    writer.close()
+    await _gone(writer)
+
+
+async def test_a_book_is_rendered_once_for_all_and_not_for_whom_it_cannot_reach(
+    serve: Any, data: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recording.messages import book_message
+
+    rendered: list[bytes] = []
+
+    def counting(stream: Any) -> bytes:
+        rendered.append(book_message(stream))
+        return rendered[-1]
+
+    monkeypatch.setitem(server_subscription._RENDERED, "book", counting)
+    server = await serve()
+    frames = data.frames_of(*data.market(200), 50)
+    async with server.peer() as peer, server.peer() as one, server.peer() as stuck:
+        await peer.hello()
+        for index, listener in enumerate((one, stuck)):
+            await listener.say(
+                data.hello(
+                    role="subscriber",
+                    session=f"00000000-0000-4000-8000-00000000001{index}",
+                    subscribe=["book"],
+                )
+            )
+            await listener.hear("welcome")
+        await peer.say(data.encode(frames[0]))
+        books = [await listener.hear("book") for listener in (one, stuck)]
+        assert books[0] == books[1]
+        assert len(rendered) == 1
+        connection = list(server.runtime._dialogues.values())[-1].connection
+        connection._stalled_since = server.runtime.clock.monotonic_ns()
+        await peer.say(data.encode(frames[1]))
+        await one.hear("book")
+        assert len(connection.outbox) == 0
+        await peer.say(data.encode(frames[2]))
+        assert (await one.hear("book"))["seq"] == frames[2].end - 1
+        connection.writable()
+        assert (await stuck.hear("book"))["seq"] == frames[2].end - 1
+        assert len(rendered) == 3
+
+
+async def _read_all(reader: asyncio.StreamReader) -> None:
+    while await reader.read(1 << 20):
+        continue
 
 
 async def _gone(writer: asyncio.StreamWriter) -> None:
