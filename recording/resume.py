@@ -4,8 +4,8 @@ The state of the newest usable checkpoint, then every entry after it, gives the 
 the process before left it; without a checkpoint of this program, the run from its beginning.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from recording.entries import (
 )
 from recording.journal import read_journal, segments_of
 from recording.journal.codec import decode_entry
+from recording.journal.held import numbers_held
 from recording.journal.layout import CARRIED, EntryType
 from recording.journal.recover import Recovered, recover
 from recording.journal.scan import SegmentScan
@@ -49,6 +50,7 @@ class Resumed:
         records: applied.
         checkpoint: whether a checkpoint spared the beginning of the run.
         received: of the last entry, ns UTC.
+        held: sessions before the present one that were read, each with its highest number.
     """
 
     stream: Stream
@@ -59,6 +61,7 @@ class Resumed:
     records: int
     checkpoint: bool
     received: int
+    held: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,13 @@ class Unresumed:
         home: the journal.
         reason: in words.
         recovered: the journal as it stands; None: nobody has looked.
+        held: the sessions at its end, each with the highest number that it has there.
     """
 
     home: Path
     reason: str
     recovered: Recovered | None = None
+    held: Mapping[str, int] = field(default_factory=dict)
 
 
 def resume(home: Path, make: MakeStream, oldest: int, *, longest: int = 0) -> Resumed | Unresumed:
@@ -89,30 +94,43 @@ def resume(home: Path, make: MakeStream, oldest: int, *, longest: int = 0) -> Re
         EnvironmentFault: the disk refuses.
     """
     paths = segments_of(home)
-    if paths and longest and _created(paths[-1]) + longest < oldest:
+    created = _created(paths) if longest else None
+    if created is not None and created + longest < oldest:
         return Unresumed(home, _OLD)
     recovered = recover(home)
+    found = _resume(home, make, oldest, recovered)
+    if isinstance(found, Resumed):
+        return found
+    return Unresumed(home, found, recovered, numbers_held(home))
+
+
+def _resume(home: Path, make: MakeStream, oldest: int, recovered: Recovered) -> Resumed | str:
+    """The run that goes on, or why none does."""
     if recovered.damage is not None:
-        return Unresumed(home, str(recovered.damage), recovered)
+        return str(recovered.damage)
     paths = segments_of(home)
     if not paths:
-        return Unresumed(home, "there is no segment", recovered)
+        return "there is no segment"
     reason = "the beginning of the run is not there"
     try:
         for first in _beginnings(paths):
             found = _Run(make).read(paths[first:], recovered)
             if isinstance(found, Resumed):
-                return found if found.received >= oldest else Unresumed(home, _OLD, recovered)
+                return found if found.received >= oldest else _OLD
             reason = found
     except (DataError, SettingsError) as error:
         reason = error.message
-    return Unresumed(home, reason, recovered)
+    return reason
 
 
-def _created(path: Path) -> int:
-    with path.open("rb") as file:
-        header = SegmentScan(path, file).header
-        return 0 if header is None else header.created
+def _created(paths: Sequence[Path]) -> int | None:
+    """When the last segment began; one that a crash left without its header says nothing."""
+    for path in reversed(paths):
+        with path.open("rb") as file:
+            header = SegmentScan(path, file).header
+        if header is not None:
+            return header.created
+    return None
 
 
 def _beginnings(paths: Sequence[Path]) -> Iterator[int]:
@@ -141,6 +159,7 @@ class _Run:
     def __init__(self, make: MakeStream) -> None:
         self._make = make
         self._state: dict[type[Entry], Entry] = {}
+        self._held: dict[str, int] = {}
         self._started = False
         self._entries = 0
         self._records = 0
@@ -158,6 +177,8 @@ class _Run:
             ):
                 stream = self._make(entry)
             assert stream is not None
+            if isinstance(entry, SessionEntry) and stream.session not in (None, entry.session):
+                self._held[str(stream.session)] = stream.expected - 1
             result = stream.apply(entry)
             result.events  # noqa: B018 - taken, so that they do not pile up
             if stream.unresumed:
@@ -173,6 +194,7 @@ class _Run:
             self._records,
             stream.resumed,
             last,
+            self._held,
         )
 
     def _note(self, entry: Entry) -> None:

@@ -77,6 +77,7 @@ class Channel:
         debug: bool = False,
         ahead_ns: int = 0,
         resumed: Resumed | None = None,
+        held: Mapping[str, int] | None = None,
     ) -> None:
         """Begin with an empty book, or go on where a process before this one stopped.
 
@@ -88,6 +89,7 @@ class Channel:
             debug: for every publisher, what the flag DebugMode does for its own.
             ahead_ns: live event times further ahead of the wall clock are refused; 0: none are.
             resumed: the run that goes on; its journal goes on too.
+            held: sessions that the journal holds, each with its highest number there.
         """
         self.stream = stream
         self.session = StreamSession()
@@ -108,6 +110,7 @@ class Channel:
         self._measures = measures or Measures()
         self._unsynced = Unsynced()
         self._inherited = resumed is not None
+        self.session.remember(held or {})
         if resumed is not None:
             self._go_on(resumed)
             return
@@ -199,7 +202,9 @@ class Channel:
     def begin(
         self, session: str, client: str = "", flags: Mapping[str, bool] | None = None
     ) -> bool:
-        """A publisher begins or resumes; returns whether its session is a new one.
+        """A publisher begins or resumes; returns whether its session is another one.
+
+        One that the journal holds already goes on behind its numbers there, with a snapshot.
 
         Args:
             session: UUID, or ``anonymous``.
@@ -218,6 +223,8 @@ class Channel:
         self.live.flags = dict(flags or {})
         self._begun = SessionEntry(session, client, self.session.expected, self.live.flags)
         self.record(self._begun)
+        if self.session.state is State.BROKEN:
+            self.record(PhaseEntry(Phase.STALE.value, ResyncReason.RESTART.value))
         return True
 
     def configure(self, parameters: Parameters) -> None:

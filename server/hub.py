@@ -12,9 +12,10 @@ from orderbook import Parameters
 from recording.entries import Entry
 from recording.journal import JournalWriter, RollRules
 from recording.journal.folder import slug
+from recording.journal.held import numbers_held
 from recording.journal.recover import Recovered, recover
 from recording.journal.segment import LOCAL_DISK, Disk
-from recording.resume import Resumed
+from recording.resume import Resumed, Unresumed
 from recording.stream import Stream
 from server.channel import Channel
 from server.clock import SYSTEM, Clock
@@ -60,7 +61,7 @@ class Hub:
         self.on_channel: Callable[[Channel], None] = lambda _: None
         self._channels: dict[tuple[str, Source], Channel] = {}
         self._declared: dict[str, Instrument] = {}
-        self._recovered: dict[Path, Recovered] = {}
+        self._unresumed: dict[Path, Unresumed] = {}
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._channels.values()))
@@ -133,7 +134,7 @@ class Hub:
                 state=run.state,
                 resume_seq=stream.expected - 1,
             )
-            channel = self._channel(stream, journal, resumed=run)
+            channel = self._channel(stream, journal, resumed=run, held=run.held)
             if stream.session is not None:  # its publisher has the usual time to come back
                 absent = max(0, self.clock.wall_ns() - run.received)
                 seen = self.clock.monotonic_ns() - absent
@@ -142,7 +143,7 @@ class Hub:
             self.on_channel(channel)
         for other in found.others:
             if other.recovered is not None:
-                self._recovered[other.home] = other.recovered
+                self._unresumed[other.home] = other
 
     def find(self, name: str, source: Source) -> Channel | None:
         """The channel of a symbol or alias, if it exists."""
@@ -161,11 +162,19 @@ class Hub:
         calendar = self.settings.calendar(instrument.session)
         stream = Stream(instrument, source, self.settings.analytics, calendar)
         journal = None
+        held: Mapping[str, int] = {}
         if self.settings.recording.enabled and source is not Source.DEMO:
             home = self.settings.recordings_folder / source.value / slug(instrument.symbol)
-            recovered = self._recovered.get(home) or recover(home)
+            recovered, held = self._left(home)
             journal = self._journal(instrument, source, recovered=recovered)
-        return self._channel(stream, journal)
+        return self._channel(stream, journal, held=held)
+
+    def _left(self, home: Path) -> tuple[Recovered, Mapping[str, int]]:
+        """A journal as it was left, put in order, and the numbers at its end."""
+        seen = self._unresumed.get(home)
+        if seen is not None and seen.recovered is not None:
+            return seen.recovered, seen.held
+        return recover(home), numbers_held(home)
 
     def _journal(
         self,
@@ -193,7 +202,12 @@ class Hub:
         )
 
     def _channel(
-        self, stream: Stream, journal: JournalWriter | None, resumed: Resumed | None = None
+        self,
+        stream: Stream,
+        journal: JournalWriter | None,
+        *,
+        resumed: Resumed | None = None,
+        held: Mapping[str, int],
     ) -> Channel:
         return Channel(
             stream,
@@ -203,4 +217,5 @@ class Hub:
             debug=self.settings.server.debug,
             ahead_ns=int(self.settings.server.ahead_minutes * 60e9),
             resumed=resumed,
+            held=held,
         )

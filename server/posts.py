@@ -34,13 +34,11 @@ from wire.messages import (
     Update,
 )
 from wire.schema import is_session
-from wire.session import Action, Grant, State
+from wire.session import ANONYMOUS, Action, Grant, State
 from wire.updates import Batch, bar_values, parse_time, snapshot_update, to_batch
 
-__all__ = ["ANONYMOUS", "Poster"]
+__all__ = ["Poster"]
 
-ANONYMOUS: Final = "anonymous"
-"""Session of posts that name none; numbered on arrival."""
 _BINARY: Final = "application/octet-stream"
 _SEQ_DIGITS: Final = 18
 _KINDS: Final[dict[type[Message], tuple[Kind, ...]]] = {

@@ -103,7 +103,9 @@ per stream, from 1, under one session UUID. The server judges record by record:
   frame flagged `LAST` too. Only profile, CVD and VWAP hear of them; live records may come between.
   A gap, or the session's end, within the list makes it void: begin again at place 1.
 - Reconnect: `hello` with the same session; `welcome.resume_from` says where to go on. Another
-  session starts at 1 with a snapshot.
+  session starts at 1 with a snapshot. One that was here before, and has another one behind it or
+  meets a server that could not go on with its book, goes on behind its highest number in the
+  journal, and is asked for a snapshot (`resync` `restart`): nothing is taken twice.
 - One publisher per instrument and source: another session is refused with `instrument_busy` until
   `bye`, {_ABSENCE} s of absence, or `takeover`. {_SILENCE} s of silence make the book `stale`.
   A session that took over says `takeover` again until an `ack` has a `durable_seq` above 0 or null

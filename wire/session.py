@@ -17,6 +17,7 @@ from wire.publishers import Claim, Grant, Publishers
 from wire.recovery import Recovery
 
 __all__ = [
+    "ANONYMOUS",
     "TRANSITIONS",
     "AckPolicy",
     "Action",
@@ -31,6 +32,10 @@ __all__ = [
     "negotiate",
 ]
 
+ANONYMOUS: Final = "anonymous"
+"""Session of posts that name none; numbered on arrival."""
+_REMEMBERED: Final = 256
+"""Most sessions whose numbers are kept; beyond that the one that ended first is forgotten."""
 _SNAPSHOT_FRAMES: Final = 64
 """Most frames of one snapshot: 262,144 records."""
 
@@ -39,7 +44,7 @@ class State(StrEnum):
     """Of a stream, seen from the server."""
 
     FRESH = "fresh"
-    """A session has begun, the book is empty, number 1 is expected."""
+    """A session has begun, the book is empty, its first number is expected."""
     LIVE = "live"
     GAPPED = "gapped"
     """Records are missing: the missing ones, or a snapshot, heal it."""
@@ -62,7 +67,7 @@ class Event(StrEnum):
     FAULT = "fault"
     """The book is wrong: a book fault, a failed check, a reset, a lost feed."""
     SESSION = "session"
-    """Another session of the publisher begins at 1."""
+    """Another session of the publisher begins."""
 
 
 TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
@@ -163,6 +168,7 @@ class StreamSession:
 
     __slots__ = (
         "_begun",
+        "_known",
         "_parts",
         "_torn",
         "duplicates",
@@ -180,6 +186,7 @@ class StreamSession:
         self.duplicates = 0
         self.gaps = 0
         self.recovery = Recovery()
+        self._known: dict[str, int] = {}
         self._begun = session is not None
         self._parts: list[Frame] = []
         self._torn = False
@@ -189,21 +196,40 @@ class StreamSession:
         """How often the publisher was asked."""
         return self.recovery.asks
 
+    def remember(self, held: Mapping[str, int]) -> None:
+        """Sessions of before, each with its highest number: none of them begins at 1 again."""
+        for session, last in held.items():
+            self._known.pop(session, None)
+            self._known[session] = last + 1
+        while len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
+
     def begin(self, session: str | None, expected: int = 1) -> bool:
-        """A publisher begins or resumes; ``session`` None is the anonymous one.
+        """A publisher begins or resumes; ``session`` None, or ``anonymous``, has no name.
+
+        A session that was here before goes on behind its highest number, whoever published
+        meanwhile, so that nothing can be taken twice under its name. What its book was is gone: it
+        is broken, and the publisher asked for a snapshot. Nobody counts along with the anonymous
+        one: it goes on with an empty book.
 
         Returns:
-            Whether the session is another one: the book is emptied, numbers start again, the
-            instrument's session statistics go on. False: it resumes at ``expected``.
+            Whether the session is another one than the last: the book is emptied, numbers start
+            again, the instrument's session statistics go on. False: it resumes at ``expected``.
         """
         if self._begun and session == self.session:
             return False
         self.disconnected()
+        if self.session is not None:
+            self.remember({self.session: self.expected - 1})
         self._begun = True
         self.session = session
-        self.expected = expected
+        known = 1 if session is None else self._known.pop(session, 1)
+        self.expected = max(expected, known)
         self._move(Event.SESSION)
         self.recovery.begin()
+        if known > 1 and session != ANONYMOUS:
+            self._move(Event.FAULT)
+            self.recovery.owe(ResyncReason.RESTART)
         return True
 
     def resume(self, session: str | None, expected: int, state: State) -> None:

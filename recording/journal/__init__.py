@@ -14,6 +14,7 @@
     recover.py   before a journal is written again: cuts off what a crash left
     verify.py    everything that is wrong with a journal
     repair.py    on request: what is whole in a damaged journal, with its holes marked
+    held.py      which numbers it holds, by session: a server takes none of them twice
 
 A journal belongs to one instrument and source. It knows no sockets and no clock: the time of
 receipt is a parameter.

@@ -229,7 +229,7 @@ class JournalWriter:
         self._pending.clear()
         self._begun = False
         if self._backlog_base >= 0:
-            self._restart_numbers(self._backlog_base)
+            self._restart_numbers(self._backlog_base, self._backlog_base)
         self._backlog_base = -1
         self.overflowed = False
         if not self._files.unsynced.failed:
@@ -285,13 +285,14 @@ class JournalWriter:
             self._state.clear()
         if isinstance(entry, SessionEntry):
             self._state.pop(MakersEntry, None)
-            self._restart_numbers(entry.seq - 1)
+            # A session that comes back may have numbers that no sync has reached yet.
+            self._restart_numbers(entry.seq - 1, 0)
         self._state[type(entry)] = bytes([kind]) + payload
 
-    def _restart_numbers(self, seq: int) -> None:
+    def _restart_numbers(self, written: int, durable: int) -> None:
         with self._files.lock:
             self._session_count += 1
-            self._written = self.durable_seq = seq
+            self._written, self.durable_seq = written, durable
 
     def _roll_if_due(self, time: int | None, received: int) -> None:
         if time is not None and not self._date_from <= time < self._date_until:

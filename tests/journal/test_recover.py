@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from market.errors import FileFormatError
-from recording.entries import FrameEntry, GapEntry, PhaseEntry
+from recording.entries import FrameEntry, GapEntry, PhaseEntry, SessionEntry
 from recording.journal import RollRules, read_journal, recover, segments_of, verify
 from recording.journal.layout import EMPTY_HASH, HEADER_SIZE
 from tests.journal.small import HOME, START, beginning, entry_ends, frame, frames_in, writer
@@ -196,3 +196,15 @@ def test_format_1_is_closed_in_its_own_format(tmp_path: Path) -> None:
     report = verify(tmp_path)
     assert report.ok
     assert [state.version for state in report.segments] == [1, 1]
+
+
+def test_numbers_of_a_session_that_comes_back_are_durable_with_the_next_sync(
+    tmp_path: Path,
+) -> None:
+    journal = writer(tmp_path)
+    for entry in (*beginning(), FrameEntry(frame(1, 5)), SessionEntry("b")):
+        journal.write(entry, START)
+    journal.write(SessionEntry("0b5e", seq=6), START)
+    assert (journal.written_seq, journal.durable_seq) == (5, 0), "no sync has reached them"
+    journal.sync()
+    assert journal.durable_seq == 5

@@ -281,8 +281,9 @@ async def test_damage_begins_a_new_run_and_is_said(serve: Any, data: SimpleNames
     assert f"{path.name}: " in row["reason"]
     assert "at byte" in row["reason"]
     async with server.peer() as peer:
-        assert (await greet(peer))["resume_from"] == {"0": 1}
-        await say(peer, data.frames_of(records, times, 20), data)
+        assert (await greet(peer))["resume_from"] == {"0": 401}
+        assert (await peer.hear("resync"))["reason"] == "restart"
+        assert channel_of(server).stream.phase is Phase.STALE
     await server.process.stop()
     assert [one.name for one in segments_of(server.folder)] == ["000001.dbj", "000002.dbj"]
     second = data.entries(segments_of(server.folder)[1])
@@ -310,4 +311,5 @@ async def test_what_is_not_resumed_says_why(
     assert [row["resumed"] for row in resumed["streams"]] == [False]
     assert reason in json.dumps(resumed)
     async with server.peer() as peer:
-        assert (await greet(peer))["resume_from"] == {"0": 1}
+        assert (await greet(peer))["resume_from"] == {"0": 101}
+        assert (await peer.hear("resync"))["reason"] == "restart"

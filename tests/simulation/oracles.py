@@ -78,7 +78,7 @@ def journal_holds(
 ) -> Kept:
     """Each number once, in order, with the content that the publisher gave it; gaps are said.
 
-    Per run of the server: a run that begins fresh may be told everything again.
+    Also over several runs of the server: a session that comes back goes on behind its numbers.
     """
     diaries = {publisher.session: publisher for publisher in publishers}
     kept = Kept()
@@ -90,6 +90,7 @@ def journal_holds(
                 session, expected, parts = "", 1, []
             case SessionEntry():
                 session, expected, parts = entry.session, entry.seq, []
+                assert expected == kept.last.get(session, 0) + 1, "numbers are told again"
             case FrameEntry(frame) if frame.type == FrameType.EVENTS:
                 assert frame.seq == expected, f"{frame.seq} where {expected} belongs"
                 diary = diaries[session].diary
@@ -115,7 +116,8 @@ def journal_holds(
                 expected = last + 1
             case _:
                 pass
-        kept.last[session] = expected - 1
+        if session:
+            kept.last[session] = expected - 1
     return kept
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from market.enums import Source
 from market.instrument import DEFAULT_INSTRUMENTS
 from recording.entries import Entry
-from recording.journal import read_journal
+from recording.journal import read_journal, segments_of
 from recording.stream import Stream
 from server.channel import Channel
 from tests.orderbook.market_fuzz import Plan, make_plan
@@ -345,6 +345,35 @@ def _stop(one: Scenario) -> int:
     return time
 
 
+def _kill_at_the_roll(one: Scenario) -> int:
+    """The next segment has its name, and nothing in it."""
+    time = one.random.randrange(SECOND)
+    one.server.kill()
+    segments = segments_of(one.server.folder)
+    if segments:
+        last = segments[-1]
+        stump = last.with_name(f"{int(last.stem) + 1:06d}.dbj")
+        stump.write_bytes(bytes(one.random.choice((0, 30, 63, 200))))
+    one.world.after(time, lambda: None if one.server.up else one.server.start())
+    return time
+
+
+def _forgotten(one: Scenario) -> int:
+    """A start that goes on with no journal: it is too old, or defined otherwise."""
+    time = one.random.randrange(SECOND)
+    one.server.stop()
+    one.unsound = True  # the book of before is asked for
+
+    def start() -> None:
+        if not one.server.up:
+            for other in one.publishers[:-1]:
+                other.vanish()  # who was superseded might come first, and nobody would know
+            one.server.start(forget=True)
+
+    one.world.after(time, start)
+    return time
+
+
 def _new_run(one: Scenario) -> int:
     """The publisher's process dies; its successor waits until the absence is over."""
     one.publisher.vanish()
@@ -469,6 +498,8 @@ FAULTS: Final[dict[str, Callable[[Scenario], int]]] = {
     "corrupt": _corrupt,
     "kill": _kill,
     "stop": _stop,
+    "kill at the roll": _kill_at_the_roll,
+    "forgotten": _forgotten,
     "new run": _new_run,
     "successor": _successor,
     "intruder": _intruder,

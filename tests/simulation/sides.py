@@ -174,10 +174,14 @@ class SimServer:
         world.every(250 * MS, self._slow_tick)
         world.every(100 * MS, self._sync)
 
-    def start(self) -> None:
+    def start(self, *, forget: bool = False) -> None:
+        """``forget``: no journal is young enough to go on with."""
         self.starts += 1
         self.on_start()
-        runtime = Runtime(self.settings, "sim", clock=self.world.clock, disk=self.disk)
+        settings = self.settings
+        if forget:
+            settings = replace(settings, recording=replace(settings.recording, resume_hours=0))
+        runtime = Runtime(settings, "sim", clock=self.world.clock, disk=self.disk)
         meet = runtime.hub.on_channel
 
         def on_channel(channel: Channel) -> None:
@@ -187,7 +191,7 @@ class SimServer:
             meet(channel)
 
         runtime.hub.on_channel = on_channel
-        runtime._begin(resume_all(self.settings, self.world.clock))
+        runtime._begin(resume_all(settings, self.world.clock))
         assert not runtime.resumption.failed
         self.resumed += len(runtime.resumption.runs)
         self.runtime = runtime

@@ -11,6 +11,7 @@ from market.record import Frame
 from tests.wire.builders import frame_of, sizes
 from wire.codes import ResyncReason
 from wire.session import (
+    ANONYMOUS,
     TRANSITIONS,
     AckPolicy,
     Action,
@@ -255,6 +256,46 @@ def test_the_same_session_resumes_and_another_begins_at_one() -> None:
     assert session.begin("b")
     assert (session.expected, session.state) == (1, State.FRESH)
     assert session.judge(frame_of(1, 1)).action is Action.APPLY
+
+
+def test_a_session_that_comes_back_goes_on_behind_its_numbers_with_a_snapshot() -> None:
+    session = begun()
+    session.judge(frame_of(1, 10))
+    assert session.begin("b")
+    session.judge(frame_of(1, 4))
+    assert session.begin("a")
+    assert (session.expected, session.state) == (11, State.BROKEN)
+    assert session.wanted == ResyncRequest(11, ResyncReason.RESTART)
+    held = session.judge(frame_of(9, 4))
+    assert (held.action, held.duplicates) == (Action.HOLD, 2)
+    assert session.judge(snapshot(13)).recovered
+    assert session.begin("b")
+    assert session.expected == 5
+
+
+def test_what_a_journal_holds_is_not_expected_again() -> None:
+    session = StreamSession()
+    session.remember({"a": 7, "b": 0})
+    assert session.begin("b")
+    assert (session.expected, session.state) == (1, State.FRESH), "it has said nothing yet"
+    assert session.begin("a")
+    assert (session.expected, session.state) == (8, State.BROKEN)
+
+
+def test_the_anonymous_session_goes_on_behind_its_numbers_with_an_empty_book() -> None:
+    session = StreamSession()
+    session.remember({ANONYMOUS: 7})
+    assert session.begin(ANONYMOUS)
+    assert (session.expected, session.state, session.wanted) == (8, State.FRESH, None)
+
+
+def test_the_sessions_that_are_remembered_are_bounded() -> None:
+    session = StreamSession()
+    session.remember({str(number): 9 for number in range(300)})
+    assert session.begin("43")
+    assert session.expected == 1, "forgotten: it ended before 256 others"
+    assert session.begin("45")
+    assert session.expected == 10
 
 
 def test_the_anonymous_session_is_numbered_on_arrival() -> None:
