@@ -203,6 +203,40 @@ def test_an_overfill_beyond_the_cap_is_closed(runner: Program) -> None:
     ]
 
 
+def test_the_manager_keeps_to_the_cap_by_itself(runner: Program) -> None:
+    """Open and ordered together, whatever the desk asks for; and one direction at a time."""
+    one = {"at": 1000, "do": "enter", "direction": 1, "quantity": 1}
+    answers = Desk(runner, [*LIVE, one, one, one, {**one, "direction": -1}]).answers[3:]
+    assert [answer["verdict"] for answer in answers] == ["sent", "sent", "not sent", "not sent"]
+    open_ = Desk(runner, [*FILLED, {**one, "at": 2000}])
+    assert open_.last["verdict"] == "not sent"
+
+
+def test_an_exit_that_became_too_large_is_not_joined_by_another(runner: Program) -> None:
+    """A stop fills after its cancel: the exit of two is cancelled, and may still fill."""
+    way = [
+        {"at": 2000, "do": "flatten"},
+        {"do": "Cancelled", "id": 3},
+        {"do": "Cancelled", "id": 2},
+        {"do": "Accepted", "id": 4},
+        {"do": "execution", "id": 2, "name": "late", "quantity": 1, "price": 3993},
+        {"at": 2100, "do": "tick"},
+        {"do": "Cancelled", "id": 4},
+    ]
+    said = [answer["said"] for answer in Desk(runner, [*FILLED, *way]).answers[-3:]]
+    assert said == [["cancel 4"], [], ["exit 5 sell 1 market"]]
+
+
+def test_a_report_finds_the_rules_of_its_moment(runner: Program) -> None:
+    """A refused entry is not tried again when LIVE has been missing for ten seconds by now."""
+    lost = {"at": 2000, "do": "live", "on": 0}
+    refused = {"do": "Rejected", "id": 1, "reason": "Rate"}
+    assert Desk(runner, [*ENTERED, lost, {"at": 12_000, **refused}]).said == [
+        "cancel 1",
+        "Rejected: Entry Rate",
+    ]
+
+
 def test_a_part_fill_of_the_target_takes_the_stop_down(runner: Program) -> None:
     """Or the stop would close more than is open."""
     desk = Desk(runner, [*FILLED, {"do": "PartFilled", "id": 3, "filled": 1, "average": 4013}])

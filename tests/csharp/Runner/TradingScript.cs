@@ -103,6 +103,12 @@ namespace Depthbridge.Runner
                 case "idea":
                     verdict = desk.OnIdea(Idea(json), Time()).ToString();
                     break;
+                case "enter":
+                    EntryOrder entry = new EntryOrder();
+                    entry.Direction = Number(json, "direction");
+                    entry.Quantity = Number(json, "quantity");
+                    verdict = desk.Manager.Enter(entry, Time()) ? "sent" : "not sent";
+                    break;
                 case "live":
                     desk.OnLive(Number(json, "on") != 0, Time());
                     break;
