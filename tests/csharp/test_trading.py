@@ -166,6 +166,18 @@ def test_a_stop_that_went_first_with_its_group_is_put_back(runner: Program) -> N
     assert desk.last["net"] == 2
 
 
+def test_beyond_its_stop_a_position_waits_for_the_end_of_its_target(runner: Program) -> None:
+    """The one bare moment: a stop would be refused, an exit could close what the target closes."""
+    way = [
+        {"at": 2000, "do": "flatten"},
+        {"do": "quote", "bid": 3990},
+        {"do": "Cancelled", "id": 2},
+        {"do": "Cancelled", "id": 3},
+    ]
+    said = [answer["said"] for answer in Desk(runner, [*FILLED, *way]).answers[-2:]]
+    assert said == [[], ["exit 4 sell 2 market"]]
+
+
 def test_both_sides_of_a_pair(runner: Program) -> None:
     """The second fill opens what nobody wanted: out at once."""
     both = [
