@@ -17,6 +17,7 @@ namespace Depthbridge.Runner
             { "clusters", ClustersVerb.Run },
             { "decode", DecodeVerb.Run },
             { "encode", EncodeVerb.Run },
+            { "guide", GuideVerb.Run },
             { "json", JsonVerb.Run },
             { "makers", MakersVerb.Run },
             { "ninja", NinjaVerb.Run },
