@@ -75,6 +75,11 @@ class ServedProcess:
         with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
             return json.load(answer)
 
+    def text(self, path: str) -> str:
+        """An answer as it is."""
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
     def book(
         self, symbol: str = "ES 12-26", source: str = "live", tick: float = 0.25
     ) -> tuple[list[list[int]], list[list[int]]]:

@@ -31,6 +31,7 @@ namespace Depthbridge.Runner
             Events();
             History();
             new NinjaScripts(_commands).Offer();
+            NinjaDump.Offer(_commands);
         }
 
         public static int Run(string[] arguments)
