@@ -268,6 +268,19 @@ def test_a_server_that_is_ahead_gets_a_snapshot(talk: Talk) -> None:
     line.require_same_book()
 
 
+def test_a_heartbeat_does_not_tell_of_numbers_that_a_waiting_book_skips(talk: Talk) -> None:
+    line = Line(talk)
+    line.connect()
+    push(line, depth_frames(100))
+    line.core.receive(Resync(stream=0, from_=500, reason="gap"), line.now)
+    line.now += 6 * SECOND
+    beat, snapshot, *_ = line.core.outgoing(line.now)
+    assert isinstance(beat, str)
+    assert json.loads(beat)["last"] == {}
+    assert isinstance(snapshot, bytes)
+    assert decode_frame(snapshot).seq == 101
+
+
 def test_damage_on_the_way_is_sent_again(talk: Talk) -> None:
     line = Line(talk)
     line.connect()
@@ -539,6 +552,20 @@ def test_bars_take_numbers_of_the_same_sequence(talk: Talk) -> None:
     assert line.core.state["end"] == 37
     (bar,) = line.texts(BarUpdate)
     assert (bar.open, bar.close, bar.delta) == (1.0, 1.5, None)
+
+
+def test_a_bar_is_never_taken_for_the_record_that_stood_in_its_place(talk: Talk) -> None:
+    line = Line(talk, capacity=16)
+    line.connect()
+    push(line, [trades(1, 16, BASE + 3 * SECOND)])
+    line.settle()
+    push(line, [trades(17, 3)])  # three seconds back are no rewind, and fit one frame with old ones
+    assert talk.say("bar", BASE, 1.0, 2.0, 1.0, 1.5, 10.0) is True
+    push(line, [trades(21, 2)])
+    line.sent.clear()
+    line.settle()
+    assert line.server.bars == [20]
+    assert [(frame.seq, len(frame.records)) for frame in line.frames()] == [(17, 3), (21, 2)]
 
 
 def test_makers_are_told_before_they_are_used_and_on_every_connection(talk: Talk) -> None:
