@@ -14,6 +14,7 @@ SECTIONS: Final = {
     "analytics": "(ii) analytics",
     "wire": "(iii) WebSocket, client and server on one core",
     "replay": "(iv) files and replay",
+    "bridge": "(v) the NinjaTrader bridge under Mono, both cores",
     "start": "start-up",
 }
 
@@ -116,6 +117,22 @@ LINES: Final[dict[str, Line]] = {
     "parquet_size": Line("replay", "Parquet, a row", "bytes", 5.0),
     "dump_metrics": _rows("dump text to metrics file", 9.7),
     "metrics_command": Line("replay", "the same as a command, 1.56 M rows", "s"),
+    "stream_p50": Line("bridge", "an event into its stream: median", "µs", 0.2),
+    "stream_p99": Line("bridge", "an event into its stream: p99", "µs", 1.0),
+    "hub_p50": Line("bridge", "NinjaTrader's event at the hub: median", "µs", 0.2),
+    "hub_p99": Line("bridge", "NinjaTrader's event at the hub: p99", "µs", 1.0),
+    "allocated": Line("bridge", "allocated by 400,000 events", "bytes"),
+    "bridge_flow": Line("bridge", "end to end, journal off", "M records/s", 2.0, higher=True),
+    "bridge_flow_journal": Line(
+        "bridge", "end to end, journal on", "M records/s", 2.0, higher=True
+    ),
+    "bridge_trip_p50": Line(
+        "bridge", "frame of 200, reply now: round trip p50", "µs", None, 1.5, "bare echo"
+    ),
+    "bridge_trip_p99": Line(
+        "bridge", "frame of 200, reply now: round trip p99", "µs", rival="bare echo"
+    ),
+    "bridge_live_p50": Line("bridge", "an event until a listener has its measures: p50", "µs"),
     "listening_warm": Line("start", "listening, kernels cached", "s", 0.6),
     "ok_warm": Line("start", "health ok, kernels cached", "s"),
     "listening_cold": Line("start", "listening, nothing cached", "s", 3.0),

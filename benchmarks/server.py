@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Iterable, Iterator
@@ -25,7 +26,7 @@ from benchmarks.native import compiled
 from market.record import Frame, times_of
 from wire.frames import encode_frame
 
-__all__ = ["Load", "Served", "echo_server", "run_load", "serve"]
+__all__ = ["Load", "Served", "book_of", "echo_server", "run_load", "serve"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _HEAD: Final = struct.Struct("<IQ")
@@ -112,6 +113,17 @@ def _healthy(port: int) -> bool:
             return bool(json.load(answer)["status"] == "ok")
     except urllib.error.HTTPError:
         return False
+
+
+def book_of(port: int, symbol: str) -> list[list[list[int]]]:
+    """Bids and asks of a served instrument, in ticks and steps."""
+    url = f"http://127.0.0.1:{port}/api/v1/instruments/{urllib.parse.quote(symbol)}/book"
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        book = json.load(answer)
+    return [
+        [[ES.tick.to_ticks(price), round(size)] for price, size in book[side]]
+        for side in ("bids", "asks")
+    ]
 
 
 @contextmanager

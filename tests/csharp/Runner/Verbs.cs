@@ -9,7 +9,11 @@ namespace Depthbridge.Runner
         public static readonly SortedDictionary<string, Func<string[], int>> ByName = new SortedDictionary<string, Func<string[], int>>
         {
             { "aggressor", AggressorVerb.Run },
+            { "bench-echo", TripBench.Echo },
+            { "bench-flow", FlowBench.Flow },
             { "bench-frames", FrameBench.Run },
+            { "bench-live", FlowBench.Live },
+            { "bench-trips", TripBench.Trips },
             { "bridge", BridgeVerb.Run },
             { "callback", CallbackVerb.Run },
             { "checksum", ChecksumVerb.Run },
