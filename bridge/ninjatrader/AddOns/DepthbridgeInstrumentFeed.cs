@@ -462,6 +462,11 @@ namespace NinjaTrader.NinjaScript.AddOns
 
         private long TimeOfRows()
         {
+            if (_stream.LastReset == ResetReason.Rewind)
+            {
+                // Rows that have not changed since carry times of before the jump: each event would be another jump.
+                return _stream.NewestTime;
+            }
             var latest = DateTime.MinValue;
             foreach (var row in Instrument.MarketDepth.Asks)
             {

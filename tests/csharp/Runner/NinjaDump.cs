@@ -31,6 +31,12 @@ namespace Depthbridge.Runner
             commands["dump"] = a => dump.Open(NinjaVerb.Known(a[0]), NinjaVerb.Text(a[1]));
             commands["play"] = a => dump.Play((int)NinjaVerb.Whole(a[0]), NinjaVerb.Whole(a[1]));
             commands["feed"] = a => Described(DepthbridgeHub.Current.Feeds[0]);
+            commands["drained"] = a =>
+            {
+                // Whatever was asked of the instrument's thread has been done.
+                NinjaVerb.Known(a[0]).Dispatcher.Invoke(delegate { });
+                return null;
+            };
             commands["feeds"] = a => DepthbridgeHub.Current.Feeds.Count;
         }
 
