@@ -35,12 +35,12 @@ namespace Depthbridge
         {
             bool kind = kinds.Count == 0 || kinds.Contains(idea.Kind);
             return kind
-                && AtLeast(Math.Abs(idea.Strength), LeastStrength)
-                && AtLeast(idea.Confidence, LeastConfidence)
-                && AtLeast(idea.Score, LeastScore);
+                && Reaches(Math.Abs(idea.Strength), LeastStrength)
+                && Reaches(idea.Confidence, LeastConfidence)
+                && Reaches(idea.Score, LeastScore);
         }
 
-        private static bool AtLeast(double value, double least)
+        private static bool Reaches(double value, double least)
         {
             return least <= 0 || value >= least;
         }
