@@ -29,6 +29,7 @@ DOCUMENTS = [
 ]
 DRIVEN = {
     "depthbridge/autostart/": "tests/house/test_autostart.py",
+    "depthbridge/bridge/": "tests/house/test_bridge.py",
     "depthbridge/commands/": "tests/house/test_cli.py",
     "depthbridge/inputs.py": "tests/recording/test_commands.py",
     "depthbridge/player.py": "tests/server/test_process.py",
