@@ -52,6 +52,7 @@ class FaultProxy:
     Attributes:
         port: where it listens, after ``start``.
         cut: connections that it has ended by plan, with the time of the loop.
+        healed: when a fault was over, in the loop's time: from then on the next plan holds.
         connections: so far.
     """
 
@@ -59,6 +60,7 @@ class FaultProxy:
         self.port = 0
         self.connections = 0
         self.cut: list[float] = []
+        self.healed: list[float] = []
         self.corrupted = 0
         self._target = port
         self._plans = iter(plans)
@@ -81,6 +83,7 @@ class FaultProxy:
         plan = next(self._plans, Plan())
         if plan.refuse:
             _reset(writer)
+            self._heal()
             return
         task = asyncio.create_task(self._carry(plan, reader, writer))
         self._tasks.add(task)
@@ -126,8 +129,10 @@ class FaultProxy:
                 changed[plan.corrupt - passed] ^= 0x10
                 data = bytes(changed)
                 self.corrupted += 1
+                self._heal()
             if plan.stall is not None and passed <= plan.stall < passed + len(data):
                 await asyncio.sleep(plan.stall_s)
+                self._heal()
             if plan.delay_s:
                 await asyncio.sleep(plan.delay_s)
             writer.write(data)
@@ -136,6 +141,10 @@ class FaultProxy:
                 echo.write(data)
             passed += len(data)
         self.cut.append(asyncio.get_running_loop().time())
+        self._heal()
+
+    def _heal(self) -> None:
+        self.healed.append(asyncio.get_running_loop().time())
 
 
 async def _down(plan: Plan, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -13,27 +13,18 @@ namespace Depthbridge.Runner
         private readonly Dictionary<string, PublishedStream> _streams = new Dictionary<string, PublishedStream>();
         private readonly List<string> _log = new List<string>();
         private readonly List<string> _heard = new List<string>();
-        private readonly BridgeConnection _connection;
-        private readonly int _capacity;
+        private readonly List<long> _greeted = new List<long>();
+        private readonly string[] _arguments;
+        private BridgeConnection _connection;
+        private int _capacity;
         private PublishedStream _stream;
         private long _metrics;
         private long _changes;
 
         private BridgeVerb(string[] arguments)
         {
-            var hello = new Hello(Guid.NewGuid().ToString("D"), arguments[2]) { Client = "runner" };
-            hello.Topics.Add("metrics");
-            hello.Topics.Add("clusters");
-            var colon = arguments[0].LastIndexOf(':');
-            var options = new BridgeOptions(hello)
-            {
-                Host = arguments[0].Substring(0, colon),
-                Port = int.Parse(arguments[0].Substring(colon + 1)),
-                TokenFile = arguments[1]
-            };
-            _capacity = int.Parse(arguments[3]);
-            _connection = new BridgeConnection(options, this);
-            _connection.AddListener(this);
+            _arguments = arguments;
+            Open(arguments[0], int.Parse(arguments[3]));
             Add("ES 12-26");
         }
 
@@ -47,6 +38,10 @@ namespace Depthbridge.Runner
         {
             lock (_log)
             {
+                if (what == LogEvents.Connected || what == LogEvents.HttpTaken)
+                {
+                    _greeted.Add(BridgeClock.WallNs);
+                }
                 _log.Add(what.Id + " " + detail.Split('\n')[0]);
             }
         }
@@ -90,6 +85,18 @@ namespace Depthbridge.Runner
                 case "stop":
                     _connection.Stop((int)words.Long(1));
                     break;
+                case "fresh":
+                    // address, symbol, capacity, milliseconds to end the one before: another run of the publisher, with a stream of its own
+                    _connection.Stop((int)words.Long(4));
+                    Open(words.Text(1), (int)words.Long(3));
+                    Add(words.Text(2));
+                    break;
+                case "greeted":
+                    lock (_log)
+                    {
+                        json.Value((object)new List<long>(_greeted));
+                    }
+                    return;
                 case "stream":
                     if (!_streams.TryGetValue(words.Text(1), out _stream))
                     {
@@ -120,6 +127,33 @@ namespace Depthbridge.Runner
                     return;
             }
             json.Null();
+        }
+
+        private void Open(string address, int capacity)
+        {
+            var hello = new Hello(Guid.NewGuid().ToString("D"), _arguments[2]) { Client = "runner" };
+            hello.Topics.Add("metrics");
+            hello.Topics.Add("clusters");
+            var colon = address.LastIndexOf(':');
+            var options = new BridgeOptions(hello)
+            {
+                Host = address.Substring(0, colon),
+                Port = int.Parse(address.Substring(colon + 1)),
+                TokenFile = _arguments[1]
+            };
+            lock (_log)
+            {
+                _log.Clear();
+                _greeted.Clear();
+            }
+            lock (_heard)
+            {
+                _heard.Clear();
+            }
+            _streams.Clear();
+            _capacity = capacity;
+            _connection = new BridgeConnection(options, this);
+            _connection.AddListener(this);
         }
 
         private void Add(string symbol)
