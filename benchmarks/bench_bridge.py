@@ -23,8 +23,8 @@ from tests.csharp.ninja import Ninja
 __all__ = ["built", "compiled_core", "runner"]
 
 _ROOT = Path(__file__).resolve().parents[1]
-_RECORDS = 3_000_000
-_TRIPS = 3_000
+_RECORDS = 2_000_000
+_TRIPS = 2_000
 _ECHO = "bare echo"
 _Figures = dict[str, dict[str, float]]
 _numbers = count(1)
@@ -98,7 +98,7 @@ def test_bridge_callback(measure: Measure, runner: Program) -> None:
             }
         }
 
-    figures = measure.keep(once, rounds=5)
+    figures = measure.keep(once)
     assert set(figures[OURS]["allocated"]) == {0}
 
 
@@ -138,4 +138,4 @@ def test_bridge_trip(measure: Measure, runner: Program, quiet: Served, echo: int
             },
         }
 
-    measure.keep(once, rounds=5)
+    measure.keep(once)

@@ -16,9 +16,9 @@ _PAGE: Final = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 _INTRO: Final = """\
 # Benchmarks
 
-`python run.py bench` measures this table anew (about five minutes; `--only book`, `analytics`,
-`wire` or `replay` for a part, `--json FILE` to keep the raw figures). This page is one such run,
-written by `python -m benchmarks.page FILE`.
+`python run.py bench` measures this table anew (about seven minutes; `--only book`, `analytics`,
+`wire`, `replay` or `bridge` for a part, `--json FILE` to keep the raw figures). This page is one
+such run, written by `python -m benchmarks.page FILE`.
 
 - Rivals run in the same run on the same input and the same core. Absolute goals are figures of
   one fast machine; where there is a rival, **the ratio decides**: *reached*, *within 1.5 ×*, or
@@ -36,6 +36,11 @@ written by `python -m benchmarks.page FILE`.
 - The C book (`benchmarks/c/book.c`) has NinjaTrader's row rules, or a fixed price window, and
   nothing else: no clock, no judging, no far prices. The echo (`c/echo.c`) answers every message
   with 64 bytes; ours decodes, checks, moves book and analytics, and answers with the metrics.
+- (v) is the C# bridge among stand-ins for NinjaTrader, under Mono, which compiles less well than
+  .NET Framework; it and the server have both cores, as two programs do. Mono's stopwatch counts in
+  steps of 100 ns, and its own cost is in the figures of single events. The bare echo is a
+  `ClientWebSocket` under Mono that sends as many bytes and gets them back from uvicorn with nothing
+  of ours in it.
 """
 _NOISY: Final = 1.5
 """Load above which a run is marked."""
