@@ -245,10 +245,10 @@ async def test_a_journal_over_two_runs_replays_both(
 ) -> None:
     records, times = data.market(300)
     peers = []
-    for _ in range(2):
+    for session in ("aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"):
         server = await serve(recording={"resume_hours": 0})
         async with server.peer() as peer:
-            await peer.hello(subscribe=["metrics", "clusters"])
+            await peer.hello(session=session, subscribe=["metrics", "clusters"])
             await send_all(peer, data.frames_of(records, times, 60), data)
         await server.process.stop()
         peers.append(peer)
