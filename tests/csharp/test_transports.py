@@ -267,7 +267,7 @@ def test_another_session_waits_until_the_first_has_said_bye(
         until(second, lambda state: "another session" in state["reason"])
         second.say("market", 1, 0, 1_000, 0)
         first.say("stop", 5000)
-        until(second, is_live, 10)
+        until(second, is_live, 30)
         require_same(second, server)
 
 

@@ -171,12 +171,14 @@ def test_started_as_a_module_it_calls_itself_run_py() -> None:
 def test_an_interrupt_that_run_py_held_back_is_answered_in_one_line(
     command: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         signal.raise_signal(signal.SIGINT)
         assert cli.main(["doctor", "0"]) == 130
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "stopped\n"
 
 

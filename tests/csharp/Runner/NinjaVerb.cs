@@ -180,7 +180,9 @@ namespace Depthbridge.Runner
             _commands["depth"] = a =>
             {
                 // instrument, side, op, position, price, size, time, market maker
-                Known(a[0]).MarketDepth.Raise(DepthOf(a));
+                // On the instrument's thread, where the feed seeds: no seed falls between rows and event.
+                var depth = DepthOf(a);
+                Known(a[0]).Dispatcher.Invoke(delegate { depth.Instrument.MarketDepth.Raise(depth); });
                 Drain();
                 return null;
             };
