@@ -72,6 +72,7 @@ namespace Depthbridge.Runner
             var rest = new List<JsonValue>(words);
             rest.RemoveAt(0);
             var answer = _commands[Text(words[0])](rest);
+            Drain(); // what the command left to an instrument's thread has happened before the next one
             return Lines.Json(json => json.Value(answer));
         }
 
@@ -156,7 +157,6 @@ namespace Depthbridge.Runner
                 _now += (long)(Number(a[0]) * 1e9);
                 _wall += (long)(Number(a[a.Count - 1]) * 1e9);
                 DepthbridgeHub.Current.Tick(_now, _wall);
-                Drain();
                 return null;
             };
             _commands["connections"] = a => new List<string>(ScriptConnection.Take());
@@ -183,7 +183,6 @@ namespace Depthbridge.Runner
                 // On the instrument's thread, where the feed seeds: no seed falls between rows and event.
                 var depth = DepthOf(a);
                 Known(a[0]).Dispatcher.Invoke(delegate { depth.Instrument.MarketDepth.Raise(depth); });
-                Drain();
                 return null;
             };
             _commands["depth-untold"] = a =>
@@ -197,13 +196,11 @@ namespace Depthbridge.Runner
             _commands["depth-only-told"] = a =>
             {
                 Known(a[0]).MarketDepth.Tell(DepthOf(a));
-                Drain();
                 return null;
             };
             _commands["depth-reset"] = a =>
             {
                 Known(a[0]).MarketDepth.Raise(new MarketDepthEventArgs { Instrument = Known(a[0]), IsReset = true });
-                Drain();
                 return null;
             };
             _commands["data"] = a =>
