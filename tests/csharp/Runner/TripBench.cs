@@ -15,7 +15,7 @@ namespace Depthbridge.Runner
     public static class TripBench
     {
         private const int Count = 200;
-        private const int Warm = 300;
+        private const int Warm = 100;
         private const int Room = 1 << 16;
 
         public static int Echo(string[] arguments)
