@@ -603,7 +603,7 @@ class Channel:
                     listener.cluster(self, message)
         if result.publishes:
             hearing = [one for one, topics in listeners if "metrics" in topics]
-            text = metrics_message(self.stream) if hearing else b""
+            text = self.rendered(metrics_message) if hearing else b""
             for listener in hearing:
                 listener.metrics(self, text)
             for listener, _ in listeners:

@@ -152,7 +152,7 @@ class Dialogue:
         _, result = channel.frame(frame, now, raw)
         reply_now = frame.flags & _REPLY_NOW != 0
         if reply_now and result is not None and not self.subscription.hears_every_row(channel):
-            self.connection.send(metrics_message(channel.stream), ("metrics", channel.key))
+            self.connection.send(channel.rendered(metrics_message), ("metrics", channel.key))
         if published.acks.taken(now, reply_now=reply_now):
             published.acknowledge(self.connection)
 

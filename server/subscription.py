@@ -38,7 +38,7 @@ class _Wish:
 
 @dataclass(slots=True)
 class _Pace:
-    """Rate limit of one topic of one channel."""
+    """What one topic of one channel has to wait for: its rate limit, or a peer that stalls."""
 
     next_at: int = 0
     held: bytes | None = None
@@ -51,9 +51,15 @@ class _Heard:
 
     topics: set[str]
     interval_ns: int
-    paces: dict[str, _Pace] = field(default_factory=dict)
+    paces: dict[str, _Pace] = field(init=False)
+    on_demand: list[_Pace] = field(init=False)
     without_set: bool = False
     """The book was stale when the full set of clusters was due: it follows, events wait for it."""
+
+    def __post_init__(self) -> None:
+        """A pace for each topic that may have to wait."""
+        self.paces = {one: _Pace() for one in ("metrics", *_RENDERED) if one in self.topics}
+        self.on_demand = [pace for one, pace in self.paces.items() if one in _RENDERED]
 
 
 class Subscription:
@@ -152,8 +158,8 @@ class Subscription:
         heard = self._heard[channel]
         if heard.without_set:
             self._send_clusters(channel, heard)
-        for topic in heard.topics & _RENDERED.keys():
-            heard.paces.setdefault(topic, _Pace()).due = True
+        for pace in heard.on_demand:
+            pace.due = True
 
     def flush(self, now: int) -> None:
         """Send what was held back or is due (monotonic ns).
@@ -195,10 +201,15 @@ class Subscription:
         self._send(text, (topic, channel.key))
 
     def _paced(self, channel: Channel, heard: _Heard, topic: str, text: bytes) -> None:
+        pace = heard.paces[topic]
+        if self._connection.stalled:
+            self._connection.outbox.conflated += pace.held is not None
+            pace.held = text
+            return
         if not heard.interval_ns:
+            pace.held = None
             self._send(text, (topic, channel.key))
             return
-        pace = heard.paces.setdefault(topic, _Pace())
         now = self._hub.clock.monotonic_ns()
         if now >= pace.next_at:
             pace.next_at = now + heard.interval_ns

@@ -115,7 +115,7 @@ async def test_a_book_is_rendered_once_for_all_and_not_for_whom_it_cannot_reach(
                 data.hello(
                     role="subscriber",
                     session=f"00000000-0000-4000-8000-00000000001{index}",
-                    subscribe=["book"],
+                    subscribe=["book", "metrics"],
                 )
             )
             await listener.hear("welcome")
@@ -127,10 +127,13 @@ async def test_a_book_is_rendered_once_for_all_and_not_for_whom_it_cannot_reach(
         connection._stalled_since = server.runtime.clock.monotonic_ns()
         await peer.say(data.encode(frames[1]))
         await one.hear("book")
-        assert len(connection.outbox) == 0
+        assert len(connection.outbox) == 0, "nothing is kept for it but the newest"
         await peer.say(data.encode(frames[2]))
         assert (await one.hear("book"))["seq"] == frames[2].end - 1
+        assert len(connection.outbox) == 0
+        assert connection.conflated == 1
         connection.writable()
+        assert (await stuck.hear("metrics"))["seq"] == frames[2].end - 1
         assert (await stuck.hear("book"))["seq"] == frames[2].end - 1
         assert len(rendered) == 3
 
