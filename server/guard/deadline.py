@@ -11,8 +11,11 @@ from typing import Final
 
 __all__ = ["Deadline", "Deadlines"]
 
-_TURN: Final = 8
-"""Deadlines that pass in one turn: ending a connection takes some 30 µs."""
+_TURN: Final = 2
+"""Deadlines that pass in one turn: ending a connection takes 30 µs, and 300 µs if an application
+waits for its body."""
+_EARLY_S: Final = 0.001
+"""A timer is rounded to this much: one that came early would be set again, for no time at all."""
 
 
 class Deadlines:
@@ -35,7 +38,7 @@ class Deadlines:
         return self._loop.time()
 
     def look_at(self, when: float, deadline: "Deadline") -> None:
-        """Call ``deadline.look`` then, or in one of the turns that follow."""
+        """Call ``deadline.look`` then, at most a millisecond earlier, or in a turn that follows."""
         self._number += 1
         heapq.heappush(self._heap, (when, self._number, deadline))
         if self._timer is None or when < self._timer_at:
@@ -48,7 +51,7 @@ class Deadlines:
         self._timer = self._loop.call_at(when, self._turn)
 
     def _turn(self) -> None:
-        heap, now = self._heap, self._loop.time()
+        heap, now = self._heap, self._loop.time() + _EARLY_S
         self._timer = None
         for _ in range(_TURN):
             if not heap or heap[0][0] > now:

@@ -268,7 +268,10 @@ class RequestProtocol(asyncio.Protocol):
         }
 
     def _take_body(self) -> None:
-        """Hand on what arrived of the body, or drop it if the answer is complete."""
+        """Hand on what arrived of the body, or drop it if the answer is complete.
+
+        The application is woken when there is enough of it, or all: not for each dripped byte.
+        """
         body, cycle = self._body, self._cycle
         assert body is not None
         assert cycle is not None
@@ -280,11 +283,11 @@ class RequestProtocol(asyncio.Protocol):
             self._body = None
         if not cycle.response_complete:
             cycle.body += part
-            if len(cycle.body) > _BODY_AHEAD:
-                self._flow.pause_reading()
             if body.done:
                 self._whole(cycle)
-            cycle.message_event.set()
+            if len(cycle.body) > _BODY_AHEAD:
+                self._flow.pause_reading()
+                cycle.message_event.set()
         elif body.done:
             self._expect_request()
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /l2_update HTTP/1.1\r\nHost: localhost\r\n"
@@ -180,6 +181,30 @@ async def test_a_request_that_is_not_whole_in_time(
     assert statuses(await raw.rest()) == wanted
     dripping.cancel()
     await server.until(lambda: len(server.process.front.table) == 0)
+
+
+async def test_a_dripped_body_wakes_the_application_once(
+    serve: Any, dial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got: list[bytes] = []
+    receive = RequestResponseCycle.receive
+
+    async def counting(cycle: RequestResponseCycle) -> Any:
+        message = await receive(cycle)
+        got.append(message.get("body", b""))
+        return message
+
+    monkeypatch.setattr(RequestResponseCycle, "receive", counting)
+    server = await serve()
+    raw = await dial(server)
+    head = b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(UPDATE)
+    await raw.send(POST + head)
+    await server.until(lambda: bool(server.process.front.table._waiting))
+    for at in range(len(UPDATE)):
+        await raw.send(UPDATE[at : at + 1])
+        await asyncio.sleep(0.001)
+    await raw.reader.readuntil(b"\r\n\r\n")
+    assert got == [UPDATE], "answered when it was whole, and not woken before"
 
 
 async def _drip(raw: Any, begun: bytes, more: bytes) -> None:
