@@ -32,7 +32,7 @@ from tests.reference.records import BUY, POSITION, QUOTE, SELL, TRADE, UNKNOWN, 
 OF_ITS_OWN_MOMENT: Final = 1
 """How a trade's side is known: NinjaTrader's event carries bid and ask."""
 
-STOPS: Final = 16
+STOPS: Final = 8
 TICK: Final = 0.25
 SCRIPTS: Final = ("one", "two", "s")
 
@@ -133,7 +133,7 @@ class Scene:
         over = threading.Event()
 
         def ask() -> None:
-            while not over.wait(0.01):
+            while not over.wait(0.02):
                 self.looks.append(self.look())
 
         thread = threading.Thread(target=ask)

@@ -29,12 +29,13 @@ from tests.csharp.relay import Relay
 from tests.csharp.served import ServedProcess, free_port
 from tests.csharp.talk import Talk, records_of
 from tests.faults.proxy import FaultProxy, Plan
+from tests.reference.records import records_of as records_as_arrays
 from tests.simulation.channels import Market
 
 KINDS: Final = ("cut", "stall", "refuse", "delay", "twice", "corrupt", "half")
 RECORDS: Final = 6_000
 TOGETHER: Final = 100
-PAUSE_S: Final = 0.01
+PAUSE_S: Final = 0.02
 CAPACITY: Final = 65_536
 HELLO: Final = 1_500
 """Bytes of a connection until hello is over: a changed hello is another one, nothing checks it."""
@@ -92,6 +93,16 @@ def _plan(kind: str, rng: random.Random) -> Plan:
             return Plan(cut=place)
 
 
+class Quick(Market):
+    """A market at twenty times its pace, so that frames are full."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed, RECORDS)
+        start = self.recs[0].time
+        self.recs = [rec._replace(time=start + (rec.time - start) // 20) for rec in self.recs]
+        self.records, self.times = records_as_arrays(self.recs)
+
+
 def symbol_of(seed: int) -> str:
     return f"F{seed:04d} 12-26"
 
@@ -143,7 +154,7 @@ def begin(talk: Talk, address: str, seed: int, capacity: int = CAPACITY) -> Mark
     """A publisher of its own, and what it is going to tell."""
     talk.say("fresh", address, symbol_of(seed), capacity, 3_000)
     talk.say("start")
-    return Market(seed, RECORDS)
+    return Quick(seed)
 
 
 class At:
@@ -229,7 +240,7 @@ def require_journal(folder: Path, seeds: Sequence[int]) -> None:
         journals[symbol_in(stream.folder)] = stream.folder
     assert sorted(journals) == sorted(map(symbol_of, seeds))
     for seed in seeds:
-        require_told(journals[symbol_of(seed)], Market(seed, RECORDS))
+        require_told(journals[symbol_of(seed)], Quick(seed))
 
 
 def symbol_in(folder: Path) -> str:
