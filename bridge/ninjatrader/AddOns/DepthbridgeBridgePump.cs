@@ -21,7 +21,7 @@ namespace Depthbridge
         private const int TryWebSocketMs = 5000;
         private const int DrainMs = 2000;
         private const int JoinMs = 3000;
-        private const int MostSuperseded = 3;
+        private const int MostRepeated = 3;
         private const long Millisecond = 1000000L;
 
         private readonly Publisher _publisher;
@@ -37,7 +37,8 @@ namespace Depthbridge
         private ITransport _next;
         private int _stopping;
         private int _again;
-        private int _superseded;
+        private int _closed;
+        private int _repeated;
         private long _connections;
         private bool _viaHttp;
         private volatile string _failure = "";
@@ -402,11 +403,15 @@ namespace Depthbridge
         }
 
         /// <summary>Close codes that the same hello would meet again.</summary>
-        /// <remarks>Superseded may be by an older connection of our own that was late: asking again tells who it was.</remarks>
+        /// <remarks>
+        /// Superseded may be by an older connection of our own that was late, and too large may be a length that was
+        /// damaged on the way: trying again tells.
+        /// </remarks>
         private Refusal RefusalOf(ITransport transport)
         {
             var code = transport.CloseCode;
-            _superseded = code == Wire.CloseSuperseded ? _superseded + 1 : 0;
+            _repeated = code == _closed ? _repeated + 1 : 1;
+            _closed = code;
             switch (code)
             {
                 case Wire.CloseProtocol:
@@ -414,9 +419,9 @@ namespace Depthbridge
                 case Wire.CloseUnauthorised:
                     return new Refusal(Wire.ErrorUnauthorised, transport.CloseReason);
                 case Wire.CloseTooLarge:
-                    return new Refusal("too_large", transport.CloseReason);
+                    return _repeated < MostRepeated ? null : new Refusal("too_large", transport.CloseReason);
                 case Wire.CloseSuperseded:
-                    return _superseded < MostSuperseded
+                    return _repeated < MostRepeated
                         ? null
                         : new Refusal(Wire.ErrorNotPublisher, "another program publishes under this session");
                 default:
