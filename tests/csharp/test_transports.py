@@ -265,7 +265,7 @@ def test_another_session_waits_until_the_first_has_said_bye(
         require_same(first, server)
         second.say("start")
         until(second, lambda state: "another session" in state["reason"])
-        second.say("market", 1, 0, 1_000, 0)
+        second.say("market", 1, 1_000, 1_000, 0)  # later, as a market goes on
         first.say("stop", 5000)
         until(second, is_live, 30)
         require_same(second, server)
