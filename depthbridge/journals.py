@@ -1,9 +1,9 @@
 """Journals as their owner handles them: verify, repair and export every one in a folder."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,7 +15,8 @@ from market.errors import DataError, UsageError
 from recording.entries import BarEntry, Entry, FrameEntry
 from recording.export import CsvExport
 from recording.journal import JournalReader, journal_streams
-from recording.journal.folder import COMPACTED, numbers_of, parts_of
+from recording.journal.folder import COMPACTED, numbers_of
+from recording.journal.judge import Judge, spans
 from recording.journal.repair import repair
 from recording.journal.verify import VerifyReport, verify
 from recording.rejoining import rejoin
@@ -25,29 +26,64 @@ __all__ = ["export_all", "repair_all", "verify_all"]
 _STEP: Final = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A journal as all commands see it.
+
+    Attributes:
+        report: of every byte.
+        entries: of the good prefix.
+        records: numbered ones among them.
+        notes: what is no damage, in words.
+        faults: all damage in words, each once.
+    """
+
+    report: VerifyReport
+    entries: int
+    records: int
+    notes: list[str]
+    faults: list[str]
+
+    def line(self, name: str) -> str:
+        """For people."""
+        report = self.report
+        words = [
+            f"{self.entries:,} entries",
+            f"{self.records:,} records",
+            f"{len(report.segments):,} segments",
+        ]
+        if report.tables:
+            words.append(f"{len(report.tables):,} compacted")
+        if not (report.judge.unclean or report.judge.tabled):
+            words.append("0 unclean ends")
+        faults = f"damaged: {'; '.join(self.faults)}" if self.faults else "good"
+        return f"{name}: {', '.join([*words, *self.notes])}; {faults}"
+
+
 def verify_all(folder: Path) -> int:
     """Print a line for each journal; 2 if any is damaged."""
     damaged = False
     for name, home in _journals(folder):
-        report = verify(home)
-        entries, records, broken = _counted(home)
-        faults = _faults(report, broken) + _holes(home)
-        damaged = damaged or bool(faults)
-        print(_line(name, report, entries, records, faults), flush=True)
+        judged = _judged(home)
+        damaged = damaged or bool(judged.faults)
+        print(judged.line(name), flush=True)
     return 2 if damaged else 0
 
 
-def _counted(home: Path) -> tuple[int, int, str]:
-    """Entries and numbered records of the good prefix, and what ends it."""
+def _judged(home: Path) -> _Judged:
+    """Every byte by its checksums, then the meaning of the good prefix."""
+    report = verify(home)
     reader = JournalReader(home)
     records = entries = 0
+    faults = [str(damage) for damage in report.damage]
     try:
         for entry in reader:
             entries += 1
             records += _numbers(entry)
     except DataError as damage:
-        return entries, records, damage.message
-    return entries, records, ""
+        if damage.message not in faults:
+            faults.append(damage.message)
+    return _Judged(report, entries, records, report.judge.notes(reader.report.judge.holes), faults)
 
 
 def _numbers(entry: Entry) -> int:
@@ -57,53 +93,6 @@ def _numbers(entry: Entry) -> int:
     return int(isinstance(entry, BarEntry))
 
 
-def _faults(report: VerifyReport, broken: str) -> list[str]:
-    """All damage in words, each once."""
-    faults = [str(damage) for damage in report.damage]
-    if broken and broken not in faults:
-        faults.append(broken)
-    return faults
-
-
-def _holes(home: Path) -> list[str]:
-    """Segments that are missing within one date; whole days may have been deleted or moved."""
-    found = []
-    for one, other in pairwise(parts_of(home) if home.is_dir() else ()):
-        last, first = (numbers_of(one) or (0, 0))[1], (numbers_of(other) or (0, 0))[0]
-        if one.parent == other.parent and first > last + 1:
-            found.append(f"{one.parent}: segments {_spans(list(range(last + 1, first)))} are gone")
-    return found
-
-
-def _line(name: str, report: VerifyReport, entries: int, records: int, faults: list[str]) -> str:
-    unclean = [one for one in report.segments if one.ending in {"open", "torn", "headless"}]
-    words = [
-        f"{entries:,} entries",
-        f"{records:,} records",
-        f"{len(report.segments):,} segments",
-    ]
-    if report.tables:
-        words.append(f"{len(report.tables):,} compacted")
-    ends = len(unclean) + sum(table.unclean for table in report.tables)
-    words.append(f"{ends:,} unclean {'end' if ends == 1 else 'ends'}")
-    if unclean:
-        words[-1] += " (" + ", ".join(f"{one.path} at byte {one.end}" for one in unclean) + ")"
-    if report.missing:
-        words.append(f"missing segments {_spans(report.missing)}")
-    return f"{name}: {', '.join(words)}; " + ("damaged: " + "; ".join(faults) if faults else "good")
-
-
-def _spans(numbers: list[int]) -> str:
-    """``3-5, 9``."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and number == spans[-1][1] + 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return ", ".join(f"{low}-{high}" if high > low else str(low) for low, high in spans)
-
-
 def export_all(folder: Path, out: Path | None) -> int:
     """Write the numbered records of all journals; what is good comes before an error.
 
@@ -111,24 +100,54 @@ def export_all(folder: Path, out: Path | None) -> int:
         DataError: after the output is complete up to where the data was good.
     """
     faults: list[DataError] = []
+    judges: list[tuple[str, Judge]] = []
     journals = list(_journals(folder))
-    if out is not None and any(_lies_in(out, home) for _, home in journals):
-        raise UsageError(f"{out} lies in the journal: name an output elsewhere", code="bad_output")
+    if out is not None:
+        _require_csv(out)
+        if any(_lies_in(out, home) for _, home in journals):
+            raise UsageError(
+                f"{out} lies in the journal: name an output elsewhere", code="bad_output"
+            )
     with _sink(out) as file, Progress() as progress:
         export = CsvExport(file)
-        for _, home in journals:
+        for name, home in journals:
+            reader = JournalReader(home)
             try:
-                export.add(_watched(JournalReader(home), export, progress))
+                export.add(_watched(reader, export, progress))
             except DataError as damage:
                 faults.append(damage)
+            judges.append((name, reader.report.judge))
     print(f"{export.rows:,} rows in {out or 'the output'}", file=sys.stderr)
     if export.told_again:
         print(f"{export.told_again:,} trades told again after a gap left out", file=sys.stderr)
+    return max([0, *(_tell(name, judge) for name, judge in judges), _end(faults)])
+
+
+def _tell(name: str, judge: Judge) -> int:
+    """What is to be known of a journal that was read, for people; 2 where something is gone."""
+    for note in judge.notes():
+        print(f"{name}: {note}", file=sys.stderr)
+    gone = [damage for damage in judge.damage if damage.offset < 0]
+    for damage in gone:
+        print(f"{name}: damaged: {damage}", file=sys.stderr)
+    return 2 if gone else 0
+
+
+def _end(faults: Sequence[DataError]) -> int:
+    """Name what ended the reading of journals; the last one is raised."""
     for fault in faults[:-1]:
         print(fault.message, file=sys.stderr)
     if faults:
         raise faults[-1]
     return 0
+
+
+def _require_csv(out: Path) -> None:
+    if out.suffix.lower() not in ("", ".csv"):
+        raise UsageError(
+            f"{out}: journal export writes CSV only; name a .csv, or use convert for other formats",
+            code="bad_output",
+        )
 
 
 def _watched(reader: JournalReader, export: CsvExport, progress: Progress) -> Iterator[Entry]:
@@ -167,7 +186,7 @@ def repair_all(folder: Path, *, sure: bool) -> int:
     root = root_of(folder)
     with closing_lock(root), closing_lock(root, COMPACTING):
         homes = [(name, _home_of(home)) for name, home in _journals(folder)]
-        hurt = [(name, home) for name, home in homes if not _is_good(name, home)]
+        hurt = [(name, home) for name, home in homes if _is_hurt(name, home)]
         if not hurt:
             print("nothing to repair")
             return 0
@@ -183,13 +202,11 @@ def _home_of(path: Path) -> Path:
     return path
 
 
-def _is_good(name: str, home: Path) -> bool:
-    report = verify(home)
-    entries, records, broken = _counted(home)
-    faults = _faults(report, broken)
-    if faults:
-        print(_line(name, report, entries, records, faults), flush=True)
-    return not faults
+def _is_hurt(name: str, home: Path) -> bool:
+    judged = _judged(home)
+    if judged.faults:
+        print(judged.line(name), flush=True)
+    return bool(judged.faults)
 
 
 def _ask(count: int) -> None:
@@ -210,12 +227,16 @@ def _repair(name: str, home: Path) -> int:
         f"anew, {report.salvaged:,} entries saved behind {report.holes:,} holes, "
         f"{report.lost_bytes:,} bytes lost"
     )
+    if report.absent:
+        print(f"{name}: segments {spans(report.absent)} were gone: a gap stands in their place")
     for path in report.kept:
         print(f"{name}: the damaged original is kept as {path}")
-    left = _faults(verify(home), _counted(home)[2])
-    for fault in left:
+    left = _judged(home)
+    for note in left.notes:
+        print(f"{name}: {note}")
+    for fault in left.faults:
         print(f"{name}: still damaged: {fault}", file=sys.stderr)
-    return 2 if left else 0
+    return 2 if left.faults else 0
 
 
 def _journals(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -108,13 +108,19 @@ class Player:
                     self._broken = self._broken or lost
 
     def _begin_with(self, entry: CheckpointEntry, of: InstrumentEntry) -> None:
-        """A day that begins with the state of the one before is played onto that book."""
+        """A day that begins with the state of the one before is played onto that book.
+
+        So is what follows on a hole of the recording.
+        """
         state = state_at(entry, of.instrument, of.source)
         self._from = None
-        self._broken = state is None or state.broken
+        lost, self._broken = self._broken, state is None or state.broken
         if state is not None and not state.broken:
+            stream = self._publisher.stream(self._symbol)
+            if lost:
+                stream.reset()
             bids, asks = state.analyzer.book().levels()
-            self._publisher.stream(self._symbol).seed(bids, asks, state.analyzer.clock)
+            stream.seed(bids, asks, state.analyzer.clock)
             self._publisher.wake()
 
     async def _events(self, frame: Frame) -> None:

@@ -14,7 +14,7 @@ __all__ = ["verify"]
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Compare, and print what was compared; 1 at the first difference.
+    """Compare, and print what was compared; 1 at the first difference, 2 where something is gone.
 
     Raises:
         UsageError: INPUT is no journal.
@@ -48,8 +48,12 @@ def verify(args: argparse.Namespace) -> int:
     if work.unknown:
         print(f"{work.unknown:,} segments have no digest of their output (killed, or older)")
     if work.unread:
-        print(f"{work.unread:,} segments lie before the first place at which the state is known")
-    return 0
+        print(f"{work.unread:,} segments without a known state (no checkpoint before, or a hole)")
+    for note in work.judge.notes():
+        print(note)
+    for damage in work.judge.damage:
+        print(f"damaged: {damage}")
+    return 2 if work.judge.damage else 0
 
 
 def _parts(args: argparse.Namespace, settings: "Settings") -> tuple[Path, ...]:

@@ -15,6 +15,7 @@ from market.instrument import InstrumentTable
 from market.record import Frame
 from market.session import SessionCalendar
 from recording.entries import (
+    DAMAGE,
     CheckpointEntry,
     Entry,
     FrameEntry,
@@ -29,7 +30,8 @@ from recording.table import TableReader
 __all__ = ["Day", "Found", "Summary", "Tally", "days", "find_recording", "summarise"]
 
 _SOURCES: Final = ("live", "playback", "replay")
-_DOUBTS: Final = ("gap", "silent")
+_DOUBTS: Final = ("gap", "silent", DAMAGE)
+"""Reasons of ``stale`` for which no book was sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from market.errors import DataError, FileFormatError, UsageError
 from market.record import Frame
 from market.session import SessionCalendar
 from recording.catalogue import Tally
-from recording.entries import FrameEntry, InstrumentEntry
+from recording.entries import HOLES, FrameEntry, GapEntry, InstrumentEntry
 from recording.journal.codec import decode_entry
 from recording.journal.folder import (
     COMPACTED,
@@ -225,6 +225,7 @@ def _write(run: Run, part: Path) -> int:
     writer = TableWriter(part)
     tally = Tally(run.folder.name)
     states: list[dict[str, object]] = []
+    carried = _Carried()
     previous = None
     try:
         for path in run.segments:
@@ -232,9 +233,7 @@ def _write(run: Run, part: Path) -> int:
                 scan = SegmentScan(path, file)
                 _require_chained(scan, previous)
                 kept = 0
-                for head, payload in scan:
-                    if _is_left_out(head, first=not states):
-                        continue
+                for head, payload in carried.kept(scan, first=not states):
                     raw = RawEntry(head.type, head.flags, head.received, payload)
                     tally.take(writer.write_raw(raw))
                     kept += 1
@@ -247,14 +246,31 @@ def _write(run: Run, part: Path) -> int:
     return writer.rows
 
 
-def _is_left_out(head: Head, *, first: bool) -> bool:
-    """Marks of the writer, and what a segment repeats for those who begin to read there.
+class _Carried:
+    """Leaves out marks of the writer, and what segments repeat for those who begin to read there.
 
-    Checkpoints stay, as a reader that goes through the whole journal gets them too.
+    Checkpoints stay, as a reader that goes through the whole journal gets them too. So does what
+    the first segment behind a hole repeats: nobody knows what the hole has changed.
     """
-    if head.type == EntryType.MARK:
-        return True
-    return not first and bool(head.flags & CARRIED) and head.type != EntryType.CHECKPOINT
+
+    def __init__(self) -> None:
+        self._holed = False
+
+    def kept(self, scan: SegmentScan, *, first: bool) -> Iterator[tuple[Head, bytes]]:
+        """What is kept of a segment; ``first``: of the table."""
+        all_of_it, self._holed = first or self._holed, False
+        for head, payload in scan:
+            repeated = head.flags & CARRIED and head.type != EntryType.CHECKPOINT
+            if head.type == EntryType.MARK or (repeated and not all_of_it):
+                continue
+            if head.type == EntryType.GAP:
+                self._holed = self._holed or _is_hole(payload)
+            yield head, payload
+
+
+def _is_hole(payload: bytes) -> bool:
+    entry = decode_entry(EntryType.GAP, payload)
+    return isinstance(entry, GapEntry) and entry.reason in HOLES
 
 
 def _require_chained(scan: SegmentScan, previous: bytes | None) -> None:
@@ -295,6 +311,7 @@ def require_equal(table: Path, segments: Sequence[Path]) -> None:
         DataError: a difference, or one of both cannot be read.
     """
     waiting = {int(path.stem): path for path in segments}
+    carried = _Carried()
     with TableReader(table) as reader:
         items = iter(reader)
         for place, state in enumerate(json.loads(reader.metadata["journal"])["segments"]):
@@ -303,17 +320,17 @@ def require_equal(table: Path, segments: Sequence[Path]) -> None:
             if path is None:
                 deque(mine, maxlen=0)
             else:
-                _require_equal_segment(path, mine, table, first=place == 0)
+                _require_equal_segment(path, mine, table, carried, first=place == 0)
         if waiting or next(items, None) is not None:
             raise DataError(f"{table} holds other segments than those it stands for")
 
 
 def _require_equal_segment(
-    path: Path, items: Iterator[TimedItem], table: Path, *, first: bool
+    path: Path, items: Iterator[TimedItem], table: Path, carried: _Carried, *, first: bool
 ) -> None:
     with path.open("rb", buffering=1 << 20) as file:
         scan = SegmentScan(path, file)
-        wanted = (pair for pair in scan if not _is_left_out(pair[0], first=first))
+        wanted = carried.kept(scan, first=first)
         for number, (pair, item) in enumerate(zip_longest(wanted, items)):
             if pair is None or item is None or not _equal(pair[0], pair[1], item):
                 raise DataError(f"{table} differs from {path} at its entry {number + 1:,}")

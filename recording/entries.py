@@ -20,6 +20,9 @@ from market.record import Frame
 from orderbook.frozen import LAYOUT
 
 __all__ = [
+    "DAMAGE",
+    "HOLES",
+    "MISSING",
     "BarEntry",
     "CheckpointEntry",
     "ClockEntry",
@@ -34,6 +37,13 @@ __all__ = [
     "SessionEntry",
     "SettingsEntry",
 ]
+
+DAMAGE: Final = "damage"
+"""Reason of a gap that a repair has written; and of ``stale`` where reading goes on behind one."""
+MISSING: Final = "missing_segment"
+"""Reason of a gap that a reader puts where segments are not there."""
+HOLES: Final = (DAMAGE, MISSING)
+"""Reasons of gaps in the recording itself, of which the server knew nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,8 @@ class PhaseEntry:
     Attributes:
         phase: ``stale`` or ``paused``.
         reason: of a pause empty, or ``over``; else ``gap``, ``silent``, ``checksum``, ``reset``,
-            ``feed``, ``restart``, ``book_fault``.
+            ``feed``, ``restart``, ``book_fault``; ``damage``: never written, a reader says it
+            behind a hole of the recording.
     """
 
     phase: str

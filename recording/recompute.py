@@ -2,11 +2,13 @@
 
 Every record of the output digest, every footer's digest and every checkpoint is compared; the
 first difference ends the work. What cannot be compared is counted: segments whose digest nobody
-knows (the process was killed, the disk refused, an older format), and segments before the first
-place at which the state is known.
+knows (the process was killed, the disk refused, an older format), and segments without a known
+state: before the first checkpoint, and around a hole. The next checkpoint behind a hole is the
+state that the server had, so everything from there on is compared again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,12 +18,21 @@ import numpy as np
 
 from market.errors import FileFormatError
 from orderbook import METRICS_FIELDS, METRICS_ROW
-from recording.entries import CheckpointEntry, Entry, FrameEntry, InstrumentEntry, OutputEntry
+from recording.entries import (
+    MISSING,
+    CheckpointEntry,
+    Entry,
+    FrameEntry,
+    GapEntry,
+    InstrumentEntry,
+    OutputEntry,
+)
 from recording.journal.codec import decode_entry
 from recording.journal.compacted import CompactedScan
 from recording.journal.folder import COMPACTED
+from recording.journal.judge import Joint, Judge, Scan
 from recording.journal.layout import CARRIED, EntryType
-from recording.journal.scan import Ending, SegmentScan
+from recording.journal.scan import Damage, Ending, SegmentScan
 from recording.output import UNKNOWN, OutputDigest
 from recording.stream import Stream
 
@@ -83,8 +94,9 @@ class Recomputation:
         checkpoints: that were compared.
         segments: whose footer's digest was compared.
         unknown: segments whose digest nobody knows.
-        unread: segments that begin before the first place at which the state is known.
+        unread: segments without a known state: before the first checkpoint, or with a hole.
         difference: what ended the work.
+        judge: what it found wrong with the parts.
     """
 
     def __init__(self, make: MakeStream) -> None:
@@ -92,6 +104,7 @@ class Recomputation:
         self.entries = self.records = self.outputs = self.checkpoints = 0
         self.segments = self.unknown = self.unread = 0
         self.difference: Difference | None = None
+        self.judge = Judge()
         self._make = make
         self._stream: Stream | None = None
         self._known = False
@@ -108,24 +121,34 @@ class Recomputation:
             DataError: entries that this program cannot apply.
             SettingsError: the same of settings.
         """
-        last = -1
         for self._path in paths:
-            for step in _steps(self._path):
-                if step.place == 0:
-                    self._joined = self._whole = self._known and step.number == last + 1
-                    self._digest = OutputDigest()
-                    last = step.number
-                self._take(step)
-                if self.difference is not None:
-                    return
-                if step.place % _TELL_EVERY == 0:
-                    yield self.records
+            with _opened(self._path) as scan:
+                joint = self.judge.begin(scan)
+                if joint is Joint.BROKEN:
+                    raise _error(self.judge.damage[-1])
+                self._known = self._known and joint is not Joint.BEHIND
+                if self.judge.absent:
+                    self.judge.take(GapEntry(MISSING))
+                for step in _steps(scan):
+                    self._take(step)
+                    if self.difference is not None:
+                        return
+                    if step.place % _TELL_EVERY == 0:
+                        yield self.records
+                damage = self.judge.end(scan)
+                if damage is not None:
+                    raise _error(damage)
 
     def _take(self, step: _Step) -> None:
         entry = step.entry
+        if step.place == 0:
+            self._joined = self._whole = self._known
+            self._digest = OutputDigest()
         if entry is None:
             self._end(step)
-        elif isinstance(entry, OutputEntry):
+            return
+        self.judge.take(entry)
+        if isinstance(entry, OutputEntry):
             self._compare_output(step, entry)
         elif not step.flags & CARRIED:
             self._take_own(step, entry)
@@ -135,7 +158,10 @@ class Recomputation:
             self._compare_state(step, entry)
 
     def _take_own(self, step: _Step, entry: Entry) -> None:
-        """What happened; before the state is known it says nothing."""
+        """What happened; before the state is known it says nothing, and behind a hole it is not."""
+        if self.judge.holed:
+            self._known = self._whole = False
+            return
         if isinstance(entry, InstrumentEntry):
             if not self._known:
                 self._whole = step.place == 0
@@ -215,24 +241,29 @@ class Recomputation:
         self.difference = Difference(self._path, step.number, entry, seq, name, recorded, computed)
 
 
-def _steps(path: Path) -> Iterator[_Step]:
+@contextmanager
+def _opened(path: Path) -> Iterator[Scan]:
     if path.suffix == COMPACTED:
-        with CompactedScan(path) as scan:
-            yield from _compacted_steps(scan)
-            _require_whole(scan)
+        with CompactedScan(path) as table:
+            yield table
         return
     with path.open("rb", buffering=_BUFFER) as file:
-        segment = SegmentScan(path, file)
-        if segment.header is None:
-            _require_whole(segment)
-            return
-        number, index = segment.header.number, 0
-        for head, payload in segment:
-            if head.type != EntryType.MARK:
-                yield _Step(number, index, head.flags, decode_entry(head.type, payload))
-                index += 1
-        _require_whole(segment)
-        output = UNKNOWN if segment.footer is None else segment.footer.output
+        yield SegmentScan(path, file)
+
+
+def _steps(scan: Scan) -> Iterator[_Step]:
+    if isinstance(scan, CompactedScan):
+        yield from _compacted_steps(scan)
+        return
+    if scan.header is None:
+        return
+    number, index = scan.header.number, 0
+    for head, payload in scan:
+        if head.type != EntryType.MARK:
+            yield _Step(number, index, head.flags, decode_entry(head.type, payload))
+            index += 1
+    if scan.ending is not Ending.DAMAGED:
+        output = UNKNOWN if scan.footer is None else scan.footer.output
         yield _Step(number, index, 0, None, output)
 
 
@@ -248,7 +279,5 @@ def _compacted_steps(scan: CompactedScan) -> Iterator[_Step]:
         pass
 
 
-def _require_whole(scan: SegmentScan | CompactedScan) -> None:
-    if scan.ending is Ending.DAMAGED or (scan.damage is not None and scan.header is None):
-        assert scan.damage is not None
-        raise FileFormatError(str(scan.damage), path=str(scan.path), offset=scan.damage.offset)
+def _error(damage: Damage) -> FileFormatError:
+    return FileFormatError(str(damage), path=str(damage.path), offset=damage.offset)

@@ -42,6 +42,7 @@ from market.record import Frame, Records
 from market.session import SessionCalendar, calendar_for
 from orderbook import Analyzer, Bar, Parameters
 from recording.entries import (
+    DAMAGE,
     BarEntry,
     CheckpointEntry,
     ClockEntry,
@@ -65,6 +66,8 @@ _DOUBTS: Final = ("gap", "silent")
 """Reasons of ``stale`` under which the book is still right."""
 _DEFINING: Final = (InstrumentEntry, SessionEntry, SettingsEntry, MakersEntry)
 """What comes before a checkpoint at the beginning of a segment."""
+_UNTRUSTED: Final = PhaseEntry(Phase.STALE.value, DAMAGE)
+"""What a reader says before it too where a hole of the recording lies before the beginning."""
 _INFLATED: Final = 1 << 20
 
 
@@ -216,7 +219,7 @@ class Stream:
 
     def _apply(self, entry: Entry) -> Result:
         beginning = self.untouched
-        self.untouched = beginning and isinstance(entry, _DEFINING)
+        self.untouched = beginning and (isinstance(entry, _DEFINING) or entry == _UNTRUSTED)
         match entry:
             case FrameEntry(frame):
                 self.records += len(frame.records)

@@ -18,10 +18,11 @@ _ACTIONS: Final = ("verify", "repair", "export", "compact", "pin", "unpin")
 _ABOUT: Final = """\
 verify   a line for each journal: entries, numbered records, segments, unclean ends, damage.
          An unclean end (no footer, a torn tail) is what a killed server leaves: exit code 0.
-         Damage in the middle: exit code 2
+         Damage in the middle, or a segment that is gone within a day: exit code 2
 repair   sets damaged segments aside (*.damaged, never deleted) and writes them anew, with a
-         gap where entries are lost; asks before it does, refuses beside a running server
-export   CSV, a row for every numbered record, bars included (kind 5: close and volume), no
+         gap where entries are lost or segments are gone; asks before it does, refuses beside a
+         running server
+export   CSV only, a row for every numbered record, bars included (kind 5: close and volume), no
          control entries; what comes before damage is delivered, then exit code 2
 compact  closed trade dates become one Parquet file each, nothing is lost; the server does it
          every night (recording.compact_at)

@@ -125,17 +125,22 @@ class Run(ABC):
         self.gaps.append({"time": self._time, "index": self._index, "reason": reason})
 
     def _state_at(self, entry: CheckpointEntry, source: Source) -> Stream | None:
-        """The state that a recording begins with; moves the counters. None: it began before.
+        """The state that a recording, or a run in it, begins with. None: it began before.
 
-        Records that were counted before the checkpoint keep their numbers.
+        At the recording's beginning the counters move: records that were counted before the
+        checkpoint keep their numbers.
         """
         if self._begun or self.instrument is None:
             return None
         self._begun = True
         stream = state_at(entry, self.instrument, source)
-        if stream is not None:
+        if stream is not None and not self.rows:
             self._go_on_at(stream.records)
         return stream
+
+    def _begin_run(self) -> None:
+        """The instrument is named, anew perhaps: a checkpoint may follow."""
+        self._begun = False
 
     def _go_on_at(self, records: int) -> None:
         self.rows = records

@@ -15,6 +15,7 @@ from market.record import Frame
 from orderbook import NULL_TICKS
 from orderbook.export import CHANGE, EVENT_ROWS, INTERVAL, BookExporter
 from recording.entries import (
+    DAMAGE,
     CheckpointEntry,
     Entry,
     FrameEntry,
@@ -105,6 +106,7 @@ class BookRun(Run):
             case InstrumentEntry(instrument, source):
                 self.instrument = instrument
                 self._source = source
+                self._begin_run()
             case CheckpointEntry():
                 self._begin_with(entry)
             case FrameEntry(frame) if frame.type == FrameType.EVENTS:
@@ -116,7 +118,9 @@ class BookRun(Run):
             case GapEntry(reason):
                 self._lose(reason)
             case PhaseEntry(phase, reason):
-                if phase == Phase.STALE and reason not in ("gap", "silent"):
+                if phase == Phase.STALE and reason == DAMAGE:
+                    self._distrust()  # the gap has been told
+                elif phase == Phase.STALE and reason not in ("gap", "silent"):
                     self._lose(reason)
             case SessionEntry():
                 self._started().book.clear()
@@ -130,7 +134,7 @@ class BookRun(Run):
             book = stream.analyzer.book()
             self._started().book = book
             self._broken = stream.broken
-            self._depth_seen = any(book.top(1))
+            self._depth_seen = self._depth_seen or any(book.top(1))
 
     def _events(self, entry: FrameEntry) -> Iterator[Columns]:
         index = self._numbered(entry)
@@ -173,6 +177,9 @@ class BookRun(Run):
 
     def _lose(self, reason: str) -> None:
         self._gap(reason)
+        self._distrust()
+
+    def _distrust(self) -> None:
         self._broken = True
         self._parts.clear()
         self._started().book.clear()

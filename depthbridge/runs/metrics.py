@@ -123,23 +123,25 @@ class MetricsRun(Run):
         self.config = self._stream.config
 
     def _pass_checkpoint(self, entry: CheckpointEntry) -> Iterator[Columns]:
-        """Rows begin anew with a trade date: alone it gives the rows that it has in the whole."""
+        """Rows begin anew with a trade date: alone it gives the rows that it has in the whole.
+
+        So they do behind a hole of the recording, where the checkpoint says what was not read.
+        """
         stream = self._stream
         assert stream is not None
         beginning = stream.untouched
-        stream.apply(entry)
-        if beginning and not stream.resumed:
-            return
-        if beginning:
-            self._go_on_at(stream.records)
-        elif entry.trade_date == self._trade_date():
-            return
-        else:
+        new = not beginning and entry.trade_date != self._trade_date()
+        if new or (beginning and self.rows):
             yield from self._close_row()
-        self._date = entry.trade_date
-        self._open = 0
-        self._label = self._clock = NULL_TICKS
-        stream.analyzer.make_row()
+        stream.apply(entry)
+        if beginning and stream.resumed and not self.rows:
+            self._go_on_at(stream.records)
+        if new or beginning:
+            self._date = entry.trade_date
+            self._open = 0
+            self._label = self._clock = NULL_TICKS
+        if new or (stream.resumed and beginning):
+            stream.analyzer.make_row()
 
     def _trade_date(self) -> str:
         """Of the rows so far: by the last checkpoint, at first by the first event."""

@@ -10,6 +10,7 @@
     unsynced.py  what is written and not known to be on disk
     writer.py    one stream's journal: rolls segments, reports what is durable
     scan.py      one file by its checksums: whole entries, and what its end means
+    judge.py     the parts together: what a crash leaves, what is missing, holes, damage
     reader.py    streaming, stops at damage and says where
     recover.py   before a journal is written again: cuts off what a crash left
     verify.py    everything that is wrong with a journal

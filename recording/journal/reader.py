@@ -7,43 +7,35 @@ segment goes on with the same chain, the end that is missing was lost: that is d
 ``recording.journal.scan`` says what is what.
 
 What a segment carries over is skipped where it follows the one before it, except its checkpoint:
-that marks the place where a day begins.
+that marks the place where a day begins. Behind a hole (segments that are missing, or entries that a
+repair could not save) all of it is delivered, as the beginning of a run: what held before the hole
+may not hold any more, and the checkpoint is the exact state of the server that knew no hole. The
+book is ``stale`` between the two, so without a usable checkpoint it stays so until a snapshot.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from market.enums import Phase
 from market.errors import DataError, EnvironmentFault, FileFormatError, UsageError
-from recording.entries import CheckpointEntry, Entry, GapEntry
+from recording.entries import DAMAGE, MISSING, CheckpointEntry, Entry, GapEntry, PhaseEntry
 from recording.journal.codec import decode_entry
 from recording.journal.compacted import CompactedScan
 from recording.journal.folder import COMPACTED, only_stream, parts_of
-from recording.journal.layout import CARRIED, EMPTY_HASH, HEAD_SIZE, EntryType, FileHeader
-from recording.journal.scan import Damage, Ending, SegmentScan
+from recording.journal.judge import Joint, Judge, Scan, UncleanEnd
+from recording.journal.layout import CARRIED, HEAD_SIZE, EntryType
+from recording.journal.scan import Damage, SegmentScan
 
 __all__ = ["JournalReader", "JournalReport", "TimedEntry", "UncleanEnd", "read_journal"]
 
 _BUFFER: Final = 1 << 20
+_UNTRUSTED: Final = PhaseEntry(Phase.STALE.value, DAMAGE)
+"""Behind a hole and what is carried there: no book, unless a checkpoint follows."""
 
 TimedEntry = tuple[int, Entry]
 """Receive time, ns UTC, and the entry."""
-
-
-@dataclass(frozen=True, slots=True)
-class UncleanEnd:
-    """Where a segment stops without a footer.
-
-    Attributes:
-        path: the segment.
-        offset: byte after its last whole entry.
-        torn: bytes of an unfinished entry after that.
-    """
-
-    path: Path
-    offset: int
-    torn: int
 
 
 @dataclass(slots=True)
@@ -53,14 +45,22 @@ class JournalReport:
     Attributes:
         segments: begun.
         entries: delivered.
-        unclean: segments without a footer, or with a torn tail.
-        missing: segment numbers that are not there.
+        judge: what it found wrong.
     """
 
     segments: int = 0
     entries: int = 0
-    unclean: list[UncleanEnd] = field(default_factory=list)
-    missing: list[int] = field(default_factory=list)
+    judge: Judge = field(default_factory=Judge)
+
+    @property
+    def unclean(self) -> list[UncleanEnd]:
+        """Segments without a footer, or with a torn tail."""
+        return self.judge.unclean
+
+    @property
+    def missing(self) -> list[int]:
+        """Numbers of segments that are not there."""
+        return self.judge.missing
 
     @property
     def clean(self) -> bool:
@@ -107,89 +107,44 @@ class JournalReader:
     def timed(self) -> Iterator[TimedEntry]:
         """Entries with their receive times; raises as ``__iter__``."""
         self.report = JournalReport()
-        before = _Before()
+        judge = self.report.judge
         for path in self.paths:
             with _open_part(path) as file:
                 scan = file if isinstance(file, CompactedScan) else SegmentScan(path, file)
-                if scan.header is None:
-                    self._headless(scan, before)
-                    continue
-                before = yield from self._entries(scan, scan.header, before)
+                joint = judge.begin(scan)
+                if joint is Joint.BROKEN:
+                    raise _error(judge.damage[-1])
+                if joint is not Joint.NOTHING:
+                    yield from self._part(scan, joint)
+                elif self._alone:  # in a journal an unfinished write, alone no journal at all
+                    assert scan.damage is not None
+                    raise _error(scan.damage)
+                damage = judge.end(scan)
+                if damage is not None:
+                    raise _error(damage)
 
-    def _entries(
-        self, scan: "_Scan", header: FileHeader, before: "_Before"
-    ) -> Generator[TimedEntry, None, "_Before"]:
+    def _part(self, scan: Scan, joint: Joint) -> Iterator[TimedEntry]:
         """What a part adds to those before it."""
-        self.report.segments += 1
-        missing = before.require(scan, header)
-        self.report.missing.extend(missing)
-        if missing:
-            yield header.created, GapEntry("missing_segment")
+        report, judge = self.report, self.report.judge
+        report.segments += 1
+        if judge.absent:
+            assert scan.header is not None
+            gap = GapEntry(MISSING)
+            judge.take(gap)
+            yield scan.header.created, gap
+        restating, received = False, 0
         for received, flags, entry in _decoded(scan):
-            known = before.continued and not missing and flags & CARRIED
-            if known and not isinstance(entry, CheckpointEntry):
+            carried = bool(flags & CARRIED) and not isinstance(entry, CheckpointEntry)
+            if restating and not carried:
+                yield received, _UNTRUSTED
+            restating = carried and (restating or judge.holed)
+            if carried and not restating and joint is not Joint.FIRST:
                 continue
-            self.report.entries += 1
+            report.entries += 1
+            judge.take(entry)
             yield received, entry
-        self._note_end(scan)
-        last = scan.last if isinstance(scan, CompactedScan) else header.number
-        return _Before(last, scan.digest, scan)
-
-    def _headless(self, scan: "_Scan", before: "_Before") -> None:
-        """A file without a header: in a journal an unfinished write, alone no journal at all."""
-        assert scan.damage is not None
-        if self._alone or scan.ending is Ending.DAMAGED:
-            raise _error(scan.damage)
-        self._note_end(scan)
-        before.pass_over(scan)
-
-    def _note_end(self, scan: "_Scan") -> None:
-        if scan.ending is Ending.DAMAGED:
-            assert scan.damage is not None
-            raise _error(scan.damage)
-        if scan.ending is not Ending.CLEAN:
-            self.report.unclean.append(UncleanEnd(scan.path, scan.end, scan.torn))
-
-
-class _Before:
-    """The segment before the present one: what it must be continued with."""
-
-    def __init__(
-        self, number: int = 0, digest: bytes = EMPTY_HASH, scan: "_Scan | None" = None
-    ) -> None:
-        self.number = number
-        self._digest = digest
-        self._scan = scan
-
-    @property
-    def continued(self) -> bool:
-        """Whether entries came before, so that what is carried is known."""
-        return self._scan is not None and self._scan.header is not None
-
-    def pass_over(self, scan: "_Scan") -> None:
-        """A file that never held anything, as far as one can see: the chain goes over it."""
-        self.number = int(scan.path.stem)
-        self._scan = self._scan or scan
-
-    def require(self, scan: "_Scan", header: FileHeader) -> range:
-        """Numbers missing before ``scan``.
-
-        Raises:
-            FileFormatError: it goes on with another chain than the segment before it has.
-        """
-        if self._scan is None:
-            return range(0)
-        if header.number != self.number + 1:
-            return range(self.number + 1, header.number)
-        if header.previous in (self._digest, EMPTY_HASH):
-            return range(0)
-        if self._scan.ending is Ending.CLEAN:
-            raise _error(Damage(scan.path, 0, "the segment does not continue the one before it"))
-        end = self._scan.end
-        raise _error(Damage(self._scan.path, end, "the end of the segment is lost"))
-
-
-_Scan = SegmentScan | CompactedScan
+        if restating:
+            yield received, _UNTRUSTED
 
 
 def _open_part(path: Path) -> "BinaryIO | CompactedScan":
@@ -205,7 +160,7 @@ def _open_part(path: Path) -> "BinaryIO | CompactedScan":
         ) from cause
 
 
-def _decoded(scan: _Scan) -> Iterator[tuple[int, int, Entry]]:
+def _decoded(scan: Scan) -> Iterator[tuple[int, int, Entry]]:
     """Receive time, flags and entry; marks of the writer are none."""
     if isinstance(scan, CompactedScan):
         yield from scan.entries()

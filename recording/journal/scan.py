@@ -68,7 +68,7 @@ class Damage:
 
     Attributes:
         path: the file.
-        offset: byte of the entry that is not whole.
+        offset: byte of the entry that is not whole; -1: the fault is not in the bytes of a file.
         what: in words.
         resumes: byte of the next whole entry, -1 if there is none.
     """
@@ -80,7 +80,8 @@ class Damage:
 
     def __str__(self) -> str:
         """One line for people."""
-        return f"{self.path}: {self.what} at byte {self.offset}"
+        place = f" at byte {self.offset}" if self.offset >= 0 else ""
+        return f"{self.path}: {self.what}{place}"
 
 
 class SegmentScan:

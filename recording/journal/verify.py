@@ -1,7 +1,7 @@
 """Checks a whole journal by its checksums and chains, and names everything that is wrong.
 
 Unlike the reader it does not stop at the first damage, and unlike recovery it changes nothing.
-What entries mean is not looked at.
+What entries mean is not looked at. The judgement is ``recording.journal.judge``'s.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from market.errors import UsageError
 from recording.journal.compacted import CompactedScan
-from recording.journal.folder import COMPACTED, numbers_of, only_stream, parts_of
+from recording.journal.folder import COMPACTED, only_stream, parts_of
+from recording.journal.judge import Judge
 from recording.journal.layout import EMPTY_HASH
 from recording.journal.scan import Damage, Ending, SegmentScan
 
@@ -74,18 +75,26 @@ class VerifyReport:
     Attributes:
         segments: every one that no compacted file stands for, in order.
         tables: every compacted file, in order.
-        missing: numbers of segments that are not there.
-        damage: everything that no crash leaves, in order.
+        judge: what is wrong with them together; holes are not in it, as entries are not looked at.
     """
 
+    judge: Judge
     segments: list[SegmentState] = field(default_factory=list)
     tables: list[TableState] = field(default_factory=list)
-    missing: list[int] = field(default_factory=list)
-    damage: list[Damage] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[int]:
+        """Numbers of segments that are not there."""
+        return self.judge.missing
+
+    @property
+    def damage(self) -> list[Damage]:
+        """Everything that no crash leaves, in order; segments gone within a date are in it."""
+        return self.judge.damage
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is damaged; segments may be missing or have a torn end."""
+        """Whether nothing is damaged; whole days may be missing, and an end may be torn."""
         return not self.damage
 
 
@@ -98,51 +107,16 @@ def verify(path: Path) -> VerifyReport:
     Raises:
         UsageError: nothing there, or several journals.
     """
-    report = VerifyReport()
-    before: _End | None = None
+    judge = Judge()
+    report = VerifyReport(judge)
     for scan in _scans(path):
         if isinstance(scan, CompactedScan):
             report.tables.append(_table_state(scan))
         else:
             report.segments.append(_state(scan))
-        span = numbers_of(scan.path) or (0, 0)
-        if scan.header is None:
-            over = before.scan if before else scan
-            if scan.ending is Ending.DAMAGED and scan.damage is not None:
-                report.damage.append(scan.damage)
-                over = scan
-            before = _End(span[1], over)
-            continue
-        if before is not None:
-            report.missing += range(before.number + 1, scan.header.number)
-            broken = before.break_with(scan)
-            if broken is not None:
-                report.damage.append(broken)
-        if scan.ending is Ending.DAMAGED and scan.damage is not None:
-            report.damage.append(scan.damage)
-        last = scan.last if isinstance(scan, CompactedScan) else scan.header.number
-        before = _End(last, scan)
+        judge.begin(scan)
+        judge.end(scan)
     return report
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How far the journal has been seen."""
-
-    number: int
-    scan: SegmentScan | CompactedScan
-
-    def break_with(self, scan: SegmentScan | CompactedScan) -> Damage | None:
-        """What is wrong between this segment and the next."""
-        header, last = scan.header, self.scan
-        assert header is not None
-        if header.number != self.number + 1 or header.previous in (last.digest, EMPTY_HASH):
-            return None
-        if last.ending is Ending.CLEAN:
-            return Damage(scan.path, 0, "the segment does not continue the one before it")
-        if last.ending is Ending.DAMAGED:
-            return None
-        return Damage(last.path, last.end, "the end of the segment is lost")
 
 
 def _scans(path: Path) -> Iterator[SegmentScan | CompactedScan]:

@@ -22,6 +22,9 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 _SESSION: Final = "wire/session.py"
 _CHANNEL: Final = "server/channel.py"
 _WRITER: Final = "recording/journal/writer.py"
+_READER: Final = "recording/journal/reader.py"
+_JUDGE: Final = "tests/journal/test_judge.py"
+_AGREE: Final = f"{_JUDGE}::test_verify_repair_export_and_replay_agree"
 _POSITION: Final = "orderbook/books/position.py"
 _PRICE: Final = "orderbook/books/price.py"
 _RING: Final = "client/ring.py"
@@ -96,6 +99,28 @@ MUTANTS: Final = (
     Mutant("numbers behind a hole are forgotten", "recording/journal/held.py",
            "whole_entries(file, start, scan.size):", "whole_entries(file, start, scan.size // 2):",
            "tests/journal/test_held.py"),
+    Mutant("what changed within a hole is not heard of behind it", _READER,
+           "restating = carried and (restating or judge.holed)", "restating = False",
+           f"{_JUDGE}::test_the_next_checkpoint_ends_what_a_hole_began"),
+    Mutant("an empty book behind a hole is trusted", _READER,
+           "if restating and not carried:", "if False:",
+           f"{_JUDGE}::test_without_a_checkpoint_the_book_is_stale_until_a_snapshot"),
+    Mutant("nobody minds segments that are gone within a day", "recording/journal/judge.py",
+           "if scan.path.parent == self._last.path.parent:", "if False:", _AGREE),
+    Mutant("a lost end passes for a crash's", "recording/journal/judge.py",
+           "if not consecutive or header", "if True or header", _AGREE),
+    Mutant("a mended hole is not told of", "recording/journal/judge.py",
+           "self.holes.append(Hole(self._path, entry.reason))\n",
+           "self.holes = [Hole(self._path, entry.reason)]\n", _AGREE),
+    Mutant("a journal is computed on over a hole", "recording/recompute.py",
+           "self._known = self._whole = False\n            return", "return",
+           f"{_JUDGE}::test_many_mended_journals_are_what_the_server_said"),
+    Mutant("compaction drops what a segment behind a hole repeats", "recording/compaction.py",
+           "first or self._holed, False", "first, False",
+           f"{_JUDGE}::test_a_mended_day_reads_alike_when_it_is_compacted"),
+    Mutant("a repair loses the digests of what it only joins", "recording/journal/repair.py",
+           "output = scan.footer.output if", "output = EMPTY_HASH if",
+           f"{_JUDGE}::test_many_mended_journals_are_what_the_server_said"),
     Mutant("half a snapshot outlives its connection", _SESSION,
            'is dropped."""\n        self._parts.clear()', 'is dropped."""', _SESSIONS),
     Mutant("acks wait for frames that ask", _SESSION,

@@ -12,7 +12,7 @@ import pytest
 from depthbridge import journals, upkeep
 from depthbridge.cli import main
 from market.enums import Source
-from recording.entries import GapEntry
+from recording.entries import GapEntry, InstrumentEntry
 from recording.journal import FolderLock, JournalReader, read_journal, segments_of
 from recording.journal.folder import parts_of
 from recording.journal.layout import FileHeader, pack_file_header
@@ -192,6 +192,8 @@ def test_what_cannot_be_compacted_is_said(folder: Path, capsys: Capture) -> None
         (["export", "{folder}", "--out", "{folder}"], "is a folder"),
         (["export", "{folder}", "--out", "{folder}/live/ES_12-26/x.csv"], "lies in the journal"),
         (["export", "{folder}", "--out", "{nowhere}/x.csv"], "cannot be written"),
+        (["export", "{folder}", "--out", "x.parquet"], "writes CSV only"),
+        (["export", "{folder}", "--out", "x.csv.gz"], "writes CSV only"),
         (["verify", "{folder}", "--out", "x.csv"], "--out belongs to journal export"),
         (["verify", "{folder}", "--keep-gb", "1"], "--keep-gb belongs to journal compact"),
         (["compact", "{folder}", "--keep-gb", "nan"], "from 0"),
@@ -317,13 +319,20 @@ def test_repair_before_a_compacted_day_joins_it_again(folder: Path, capsys: Capt
     assert run("verify", folder) == 0
 
 
-def test_a_journal_that_lost_its_instrument_is_not_compacted(folder: Path, capsys: Capture) -> None:
+def test_a_journal_that_lost_its_instrument_gets_the_copy_of_the_next_segment(
+    folder: Path, tmp_path: Path
+) -> None:
     hurt(folder, 0)
     assert run("repair", folder, "--yes") == 0
-    assert run("compact", folder) == 2
-    captured = capsys.readouterr()
-    assert "without its instrument" in captured.err
-    assert len(captured.out.splitlines()) >= 3, "the others are"
+    first = next(iter(JournalReader(folder / "live")))
+    assert isinstance(first, InstrumentEntry)
+    assert first.instrument.symbol == "ES 12-26"
+    out, again = tmp_path / "out.csv", tmp_path / "again.csv"
+    assert run("export", folder, "--out", out) == 0
+    assert "\n1," in out.read_text(), "no record was lost"
+    assert run("compact", folder) == 0
+    assert run("export", folder, "--out", again) == 0
+    assert again.read_bytes() == out.read_bytes()
 
 
 def test_a_damaged_table_cannot_be_mended(folder: Path, capsys: Capture) -> None:

@@ -265,17 +265,6 @@ def command(*words: str, config: Path) -> int:
     return main(["replay", "--verify", "--config", str(config), *words])
 
 
-@pytest.fixture
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sessions as the journals of these tests have them."""
-    path = tmp_path_factory.mktemp("config") / "config.yaml"
-    windows = ", ".join(f'"22:{minute:02}-22:{minute + 1:02}"' for minute in range(11, 41, 2))
-    path.write_text(
-        f"sessions:\n  always:\n    zone: UTC\n    eth: [{windows}]\n    rth: 22:11-22:41\n"
-    )
-    return path
-
-
 def test_the_command_says_what_it_compared(
     journal: Path, config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ server that is stopped or dies, and what a crash, a changed configuration or a b
 
 import csv
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from market.instrument import DEFAULT_INSTRUMENTS
 from market.record import Frame
 from recording.entries import InstrumentEntry, SessionEntry
 from recording.journal import segments_of, verify
+from recording.journal.layout import HEADER_SIZE, FileHeader, unpack_file_header
 
 SYMBOL = "ES 12-26"
 FIRST, MORE = 1_500, 500
@@ -73,6 +75,11 @@ def too_old(folder: Path) -> dict[str, Any]:
 
 
 def too_old_to_be_read(folder: Path) -> dict[str, Any]:
+    with segments_of(folder)[-1].open("rb") as file:
+        header = unpack_file_header(file.read(HEADER_SIZE))
+    assert isinstance(header, FileHeader)
+    while time.time_ns() < header.created + 700_000_000:
+        time.sleep(0.01)
     return {"recording": {"resume_hours": 0, "segment_minutes": 0.01}}
 
 
@@ -128,6 +135,8 @@ async def test_a_restart_takes_no_number_twice(
         assert [row["resumed"] for row in server.runtime.resumption.to_mapping()["streams"]] == [
             resumed
         ]
+        if change is too_old_to_be_read:
+            assert server.runtime.resumption.others[0].recovered is None
         await publish(publisher, frames[FIRST // 50 :])
         channel = server.runtime.hub.find(SYMBOL, Source.LIVE)
         await server.until(lambda: channel.stream.phase == "synced")
