@@ -24,7 +24,7 @@ namespace Depthbridge.Runner
         }
 
         /// <summary>
-        /// Tell events until so many were told. The first walk of a stream (first = 0) begins with its rows; a later one
+        /// Tell events until so many were told. The first walk of a stream begins with its rows; a later one
         /// goes on from the same rows: the touch is back where it was.
         /// </summary>
         /// <returns>Seconds it took.</returns>
@@ -33,7 +33,7 @@ namespace Depthbridge.Runner
             var market = new Market(stream, seed, first);
             var clock = Stopwatch.StartNew();
             var told = 0L;
-            if (first == 0)
+            if (stream.End == 1)
             {
                 told = market.Rows();
             }
