@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Depthbridge
 {
-    /// <summary>The bridge's clocks. Cores get times as parameters; only pump and hub read these.</summary>
+    /// <summary>The bridge's clocks. Cores get times as parameters; only the hub, the scripts and <see cref="PumpClock"/> read these.</summary>
     public static class BridgeClock
     {
         private static readonly double NsPerTick = 1e9 / Stopwatch.Frequency;

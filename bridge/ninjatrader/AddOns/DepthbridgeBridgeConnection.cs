@@ -12,6 +12,7 @@ namespace Depthbridge
 
         private readonly Publisher _publisher;
         private readonly BridgePump _pump;
+        private readonly IPumpClock _clock;
         private readonly SenderSignal _signal = new SenderSignal();
         private readonly StatusBoard _board = new StatusBoard();
         private readonly object _changing = new object();
@@ -22,7 +23,7 @@ namespace Depthbridge
 
         /// <summary>Prepare a connection to a real server; nothing is connected yet.</summary>
         public BridgeConnection(BridgeOptions options, IBridgeLog log)
-            : this(options, log, new TransportFactory(options, log))
+            : this(options, log, new TransportFactory(options, log), new PumpClock())
         {
         }
 
@@ -30,12 +31,14 @@ namespace Depthbridge
         /// <param name="options">What to say and where.</param>
         /// <param name="log">Where events go.</param>
         /// <param name="factory">Gives connections.</param>
-        public BridgeConnection(BridgeOptions options, IBridgeLog log, ITransportFactory factory)
+        /// <param name="clock">Its time.</param>
+        public BridgeConnection(BridgeOptions options, IBridgeLog log, ITransportFactory factory, IPumpClock clock)
         {
+            _clock = clock;
             Options = options;
             Log = log;
             _publisher = new Publisher(options.Hello, options.ReplyNow);
-            _pump = new BridgePump(_publisher, factory, this, log, _signal);
+            _pump = new BridgePump(_publisher, factory, this, log, _signal, clock);
         }
 
         /// <summary>As it was made.</summary>
@@ -73,7 +76,7 @@ namespace Depthbridge
                     return false;
                 }
                 _clusters[stream.Definition.Symbol] = new ClusterStore();
-                _board.Add(stream, BridgeClock.MonotonicNs);
+                _board.Add(stream, _clock.MonotonicNs);
             }
             stream.Attach(_signal);
             _pump.Restart();
@@ -251,7 +254,7 @@ namespace Depthbridge
 
         private void TellStatus()
         {
-            foreach (var symbol in _board.Changes(BridgeClock.MonotonicNs))
+            foreach (var symbol in _board.Changes(_clock.MonotonicNs))
             {
                 var status = Status(symbol);
                 var name = symbol;

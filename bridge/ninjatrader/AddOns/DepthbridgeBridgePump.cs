@@ -29,6 +29,7 @@ namespace Depthbridge
         private readonly IPumpObserver _observer;
         private readonly IBridgeLog _log;
         private readonly SenderSignal _signal;
+        private readonly IPumpClock _clock;
         private readonly Backoff _backoff = new Backoff();
         private readonly Random _random = new Random();
         private readonly object _starting = new object();
@@ -50,13 +51,16 @@ namespace Depthbridge
         /// <param name="observer">Hears what happens.</param>
         /// <param name="log">Where events go.</param>
         /// <param name="signal">Wakes the sending thread; the streams have it too.</param>
-        public BridgePump(Publisher publisher, ITransportFactory factory, IPumpObserver observer, IBridgeLog log, SenderSignal signal)
+        /// <param name="clock">Its time.</param>
+        public BridgePump(
+            Publisher publisher, ITransportFactory factory, IPumpObserver observer, IBridgeLog log, SenderSignal signal, IPumpClock clock)
         {
             _publisher = publisher;
             _factory = factory;
             _observer = observer;
             _log = log;
             _signal = signal;
+            _clock = clock;
         }
 
         /// <summary>Connections that were welcomed so far.</summary>
@@ -146,6 +150,8 @@ namespace Depthbridge
         /// <returns>How long to wait before the next, ms.</returns>
         private int Connect()
         {
+            // What was asked for before now this attempt does; only what comes later may cut the wait behind it short.
+            Volatile.Write(ref _again, 0);
             Refusal refused;
             var transport = Open(out refused);
             if (transport == null)
@@ -225,16 +231,16 @@ namespace Depthbridge
             Volatile.Write(ref _again, 0);
             var transport = session.Transport;
             // The core must be in its new state before the first answer can come.
-            var hello = _publisher.Connected(BridgeClock.MonotonicNs);
+            var hello = _publisher.Connected(_clock.MonotonicNs);
             session.Thread = new Thread(delegate() { Receive(session); }) { IsBackground = true, Name = "Depthbridge receiver" };
             session.Thread.Start();
             transport.SendText(hello);
             var tick = 0L;
-            var tryAt = BridgeClock.MonotonicNs + TryWebSocketMs * Millisecond;
+            var tryAt = _clock.MonotonicNs + TryWebSocketMs * Millisecond;
             var drained = long.MaxValue;
             while (!session.IsOver && _publisher.Hopeless == null && Volatile.Read(ref _again) == 0)
             {
-                var now = BridgeClock.MonotonicNs;
+                var now = _clock.MonotonicNs;
                 if (IsStopping)
                 {
                     drained = Math.Min(drained, now + DrainMs * Millisecond);
@@ -272,7 +278,7 @@ namespace Depthbridge
 
         private bool SendNext(ITransport transport, long now)
         {
-            var outgoing = _publisher.Next(now, BridgeClock.WallNs);
+            var outgoing = _publisher.Next(now, _clock.WallNs);
             if (outgoing == null)
             {
                 return false;
@@ -298,7 +304,7 @@ namespace Depthbridge
                 return;
             }
             var wait = (_publisher.WakeAt(now) - now) / Millisecond;
-            _signal.Sleep((int)Math.Min(Math.Max(wait, 1), TickMs));
+            _clock.Sleep(_signal, (int)Math.Min(Math.Max(wait, 1), TickMs));
         }
 
         private void SayBye(Session session)
@@ -369,7 +375,7 @@ namespace Depthbridge
 
         private void Take(ServerMessage message)
         {
-            _publisher.Receive(message, BridgeClock.MonotonicNs);
+            _publisher.Receive(message, _clock.MonotonicNs);
             if (message.Type == ServerMessageType.Welcome)
             {
                 _backoff.Reset();
@@ -450,16 +456,16 @@ namespace Depthbridge
         /// <summary>Wait, but tick, and end early when stopped or begun anew.</summary>
         private void Rest(int milliseconds)
         {
-            var until = BridgeClock.MonotonicNs + milliseconds * Millisecond;
+            var until = _clock.MonotonicNs + milliseconds * Millisecond;
             while (!IsStopping && Volatile.Read(ref _again) == 0)
             {
                 _observer.OnTick();
-                var left = (until - BridgeClock.MonotonicNs) / Millisecond;
+                var left = (until - _clock.MonotonicNs) / Millisecond;
                 if (left <= 0)
                 {
                     return;
                 }
-                _signal.Sleep((int)Math.Min(left, TickMs));
+                _clock.Sleep(_signal, (int)Math.Min(left, TickMs));
             }
             Volatile.Write(ref _again, 0);
         }

@@ -26,6 +26,7 @@ namespace Depthbridge.Runner
             { "makers", MakersVerb.Run },
             { "ninja", NinjaVerb.Run },
             { "publisher", PublisherVerb.Run },
+            { "pump", PumpVerb.Run },
             { "rectangles", RectanglesVerb.Run },
             { "server-messages", ServerMessagesVerb.Run },
             { "zone", TimeZoneVerb.Run },
