@@ -45,7 +45,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import FrameFlag, FrameType
+from market.enums import FrameFlag, FrameType, Kind
 
 __all__ = [
     "HEADER",
@@ -58,6 +58,7 @@ __all__ = [
     "Frame",
     "Records",
     "make_frames",
+    "off_grid_of",
     "times_of",
 ]
 
@@ -97,6 +98,7 @@ VERSION: Final = 1
 MAX_RECORDS: Final = 4096
 _HISTORICAL: Final = int(FrameFlag.HISTORICAL)
 """A plain integer: ``&`` with an IntFlag costs microseconds."""
+_BILLIONTHS: Final = 2
 MAX_DT: Final = 2**32 - 1
 """Largest distance of a record from its frame's base, ns (4.29 s)."""
 
@@ -134,6 +136,18 @@ class Frame(NamedTuple):
     def historical(self) -> bool:
         """Whether it holds trades of the session told again, and not what happens now."""
         return self.flags & _HISTORICAL != 0
+
+
+def off_grid_of(records: Records) -> NDArray[np.bool_]:
+    """Which are orders at a price between two ticks: bit 1 of ``position``.
+
+    Their ``price`` is in billionths of the price unit. Only order-level files have such, and what
+    is made of them; never the wire.
+    """
+    found: NDArray[np.bool_] = records["kind"] == Kind.ORDER
+    if found.any():
+        found &= (records["position"] & _BILLIONTHS) != 0
+    return found
 
 
 def times_of(frame: Frame) -> NDArray[np.int64]:

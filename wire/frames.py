@@ -41,6 +41,9 @@ _KNOWN_FLAGS: Final = int(
 _DEFLATED: Final = int(FrameFlag.DEFLATED)
 _HISTORICAL: Final = int(FrameFlag.HISTORICAL)
 _SNAPSHOT: Final = int(FrameType.SNAPSHOT)
+_BITS: Final = 1
+_KEPT_BITS: Final = 3
+"""Bits that ``position`` of an order may have, on the wire and in a journal."""
 _MAX_SEQ: Final = 2**63 - 1
 _MAX_PLACE: Final = 2**53 - 1
 
@@ -77,10 +80,17 @@ def encode_frame(frame: Frame, *, deflate: bool = False, guard: bool = False) ->
     return header + payload
 
 
-def decode_frame(data: bytes | bytearray | memoryview, *, limit: int = LIMIT) -> Frame:
+def decode_frame(
+    data: bytes | bytearray | memoryview, *, limit: int = LIMIT, kept: bool = False
+) -> Frame:
     """The frame of these bytes; its records are a read-only view of them (copied if deflated).
 
     The DEFLATED bit is taken off the frame's flags, as the records are not deflated any more.
+
+    Args:
+        data: header and payload.
+        limit: bytes, raw and decoded.
+        kept: from a journal, where orders may stand between two ticks; the wire has none.
 
     Raises:
         MalformedError: with ``code``, and ``index`` and ``field`` of the first offending record.
@@ -121,7 +131,7 @@ def decode_frame(data: bytes | bytearray | memoryview, *, limit: int = LIMIT) ->
     else:
         source = data if isinstance(data, bytes) else memoryview(data).toreadonly()
         records = np.frombuffer(source, RECORD, count, _HEAD)
-    status = check_records(records, kind == _SNAPSHOT)
+    status = check_records(records, kind == _SNAPSHOT, _KEPT_BITS if kept else _BITS)
     if status >= 0:
         raise _refused_record(records, status)
     if flags & _HISTORICAL:
@@ -172,7 +182,7 @@ def require_records(records: Records, *, snapshot: bool = False) -> None:
     Raises:
         MalformedError: with ``code``, ``index`` and ``field``.
     """
-    status = check_records(records, snapshot)
+    status = check_records(records, snapshot, _BITS)
     if status >= 0:
         raise _refused_record(records, status)
 

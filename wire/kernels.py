@@ -16,12 +16,13 @@ _MAX: Final = 2**53 - 1
 
 
 @kernel
-def check_records(records: Records, snapshot: bool) -> int:
+def check_records(records: Records, snapshot: bool, bits: int) -> int:
     """First field out of range.
 
     Args:
         records: RECORD[n].
         snapshot: only adds of depth and orders are allowed.
+        bits: the largest ``position`` of an order: all its bits.
 
     Returns:
         -1 when all are in range, else ``8 * index + field`` with ``field`` an index into FIELDS.
@@ -56,7 +57,7 @@ def check_records(records: Records, snapshot: bool) -> int:
                 return 8 * i + 1
             if op > 6:
                 return 8 * i + 2
-            if record["position"] > 1:
+            if record["position"] > bits:
                 return 8 * i + 3
         else:
             return 8 * i

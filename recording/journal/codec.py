@@ -81,7 +81,7 @@ def decode_entry(kind: int, payload: bytes) -> Entry:
         DataError: the type is unknown or the payload is not what its type promises.
     """
     if kind == EntryType.FRAME:
-        return FrameEntry(decode_frame(payload, limit=len(payload) + _INFLATED))
+        return FrameEntry(decode_frame(payload, limit=len(payload) + _INFLATED, kept=True))
     if kind == EntryType.CLOCK:
         if len(payload) != _CLOCK.size:
             raise DataError(f"a clock entry has 8 bytes, not {len(payload)}", code="journal_entry")

@@ -6,9 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.jit import fused, kernel
+from recording.readers.cells_kernel import (
+    ends,
+    same_name,
+    side_of,
+    skip_cell,
+    skip_cells,
+    whole,
+    whole64,
+)
+from recording.readers.headed import INSTRUMENT
+from recording.readers.order_kernel import BILLIONTHS, MODIFY, note_price
 from recording.readers.state import Struct, Whole
 from recording.readers.text_kernel import (
     BAD,
+    BILLIONTH,
     DONE,
     FULL,
     MALFORMED,
@@ -19,17 +31,12 @@ from recording.readers.text_kernel import (
     byte,
     cut_frame,
     digits,
-    eight_digits,
-    is_eight_digits,
     line_end,
-    load_eight,
     note_time,
     steps,
 )
 
 __all__ = [
-    "IGNORED",
-    "INSTRUMENT",
     "KIND",
     "OP",
     "POSITION",
@@ -41,22 +48,18 @@ __all__ = [
     "parse_csv",
 ]
 
-IGNORED: Final = 0
-TIME: Final = 1
-KIND: Final = 2
-SIDE: Final = 3
-OP: Final = 4
-POSITION: Final = 5
-PRICES: Final = 6
-SIZES: Final = 7
-REF: Final = 8
-INSTRUMENT: Final = 9
-"""Meanings of columns (``order``)."""
+TIME: Final = 2
+KIND: Final = 3
+SIDE: Final = 4
+OP: Final = 5
+POSITION: Final = 6
+PRICES: Final = 7
+SIZES: Final = 8
+REF: Final = 9
+"""Meanings of columns (``order``), after those of ``headed``."""
 
 _EMPTY: Final = -1
 """A cell without a value."""
-_E8: Final = 100_000_000
-_TENTH: Final = (2**63 - 1) // 10
 _DEPTH_POSITION, _DEPTH_PRICE, _QUOTE, _TRADE, _ORDER = 0, 1, 2, 3, 4
 
 
@@ -86,9 +89,11 @@ def parse_csv(
                 status = -j
                 break
             note_time(p, time, line)
-            frames = cut_frame(k, time, frames, starts, bases)
+            frames = cut_frame(k, np.int64(1), time, frames, starts, bases)
             records[k].dt = time - bases[frames - 1]
             index[k] = line
+            if records[k].kind == _ORDER and records[k].op <= MODIFY:
+                note_price(p, line, records[k].position & BILLIONTHS)
             k += 1
         i = j
         line += 1
@@ -103,29 +108,31 @@ def parse_csv(
 def _row(p: Struct, i: Whole, r: Struct) -> Whole:
     """One row into record ``r``: its time, and the next line or -status."""
     time = kind = side = op = position = price = size = np.int64(_EMPTY)
-    ref = np.int64(0)
+    ref = np.uint64(0)
     failed = np.int64(0)
+    priced = np.int64(0)
     j = i
     for column in range(p.columns):
         what = p.order[column]
-        if _ends(p, j):
+        if ends(p, j):
             if what == PRICES:
                 failed = np.int64(BAD)
         elif what == TIME:
-            time, j = _whole(p, j)
+            time, j = whole(p, j)
         elif what == KIND:
             kind, j = _kind(p, j)
         elif what == SIDE:
-            side, j = _side(p, j)
+            side, j = side_of(p, j)
         elif what == OP:
             op, j = _op(p, j)
         elif what == POSITION:
             position, j = digits(p, j)
         elif what == PRICES:
+            priced = j
             price, j = steps(p, j, PRICE)
             if j < 0:  # a session volume has no price, so this is judged when the kind is known
                 failed = j
-                j = _skip(p, i, column)
+                j = skip_cells(p, i, column)
         elif what == SIZES:
             size = np.int64(_EMPTY)
             if byte(p, j) != 45:
@@ -133,12 +140,12 @@ def _row(p: Struct, i: Whole, r: Struct) -> Whole:
             if j == OFF:
                 return time, np.int64(-OFF_GRID)
         elif what == REF:
-            ref, j = _whole(p, j)
+            ref, j = whole64(p, j)
         elif what == INSTRUMENT:
-            j = _same_name(p, j)
+            j = same_name(p, j)
         else:
-            j = _skip_cell(p, j)
-        if j < 0 or not _ends(p, j):
+            j = skip_cell(p, j)
+        if j < 0 or not ends(p, j):
             return time, np.int64(-MALFORMED)
         if column + 1 < p.columns:
             if byte(p, j) != p.separator:
@@ -147,8 +154,24 @@ def _row(p: Struct, i: Whole, r: Struct) -> Whole:
     j = line_end(p, j)
     if j < 0 or time < 0 or size < 0:
         return time, np.int64(-MALFORMED)
+    if kind == _ORDER and priced > 0:
+        price, position, failed = _between(p, priced, price, position, failed)
     status = _store(r, kind, side, op, position, price, size, ref, failed)
     return time, (j if status == DONE else -status)
+
+
+@fused
+def _between(p: Struct, j: Whole, price: Whole, position: Whole, failed: Whole) -> Whole:
+    """The price cell at ``j`` of an order: in billionths if it is, or is said to be, off the grid.
+
+    Returns:
+        Price, position with its bit, and what failed.
+    """
+    position = max(position, np.int64(0))
+    if failed != OFF and not position & BILLIONTHS:
+        return price, position, failed
+    price, j = steps(p, j, BILLIONTH)
+    return price, position | BILLIONTHS, min(j, np.int64(0))
 
 
 @fused
@@ -202,51 +225,6 @@ def _store(
 
 
 @fused
-def _ends(p: Struct, j: Whole) -> Whole:
-    """Whether a cell ends at ``j``."""
-    c = byte(p, j)
-    return c == p.separator or c == 10 or c == 13
-
-
-@fused
-def _skip_cell(p: Struct, j: Whole) -> Whole:
-    while not _ends(p, j):
-        j += 1
-    return j
-
-
-@fused
-def _skip(p: Struct, i: Whole, column: Whole) -> Whole:
-    """The end of a row's cell, counted from the row's beginning."""
-    j = _skip_cell(p, i)
-    for _ in range(column):
-        j = _skip_cell(p, j + 1)
-    return j
-
-
-@fused
-def _whole(p: Struct, j: Whole) -> Whole:
-    """An unsigned number below 2^63, and the index after it or BAD."""
-    word = load_eight(p, j)
-    x = np.int64(0)
-    count = np.int64(0)
-    while is_eight_digits(word) and count < 16:
-        x = x * _E8 + eight_digits(word)
-        count += 8
-        word = load_eight(p, j + count)
-    c = np.int64(byte(p, j + count)) - 48
-    while 0 <= c <= 9 and count < 19:
-        if x > _TENTH or (x == _TENTH and c > 7):
-            return x, np.int64(BAD)
-        x = x * 10 + c
-        count += 1
-        c = np.int64(byte(p, j + count)) - 48
-    if count == 0 or 0 <= c <= 9:
-        return x, np.int64(BAD)
-    return x, j + count
-
-
-@fused
 def _kind(p: Struct, j: Whole) -> Whole:
     """A number, or a word by its first letter: depth (either), quote, trade, order."""
     c = byte(p, j) | 32
@@ -261,23 +239,7 @@ def _kind(p: Struct, j: Whole) -> Whole:
         kind = np.int64(_ORDER)
     elif c != 100:
         return kind, np.int64(BAD)
-    return kind, _skip_cell(p, j)
-
-
-@fused
-def _side(p: Struct, j: Whole) -> Whole:
-    """A number, or a word by its first letter: ask, sell; bid, buy; unknown."""
-    c = byte(p, j) | 32
-    if c < 97:
-        return digits(p, j)
-    side = np.int64(0)
-    if c == 98:
-        side = np.int64(1)
-    elif c == 117:
-        side = np.int64(2)
-    elif c != 97 and c != 115:
-        return side, np.int64(BAD)
-    return side, _skip_cell(p, j)
+    return kind, skip_cell(p, j)
 
 
 @fused
@@ -293,14 +255,4 @@ def _op(p: Struct, j: Whole) -> Whole:
         op = np.int64(2)
     elif c != 97:
         return op, np.int64(BAD)
-    return op, _skip_cell(p, j)
-
-
-@fused
-def _same_name(p: Struct, j: Whole) -> Whole:
-    """The end of the instrument's cell if it names the file's instrument (names[0]), else BAD."""
-    length = np.int64(p.names[0, 0])
-    for c in range(length):
-        if byte(p, j + c) != p.names[0, 1 + c]:
-            return np.int64(BAD)
-    return j + length
+    return op, skip_cell(p, j)

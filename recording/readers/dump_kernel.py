@@ -94,7 +94,7 @@ def parse_dump(
                 break
             note_time(p, time, line)
             if carried:
-                frames = cut_frame(k, time, frames, starts, bases)
+                frames = cut_frame(k, np.int64(1), time, frames, starts, bases)
                 records[k].dt = time - bases[frames - 1]
                 index[k] = line
                 k += 1

@@ -81,7 +81,7 @@ def parse_export(
                 status = -j
                 break
             note_time(p, time, line)
-            frames = cut_frame(k, time, frames, starts, bases)
+            frames = cut_frame(k, np.int64(1), time, frames, starts, bases)
             records[k].dt = time - bases[frames - 1]
             index[k] = line
             k += 1

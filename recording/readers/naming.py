@@ -13,7 +13,7 @@ from typing import Any, Final
 from market.errors import DepthbridgeError, FileFormatError, UsageError
 from market.instrument import Instrument, InstrumentTable, alias_of, contract_of
 
-__all__ = ["Sidecar", "find_instrument", "name_in", "read_sidecar"]
+__all__ = ["Sidecar", "find_instrument", "name_in", "plain_name", "read_sidecar"]
 
 _KEYS: Final = ("instrument", "tick_size", "size_step", "time_zone")
 _CONTRACT: Final = re.compile(
@@ -22,6 +22,8 @@ _CONTRACT: Final = re.compile(
 _ALIAS: Final = re.compile(
     r"(?<![A-Z0-9])([A-Z0-9]{1,8}?[FGHJKMNQUVXZ]\d{1,2})(?![A-Z0-9])", re.IGNORECASE
 )
+_ENDINGS: Final = (".csv", ".txt", ".dbn", ".gz", ".zst", ".xz")
+_LONGEST: Final = 64
 _WORD: Final = re.compile(r"[A-Z0-9]+")
 
 
@@ -60,10 +62,11 @@ def find_instrument(
     instrument: str | None,
     tick_size: float | str | None,
     sidecar: Sidecar,
+    otherwise: str | None = None,
 ) -> tuple[Instrument, str | None]:
     """The instrument, and a line that says how it was found if nobody said it.
 
-    Order: the caller, the sidecar, the file's name, its folder's name.
+    Order: the caller, the sidecar, the file's name, its folder's name, ``otherwise``.
 
     Raises:
         UsageError: unknown, with what to pass.
@@ -71,7 +74,7 @@ def find_instrument(
     name = instrument or sidecar.instrument
     note = None
     if name is None:
-        name = name_in(path, table)
+        name = name_in(path, table) or otherwise
         if name is None:
             raise UsageError(
                 f"{path}: the instrument is not in the name; pass --instrument, for example "
@@ -89,6 +92,14 @@ def find_instrument(
         else:
             hint = cause.message
         raise UsageError(f"{path}: {hint}", code=cause.code, path=str(path)) from cause
+
+
+def plain_name(path: Path) -> str:
+    """A file's name without its endings: what an instrument is called that nobody names."""
+    name = path.name
+    while Path(name).suffix.lower() in _ENDINGS:
+        name = Path(name).stem
+    return name[:_LONGEST]
 
 
 def name_in(path: Path, table: InstrumentTable) -> str | None:

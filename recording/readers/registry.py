@@ -70,7 +70,7 @@ class Format:
     holds: Callable[[Path], bool] = lambda _folder: False
 
 
-_MODULES: Final = ("journal_file", "parquet", "dump", "nt_export", "depth_csv")
+_MODULES: Final = ("journal_file", "parquet", "dump", "nt_export", "order_csv", "depth_csv")
 """In the order of detection."""
 
 

@@ -19,6 +19,9 @@ class Report:
         first_malformed: the first of them, zero-based.
         zone: IANA name of the zone that wall times were read in; None where they are UTC already.
         zone_origin: ``given``, ``inferred``, ``sidecar``, ``default`` or ``format``.
+        off_grid: orders put at a price between two ticks: kept at their exact prices.
+        first_off_grid: line of the first of them, zero-based.
+        left_out: trades at a price between two ticks, which no record can hold.
         gaps: gaps that the recording itself holds.
         first_time: time of the first record, ns UTC.
         last_time: the largest time, ns UTC.
@@ -34,6 +37,9 @@ class Report:
     first_malformed: int | None = None
     zone: str | None = None
     zone_origin: str = "format"
+    off_grid: int = 0
+    first_off_grid: int | None = None
+    left_out: int = 0
     gaps: int = 0
     first_time: int | None = None
     last_time: int | None = None
@@ -48,6 +54,13 @@ class Report:
         if self.malformed:
             first = (self.first_malformed or 0) + 1
             lines.append(f"{self.malformed:,} malformed lines skipped, the first is line {first:,}")
+        if self.off_grid:
+            first = (self.first_off_grid or 0) + 1
+            lines.append(
+                f"{self.off_grid:,} orders at prices between two ticks, the first is line {first:,}"
+            )
+        if self.left_out:
+            lines.append(f"{self.left_out:,} trades at prices between two ticks are left out")
         if self.gaps:
             lines.append(f"{self.gaps:,} gaps")
         return lines

@@ -47,6 +47,7 @@ MAX_MAKERS: Final = 4096
 MAKER_WIDTH: Final = 32
 _ZONE_ROWS: Final = 256
 _COLUMNS: Final = 16
+_BILLIONTHS: Final = Grid("0.000000001")
 
 _COUNTERS: Final = (
     "pos",  # next byte to parse
@@ -72,6 +73,9 @@ _COUNTERS: Final = (
     "columns",  # of a CSV line
     "separator",  # its byte
     "variant",  # format specific
+    "off_grid",  # orders put at prices between two ticks
+    "first_off_grid",  # line, -1 none
+    "left_out",  # trades at prices between two ticks
 )
 
 PARSER: Final = np.dtype(
@@ -82,7 +86,7 @@ PARSER: Final = np.dtype(
             ("uncarried", "<i8", (10,)),  # L1 lines by type that no record carries
             ("order", "<i8", (_COLUMNS,)),  # meaning of each CSV column
             ("zone", "<i8", (_ZONE_ROWS, 2)),  # from local second, seconds to subtract
-            ("rules", "<i8", (2, MAX_DIGITS + 1, 4)),  # of prices and sizes, see decimal_rule
+            ("rules", "<i8", (3, MAX_DIGITS + 1, 4)),  # by PRICE, SIZE, BILLIONTH, see decimal_rule
             ("names", "u1", (MAX_MAKERS, MAKER_WIDTH)),  # length, then the name
             ("bytes", "u1", (BUFFER,)),
         ],
@@ -106,13 +110,14 @@ def new_parser(price: Grid, size: Grid, zone: NDArray[np.int64]) -> NDArray[Any]
     parser: NDArray[Any] = np.zeros(1, PARSER)
     for name in ("last_time", "bid", "ask", "trade"):
         parser[name] = NULL
-    parser["first_inversion"] = -1
+    parser["first_inversion"] = parser["first_off_grid"] = -1
     parser["side"] = 2
     parser["separator"] = ord(";")
     parser["zones"] = len(zone)
     parser["zone"][0, : len(zone)] = zone
     parser["rules"][0, 0] = decimal_rule(price)
     parser["rules"][0, 1] = decimal_rule(size)
+    parser["rules"][0, 2] = decimal_rule(_BILLIONTHS)
     return parser
 
 

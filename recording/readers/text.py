@@ -204,6 +204,9 @@ class TextStream:
         report.uncarried = {
             kind: number for kind, number in enumerate(state.uncarried.tolist()) if number
         }
+        report.off_grid, report.left_out = int(state.off_grid), int(state.left_out)
+        if report.off_grid:
+            report.first_off_grid = int(state.first_off_grid)
         if count:
             last = int(bases[frames - 1]) + int(records["dt"][count - 1])
             if report.first_time is None:

@@ -5,7 +5,7 @@ belong to it; a line end ends every field, and PADDING bytes follow the last lin
 eight at a time without a branch for their number. Failures come back as a negative index.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from recording.readers.state import MAX_DIGITS, Struct, Whole
 
 __all__ = [
     "BAD",
+    "BILLIONTH",
     "DONE",
     "FULL",
     "MALFORMED",
@@ -26,6 +27,7 @@ __all__ = [
     "byte",
     "civil_days",
     "cut_frame",
+    "deliver",
     "digits",
     "eight_digits",
     "is_eight_digits",
@@ -51,6 +53,7 @@ OFF: Final = -2
 
 PRICE: Final = 0
 SIZE: Final = 1
+BILLIONTH: Final = 2
 """Rows of the parser's rules."""
 
 _SECOND_NS: Final = 1_000_000_000
@@ -307,13 +310,41 @@ def note_time(p: Struct, time: Whole, line: Whole) -> None:
 
 @fused
 def cut_frame(
-    k: Whole, time: Whole, frames: Whole, starts: NDArray[np.int64], bases: NDArray[np.int64]
+    k: Whole,
+    count: Whole,
+    time: Whole,
+    frames: Whole,
+    starts: NDArray[np.int64],
+    bases: NDArray[np.int64],
 ) -> Whole:
-    """Frames after record ``k`` at ``time``: one more where it does not fit the last."""
+    """Frames after ``count`` records from ``k`` on at ``time``: one more if the last is too full.
+
+    What one line says stays in one frame.
+    """
     if frames > 0:
         distance = time - bases[frames - 1]
-        if 0 <= distance <= MAX_DT and k - starts[frames - 1] < MAX_RECORDS:
+        if 0 <= distance <= MAX_DT and k + count - starts[frames - 1] <= MAX_RECORDS:
             return frames
     starts[frames] = k
     bases[frames] = time
     return frames + 1
+
+
+@fused
+def deliver(
+    k: Whole,
+    count: Whole,
+    time: Whole,
+    line: Whole,
+    frames: Whole,
+    records: NDArray[Any],
+    index: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    bases: NDArray[np.int64],
+) -> Whole:
+    """Give the ``count`` records of a line their time and index; the number of frames then."""
+    frames = cut_frame(k, count, time, frames, starts, bases)
+    for n in range(k, k + count):
+        records[n].dt = time - bases[frames - 1]
+        index[n] = line
+    return frames

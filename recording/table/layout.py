@@ -40,6 +40,7 @@ from market.ticks import Grid
 from recording.journal.layout import HEAD_SIZE, Head, pack_head, payload_crc, unpack_head
 
 __all__ = [
+    "BILLIONTHS",
     "FRAME_COLUMNS",
     "NO_SEAL",
     "ONE",
@@ -58,6 +59,8 @@ VERSION: Final = "2"
 ROW_COLUMNS: Final = ("time", "kind", "side", "op", "position", "price", "size", "ref")
 FRAME_COLUMNS: Final = ("frame", "seq", "origin", "sent_lag", "received_lag", "before")
 ONE: Final = Grid(1)
+BILLIONTHS: Final = Grid("0.000000001")
+"""The grid of orders between two ticks."""
 _SEAL: Final = b"blake2b-256:"
 _DIGITS: Final = b"0" * 64
 NO_SEAL: Final = (_SEAL + _DIGITS).decode()

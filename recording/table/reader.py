@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.errors import DataError, FileFormatError, MalformedError
-from market.record import RECORD, Frame, Records
+from market.record import RECORD, Frame, Records, off_grid_of
 from market.ticks import Grid
 from recording.table.layout import (
+    BILLIONTHS,
     FRAME_COLUMNS,
     VERSION,
     RawEntry,
@@ -279,7 +280,7 @@ def records_of(batch: Any, tick: Grid, size: Grid) -> tuple[Records, NDArray[np.
             records[name] = batch.column(name).to_numpy(zero_copy_only=False)
     if "kind" not in names and "position" not in names:
         records["kind"] = 1
-    records["price"] = steps_of(batch.column("price"), tick)
+    records["price"] = _prices(batch.column("price"), tick, off_grid_of(records))
     sizes = batch.column("size")
     if pa.types.is_floating(sizes.type):
         records["size"] = steps_of(sizes, size)
@@ -287,6 +288,19 @@ def records_of(batch: Any, tick: Grid, size: Grid) -> tuple[Records, NDArray[np.
         records["size"] = sizes.to_numpy(zero_copy_only=False)
     times = batch.column("time").cast(pa.timestamp("ns", "UTC"), safe=True).cast(pa.int64())
     return records, times.to_numpy(zero_copy_only=False)
+
+
+def _prices(column: Any, tick: Grid, between: NDArray[np.bool_]) -> NDArray[np.int64]:  # noqa: ANN401
+    """Ticks; in billionths where an order lies ``between`` two ticks."""
+    if not between.any():
+        return steps_of(column, tick)
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    mask = pa.array(between)
+    prices = steps_of(pc.if_else(mask, 0.0, column), tick)
+    prices[between] = steps_of(column.filter(mask), BILLIONTHS)
+    return prices
 
 
 def steps_of(column: Any, grid: Grid) -> NDArray[np.int64]:  # noqa: ANN401

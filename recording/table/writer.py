@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from market.enums import Kind, QuoteOp
 from market.errors import UsageError
 from market.instrument import Instrument
-from market.record import Frame, Records, times_of
+from market.record import Frame, Records, off_grid_of, times_of
 from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry, SettingsEntry
 from recording.journal.codec import decode_entry, encode_entry
 from recording.journal.layout import EntryType
 from recording.table.layout import (
+    BILLIONTHS,
     NO_SEAL,
     ONE,
     VERSION,
@@ -202,7 +203,7 @@ class TableWriter:
                 pa.array(np.ascontiguousarray(records[name]))
                 for name in ("kind", "side", "op", "position")
             ),
-            pa.array(prices_of(records["price"], self._instrument.tick), mask=priceless),
+            pa.array(self._prices(records), mask=priceless),
             pa.array(np.ascontiguousarray(records["size"]))
             if size == ONE
             else pa.array(prices_of(records["size"], size)),
@@ -212,6 +213,14 @@ class TableWriter:
         self._sink.write_table(pa.table(columns, schema=self._sink.schema))
         self._items.clear()
         self._held = self._bytes = 0
+
+    def _prices(self, records: Records) -> NDArray[np.float64]:
+        assert self._instrument is not None
+        prices = prices_of(records["price"], self._instrument.tick)
+        between = off_grid_of(records)
+        if between.any():
+            prices[between] = prices_of(records["price"][between], BILLIONTHS)
+        return prices
 
     def _frame_columns(self, frames: list[Frame], times: NDArray[np.int64]) -> list[Any]:
         import pyarrow as pa
@@ -261,6 +270,9 @@ def _fits(records: Records, instrument: Instrument) -> bool:
     """Whether every price and size comes back from its double."""
     tick, size = instrument.tick, instrument.size
     if np.abs(records["price"]).max() >= _EXACT // tick.numerator:
+        return False
+    between = off_grid_of(records)
+    if between.any() and np.abs(records["price"][between]).max() >= _EXACT:
         return False
     return size == ONE or bool(records["size"].max() < _EXACT // size.numerator)
 

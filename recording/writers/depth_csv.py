@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from market.enums import FrameType, Kind, QuoteOp
 from market.errors import UsageError
 from market.instrument import Instrument
-from market.record import Frame, times_of
+from market.record import Frame, off_grid_of, times_of
 from market.ticks import Grid
 from recording.entries import Entry, FrameEntry, InstrumentEntry
 from recording.readers.depth_csv import COLUMNS
@@ -22,6 +22,7 @@ from recording.readers.depth_csv import COLUMNS
 __all__ = ["Writer", "plain_decimal", "write_rows"]
 
 _GROUP: Final = 1 << 16
+_BILLIONTHS: Final = Grid("0.000000001")
 
 
 class Writer:
@@ -104,10 +105,15 @@ def write_rows(file: BinaryIO, frames: Sequence[Frame], instrument: Instrument) 
 
 def _prices(records: NDArray[Any], grid: Grid) -> Any:  # noqa: ANN401 - a pyarrow array
     """Prices as decimals; a session volume has none."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     priceless = (records["kind"] == Kind.QUOTE) & (records["op"] == QuoteOp.SESSION_VOLUME)
     prices = _decimals(records["price"], grid)
+    between = off_grid_of(records)
+    if between.any():
+        exact = _decimals(records["price"][between], _BILLIONTHS)
+        prices = pc.replace_with_mask(prices.cast("string"), pa.array(between), exact)
     return pc.if_else(priceless, "", prices) if priceless.any() else prices
 
 
