@@ -104,6 +104,7 @@ class RequestProtocol(asyncio.Protocol):
         self._body: Body | None = None
         self._expects = False
         self._cycle: RequestResponseCycle | None = None
+        self._running = False
         self._inside = True
         self._ended = False
         self._deadline = Deadline(front.deadlines(self._loop), self._too_late)
@@ -241,12 +242,26 @@ class RequestProtocol(asyncio.Protocol):
             keep_alive=head.keep_alive and self._inside,
             on_response=self._answered,
         )
+        self._running = False
         if self._body is None:
             self._whole(self._cycle)
-        task = self._loop.create_task(self._cycle.run_asgi(self._app))
+        elif head.expects:
+            self._run(self._cycle)
+        return True
+
+    def _run(self, cycle: RequestResponseCycle) -> None:
+        """Wake the application, or start it, once for a request.
+
+        A small body is there before: five hundred that are dripped would start five hundred
+        applications, which do nothing but wait and be ended.
+        """
+        cycle.message_event.set()
+        if self._running:
+            return
+        self._running = True
+        task = self._loop.create_task(cycle.run_asgi(self._app))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
-        return True
 
     def _scope(self, head: Head, path: str) -> HTTPScope:
         raw_path, _, query = head.target.partition(b"?")
@@ -270,7 +285,8 @@ class RequestProtocol(asyncio.Protocol):
     def _take_body(self) -> None:
         """Hand on what arrived of the body, or drop it if the answer is complete.
 
-        The application is woken when there is enough of it, or all: not for each dripped byte.
+        The application begins, or is woken, when there is enough of it, or all: not for each
+        dripped byte.
         """
         body, cycle = self._body, self._cycle
         assert body is not None
@@ -287,14 +303,14 @@ class RequestProtocol(asyncio.Protocol):
                 self._whole(cycle)
             if len(cycle.body) > _BODY_AHEAD:
                 self._flow.pause_reading()
-                cycle.message_event.set()
+                self._run(cycle)
         elif body.done:
             self._expect_request()
 
     def _whole(self, cycle: RequestResponseCycle) -> None:
         """Nothing of the request is missing: from now on the time is ours."""
         cycle.more_body = False
-        cycle.message_event.set()
+        self._run(cycle)
         self._deadline.clear()
         self._front.table.busy(self)
 

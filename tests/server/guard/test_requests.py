@@ -167,7 +167,7 @@ DRIPS = [
     (b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n", [408]),
     (GET + b"\r\n", [200]),
     (GET + b"\r\nGE", [200, 408]),
-    (b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n", [404]),
+    (b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n", [408]),
 ]
 
 
@@ -181,6 +181,27 @@ async def test_a_request_that_is_not_whole_in_time(
     assert statuses(await raw.rest()) == wanted
     dripping.cancel()
     await server.until(lambda: len(server.process.front.table) == 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "started"), [(0, False), (9, False), (65_000, False), (66_000, True), (100_000, True)]
+)
+async def test_the_application_begins_when_there_is_enough_of_a_body(
+    serve: Any, dial: Any, monkeypatch: pytest.MonkeyPatch, sent: int, started: bool
+) -> None:
+    begun: list[str] = []
+    run = RequestResponseCycle.run_asgi
+
+    async def counting(cycle: RequestResponseCycle, app: Any) -> None:
+        begun.append(cycle.scope["path"])
+        await run(cycle, app)
+
+    monkeypatch.setattr(RequestResponseCycle, "run_asgi", counting)
+    server = await serve(server={"request_s": 0.5})
+    raw = await dial(server)
+    await raw.send(POST + b"Content-Length: 100000\r\n\r\n" + b" " * sent)
+    assert statuses(await raw.rest()) == [400 if sent == 100_000 else 408]
+    assert begun == ["/l2_update"] * started
 
 
 async def test_a_dripped_body_wakes_the_application_once(
