@@ -1,5 +1,7 @@
 """What all tests share: the kernel cache, recorded data, warmed kernels, `--long`."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("long") and not item.config.getoption("--long"):
         pytest.skip("long: runs with `python run.py test --long`")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _undisturbed() -> Iterator[None]:
+    """What would change this process, or those that tests start, for all later tests.
+
+    A compaction lowers its process's priority for good; pytest-xdist names its worker in the
+    environment, and pytest-benchmark measures nothing there.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "nice", lambda _: 0, raising=False)
+        patch.delenv("PYTEST_XDIST_WORKER", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

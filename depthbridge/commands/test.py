@@ -29,6 +29,8 @@ CHECKS: Final = (
     ("codespell", ("-m", "codespell_lib")),
 )
 """Name and arguments of Python of each check that is not a test."""
+_MOST: Final = 4
+"""Processes of pytest: each one takes up to 800 MB."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,13 +45,19 @@ def run(args: argparse.Namespace) -> int:
     if told:
         print(f"{'ok' if told.startswith('installed') else 'look':<8}{told}", flush=True)
     failed = [name for name, arguments in CHECKS if not _passes(name, arguments, root)]
-    pytest = [sys.executable, "-m", "pytest", *(["--long"] if args.long else [])]
+    pytest = [sys.executable, "-m", "pytest", *(["--long"] if args.long else _workers())]
     code = subprocess.run(pytest, cwd=root, check=False).returncode
     if code:
         failed.append("pytest")
     if failed:
         print(f"failed: {', '.join(failed)}")
     return 1 if failed else 0
+
+
+def _workers() -> list[str]:
+    """A process for each core; what takes hours also measures, and gets the machine for itself."""
+    count = min(_MOST, os.cpu_count() or 1)
+    return ["--numprocesses", str(count), "--dist", "loadfile"] if count > 1 else []
 
 
 def _passes(name: str, arguments: tuple[str, ...], root: Path) -> bool:

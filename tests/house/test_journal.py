@@ -147,6 +147,16 @@ def test_compact_says_what_it_did_and_changes_no_row(
     assert "2 compacted" in capsys.readouterr().out.splitlines()[0]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no nice")
+def test_compact_in_the_background_steps_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+    monkeypatch.setattr(os, "nice", steps.append)
+    assert run("compact", folder, "--background") == 0
+    assert steps == [19]
+
+
 def test_compact_keeps_within_limits_and_spares_what_is_pinned(
     folder: Path, capsys: Capture
 ) -> None:
