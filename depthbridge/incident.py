@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import metadata
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,7 @@ from market.errors import UsageError
 from recording.slices import COLUMNS, Slice, moments, newest_time, slices, timeline_rows
 from server.settings import Settings, default_log_file
 
-__all__ = ["duration", "write_incident"]
+__all__ = ["bridge_log", "duration", "write_incident"]
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _NS: Final = 1_000_000_000
@@ -38,6 +39,7 @@ _MOST_ROWS: Final = 200_000
 _OLD_LOGS: Final = 5
 _LOG_BYTES: Final = 20 << 20
 _HEALTH_S: Final = 3
+_DOCUMENTS: Final = ("Documents", "OneDrive/Documents")
 _README: Final = """\
 What happened on a Depthbridge server, for whoever has to find out why.
 
@@ -45,9 +47,11 @@ versions.json        Depthbridge, Python, packages, operating system
 configuration.yaml   the configuration in force; secrets and the places of keys are taken out
 health.json          what the running server said of itself, or why it did not answer
 log/                 the log file's lines since {since}, secrets taken out
-timeline.csv         one line for each entry that was received since then: when it was received,
-                     which numbers, event time, when the publisher sent it; phases, gaps, sessions.
-                     At most {most:,} lines for each journal, the newest ones
+log/ninjatrader/     the same of the bridge, from NinjaTrader's folder
+timeline.csv         both sides in the order of time. A line for each entry that was received since
+                     then: when it was received, which numbers, event time, when the publisher sent
+                     it; phases, gaps, sessions. At most {most:,} lines for each journal, the newest
+                     ones. And one for each event of the bridge's log, with the time of its clock
 journal/             whole segments that hold these minutes, each beginning with the state that it
                      carries: python run.py journal verify FOLDER, python run.py replay FOLDER
 
@@ -67,7 +71,25 @@ def duration(text: str) -> int:
     return int(found[1]) * _UNITS[found[2]] * _NS
 
 
-def write_incident(out: Path, settings: Settings, last: int, environment: dict[str, str]) -> None:
+def bridge_log(folder: Path | None) -> Path:
+    """The log file that the bridge keeps in NinjaTrader's folder.
+
+    Args:
+        folder: of NinjaTrader; None: the usual one.
+
+    Raises:
+        UsageError: a folder that is not there.
+    """
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"--ninjatrader {folder} is no folder", code="no_folder")
+    usual = [Path.home() / part / "NinjaTrader 8" for part in _DOCUMENTS]
+    found = folder or next((path for path in usual if path.is_dir()), usual[0])
+    return found / "depthbridge" / "bridge.log"
+
+
+def write_incident(
+    out: Path, settings: Settings, last: int, environment: dict[str, str], bridge: Path
+) -> None:
     """Write the ZIP and print what is in it.
 
     Args:
@@ -75,6 +97,7 @@ def write_incident(out: Path, settings: Settings, last: int, environment: dict[s
         settings: of the server.
         last: how much time before the newest entry, ns.
         environment: variables of the process.
+        bridge: log file of the bridge; it may be absent.
 
     Raises:
         EnvironmentFault: the file cannot be written.
@@ -88,7 +111,7 @@ def write_incident(out: Path, settings: Settings, last: int, environment: dict[s
         replacing(out) as part,
         zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
     ):
-        notes = list(_write_files(archive, settings, redactor, since))
+        notes = list(_write_files(archive, settings, redactor, since, bridge))
         readme = _README.format(
             since=_when(since), until=_when(until), most=_MOST_ROWS, notes="\n".join(notes)
         )
@@ -101,7 +124,7 @@ def write_incident(out: Path, settings: Settings, last: int, environment: dict[s
 
 
 def _write_files(
-    archive: zipfile.ZipFile, settings: Settings, redactor: Redactor, since: int
+    archive: zipfile.ZipFile, settings: Settings, redactor: Redactor, since: int, bridge: Path
 ) -> Iterator[str]:
     """Everything but the README; yields what its reader should know."""
 
@@ -112,13 +135,17 @@ def _write_files(
     put("configuration.yaml", yaml.safe_dump(redactor.configuration(), sort_keys=False))
     put("health.json", json.dumps(_health(settings, redactor), indent=1) + "\n")
     yield from _write_logs(archive, settings, redactor, since)
+    told = _lines(bridge, since)
+    if told:
+        put(f"log/ninjatrader/{bridge.name}", "".join(f"{line}\n" for line in told))
+    else:
+        yield f"nothing of the bridge: {bridge} has no line of these minutes (--ninjatrader DIR)"
     folder = settings.recordings_folder
     found = list(slices(folder, since)) if folder.is_dir() else []
+    rows = [row for part in found for row in timeline_rows(part, moments(part, since, _MOST_ROWS))]
+    rows += filter(None, map(_bridge_row, told))
     text = io.StringIO()
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
-    for part in found:
-        table.writerows(timeline_rows(part, moments(part, since, _MOST_ROWS)))
+    csv.writer(text).writerows([COLUMNS, *sorted(rows, key=itemgetter(0))])
     put("timeline.csv", text.getvalue())
     if not found:
         yield f"nothing was recorded in {folder}"
@@ -143,14 +170,32 @@ def _write_logs(
     archive: zipfile.ZipFile, settings: Settings, redactor: Redactor, since: int
 ) -> Iterator[str]:
     for file in dict.fromkeys(_log_files(settings)):
-        lines: list[str] = []
-        for path in (*(file.with_name(f"{file.name}.{n}") for n in range(_OLD_LOGS, 0, -1)), file):
-            if path.is_file():
-                lines += [line for line in _tail(path) if _since(line, since)]
         if not file.is_file():
             yield f"the log file {file} is not there: set logging.file, then the next one is"
             continue
-        archive.writestr(f"log/{file.name}", redactor.text("".join(f"{x}\n" for x in lines)))
+        lines = "".join(f"{line}\n" for line in _lines(file, since))
+        archive.writestr(f"log/{file.name}", redactor.text(lines))
+
+
+def _lines(file: Path, since: int) -> list[str]:
+    """Lines of a log since a time, from the files before it on."""
+    older = (file.with_name(f"{file.name}.{n}") for n in range(_OLD_LOGS, 0, -1))
+    there = [path for path in (*older, file) if path.is_file()]
+    return [line for path in there for line in _tail(path) if _since(line, since)]
+
+
+def _bridge_row(line: str) -> list[str] | None:
+    """An event of the bridge as a line of the timeline; None: it is none."""
+    try:
+        told = json.loads(line)
+        moment = datetime.fromisoformat(told["time"]).astimezone(UTC)
+        what = f"{told['number']}: {told['event']}"
+    except (ValueError, KeyError, TypeError):
+        return None
+    if told.get("detail"):
+        what += f" ({told['detail']})"
+    time = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 1000:09d}Z"
+    return [time, "", "", "bridge", "", "", "", "", what]
 
 
 def _log_files(settings: Settings) -> Iterator[Path]:

@@ -46,11 +46,13 @@ class Slice:
 
     Attributes:
         stream: the journal.
+        symbol: of its instrument, as the publisher names it.
         segments: each with the bytes of it that are whole.
         fault: what is damaged in the last of them; empty if nothing is.
     """
 
     stream: JournalStream
+    symbol: str
     segments: tuple[tuple[Path, int], ...]
     fault: str = ""
 
@@ -98,7 +100,21 @@ def slices(folder: Path, since: int) -> Iterator[Slice]:
             if scan.header.created <= since:
                 break
         if found:
-            yield Slice(stream, tuple(reversed(found)), fault)
+            found.reverse()
+            yield Slice(stream, _symbol(found[0][0]) or stream.name, tuple(found), fault)
+
+
+def _symbol(path: Path) -> str:
+    """What the segment says of its instrument; empty: nothing."""
+    with path.open("rb", buffering=_PIECE) as file:
+        for head, payload in SegmentScan(path, file):
+            if head.type == EntryType.INSTRUMENT:
+                try:
+                    entry = decode_entry(head.type, payload)
+                except DataError:
+                    return ""
+                return entry.instrument.symbol if isinstance(entry, InstrumentEntry) else ""
+    return ""
 
 
 def moments(part: Slice, since: int, most: int) -> list[Moment]:
@@ -159,12 +175,11 @@ def _moment(received: int, entry: Entry) -> Moment:
 
 def timeline_rows(part: Slice, found: list[Moment]) -> Iterator[list[str]]:
     """Cells of ``COLUMNS``."""
-    stream = part.stream
     for moment in found:
         yield [
             _iso(moment.received),
-            stream.name,
-            stream.source,
+            part.symbol,
+            part.stream.source,
             moment.entry,
             str(moment.seq) if moment.seq >= 0 else "",
             str(moment.count or ""),

@@ -10,7 +10,8 @@ __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 HELP = "collects logs, journal and versions of the last minutes into a ZIP, without secrets"
 EXAMPLE = """\
 incident --last 10m
-incident --last 1h --out incident.zip --config depthbridge.yaml"""
+incident --last 1h --out incident.zip --config depthbridge.yaml
+incident --ninjatrader "D:/Documents/NinjaTrader 8\""""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="default: depthbridge-incident-<date>-<time>.zip in this folder",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="the server's configuration")
+    parser.add_argument(
+        "--ninjatrader",
+        type=Path,
+        metavar="DIR",
+        help="NinjaTrader's folder, for the bridge's side (default: the one in Documents)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the ZIP and say what is in it."""
-    from depthbridge.incident import duration, write_incident
+    from depthbridge.incident import bridge_log, duration, write_incident
     from depthbridge.outputs import check_ending
     from server.settings import load_settings
 
@@ -40,5 +47,6 @@ def run(args: argparse.Namespace) -> int:
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     out = args.out or Path(f"depthbridge-incident-{stamp}.zip")
     check_ending(out, (".zip",))
-    write_incident(out, load_settings(args.config), last, dict(os.environ))
+    settings = load_settings(args.config)
+    write_incident(out, settings, last, dict(os.environ), bridge_log(args.ninjatrader))
     return 0

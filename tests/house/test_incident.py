@@ -102,6 +102,11 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def nobodys_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+
+
 @pytest.fixture
 def secrets_around(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEPTHBRIDGE_TOKEN", TOKEN)
@@ -199,12 +204,52 @@ def test_the_log_of_these_minutes(config: Path, tmp_path: Path) -> None:
     assert '"other"' in text
 
 
+def bridge_line(minute: float, number: int, event: str, detail: str) -> str:
+    moment = datetime.fromtimestamp(MONDAY / NS + minute * 60, UTC)
+    time = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    facts = {"time": time, "level": "WARNING", "number": number, "event": event, "detail": detail}
+    return json.dumps(facts) + "\n"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_bridges_side_stands_between_the_servers(
+    config: Path, tmp_path: Path, named: bool
+) -> None:
+    record(tmp_path / "recordings")
+    home = tmp_path / ("elsewhere" if named else "home/Documents/NinjaTrader 8")
+    log = home / "depthbridge" / "bridge.log"
+    log.parent.mkdir(parents=True)
+    log.with_name("bridge.log.1").write_text(bridge_line(22, 401, "the feed was lost", ""))
+    torn = '{"time": "2026-11-16T15'
+    log.write_text(
+        bridge_line(2, 100, "long ago", "")
+        + bridge_line(25.05, 101, "broken", f"Bearer {TOKEN}")
+        + torn
+    )
+    words = ["--ninjatrader", str(home)] if named else []
+    files = collect(config, tmp_path / "incident.zip", *words)
+    told = files["log/ninjatrader/bridge.log"].decode()
+    assert [json.loads(line)["number"] for line in told.splitlines()[:-1]] == [401, 101]
+    assert TOKEN not in told
+    rows = list(csv.DictReader(io.StringIO(files["timeline.csv"].decode())))
+    assert [row["received"] for row in rows] == sorted(row["received"] for row in rows)
+    place = [row["entry"] for row in rows].index("bridge")
+    assert rows[place]["detail"] == "401: the feed was lost"
+    second = [row for row in rows if row["entry"] == "bridge"][1]
+    assert second["received"] == "2026-11-16T15:25:03.000000000Z"
+    assert second["detail"].startswith("101: broken (")
+    near = rows[rows.index(second) - 1], rows[rows.index(second) + 1]
+    assert [row["received"][14:19] for row in near] == ["25:00", "25:10"]
+    assert {row["instrument"] for row in rows} == {"ES 12-26", ""}
+
+
 def test_without_recordings_and_log(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "depthbridge.yaml"
     path.write_text(yaml.safe_dump({"recording": {"folder": str(tmp_path / "none")}}))
     files = collect(path, tmp_path / "incident.zip")
     assert b"nothing was recorded" in files["README.txt"]
     assert b"set logging.file" in files["README.txt"]
+    assert b"nothing of the bridge" in files["README.txt"]
     assert not [name for name in files if name.startswith("log/")]
     assert files["timeline.csv"].decode().strip() == ",".join(COLUMNS)
     assert "nothing was recorded" in capsys.readouterr().out
@@ -271,6 +316,7 @@ def test_a_running_server_is_asked(
         (["--out", "x.tar"], ".zip"),
         (["--out", "nowhere/x.zip"], "cannot be written"),
         (["--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["--ninjatrader", "nowhere"], "nowhere is no folder"),
     ],
 )
 def test_wrong_words_end_with_one_line(

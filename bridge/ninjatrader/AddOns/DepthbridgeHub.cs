@@ -96,6 +96,7 @@ namespace NinjaTrader.NinjaScript.AddOns
             if (ending != null)
             {
                 ending.Stop();
+                BridgeLog.Flush();
             }
         }
     }

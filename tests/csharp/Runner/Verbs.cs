@@ -23,6 +23,7 @@ namespace Depthbridge.Runner
             { "encode", EncodeVerb.Run },
             { "guide", GuideVerb.Run },
             { "json", JsonVerb.Run },
+            { "log-file", LogFileVerb.Run },
             { "makers", MakersVerb.Run },
             { "ninja", NinjaVerb.Run },
             { "publisher", PublisherVerb.Run },
