@@ -63,6 +63,9 @@ _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 _MINUTE = 60 * _NS_PER_S
 _MAX_PROFILE_ROWS = 1 << 22
+_LEAP = 31 * 86_400 * _NS_PER_S
+"""Sessions further than this before the next event are passed over: one wrong time, decades off,
+would keep the whole process turning them for seconds."""
 _NOW, _SEQ, _STALE, _BOTH_SEEN, _CLOSED, _PAUSED, _CROSSED = (
     word_of("clock", name)
     for name in ("now", "seq", "stale", "both_seen", "closed", "paused", "crossed")
@@ -164,7 +167,7 @@ class Analyzer:
                 self._rewind(frame.base + int(frame.records["dt"][start]))
                 rewound = True
             else:
-                self._serve(status)
+                self._serve(status, frame.base + int(frame.records["dt"][start]))
             done = process_records(
                 frame.records,
                 frame.base,
@@ -230,7 +233,7 @@ class Analyzer:
                 )
                 start, status = divmod(int(done), STATUSES)
                 if status != OK:
-                    self._serve(status)
+                    self._serve(status, until)
         self.seq = frame.end
         filled = int(flow["filled"])
         if last:
@@ -255,7 +258,7 @@ class Analyzer:
             if status in FAULTS:
                 self.gap(FAULTS[status])
                 return FAULTS[status]
-            self._serve(status)
+            self._serve(status, time)
 
     def gap(self, reason: str) -> None:
         """Records were lost (or the book is wrong, for ``reason``): stale until a snapshot."""
@@ -531,12 +534,12 @@ class Analyzer:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _serve(self, status: int) -> None:
-        """Do what a kernel asked for."""
+    def _serve(self, status: int, time: int) -> None:
+        """Do what a kernel asked for on the way to ``time``."""
         if status == GROW:
             self._heap = grow(self._header, self._heap)
         elif status == BOUNDARY:
-            self._turn_session()
+            self._turn_session(time)
         else:
             raise AssertionError(f"no such status: {status}")
 
@@ -551,13 +554,13 @@ class Analyzer:
         self._state["flow"]["complete"] = session is not None and time <= session.open
         self._clock["boundary"] = self._calendar.next_boundary(time)
 
-    def _turn_session(self) -> None:
-        """The event clock reaches the boundary of a trading session."""
+    def _turn_session(self, until: int) -> None:
+        """The event clock, on its way to ``until``, reaches the boundary of a trading session."""
         if self._calendar is None:
             self._clock["boundary"] = FOREVER
             return
-        time = int(self._clock["boundary"])
-        session = self._calendar.trading_session(time)
+        time, late = int(self._clock["boundary"]), until - _LEAP
+        session = self._calendar.trading_session(time) if time >= late else None
         if not self._clock["closed"]:
             self._reserve_events()
             end_session(SESSION_END, time, self._words, self._heap)
@@ -565,7 +568,7 @@ class Analyzer:
             open_session(time, int(not self._clock["stale"]), self._words)
         self._state["flow"]["filled"] = 0
         self._clock["closed"] = session is None
-        self._clock["boundary"] = self._calendar.next_boundary(time)
+        self._clock["boundary"] = self._calendar.next_boundary(max(time, late))
 
     def _rewind(self, time: int) -> None:
         """Time went back: everything starts anew, and what was before does not count."""

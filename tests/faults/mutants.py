@@ -27,6 +27,8 @@ _JUDGE: Final = "tests/journal/test_judge.py"
 _AGREE: Final = f"{_JUDGE}::test_verify_repair_export_and_replay_agree"
 _POSITION: Final = "orderbook/books/position.py"
 _PRICE: Final = "orderbook/books/price.py"
+_ANALYZER: Final = "orderbook/analyzer.py"
+_ANALYZERS: Final = "tests/orderbook/test_analyzer.py"
 _RING: Final = "client/ring.py"
 _STREAM: Final = "client/stream.py"
 _FIGURES: Final = "tests/simulation/test_figures.py"
@@ -208,6 +210,12 @@ MUTANTS: Final = (
            "if self._seed is not None and seq == 1:", "if False:", _MIXED),
     Mutant("damage on the way is not sent again", _STREAM,
            "again = on_the_way and", "again = False and", "tests/client/test_stream.py"),
+    Mutant("sessions in the middle of a long silence are turned", _ANALYZER,
+           " if time >= late else None", "",
+           f"{_ANALYZERS}::test_of_a_long_silence_the_sessions_in_the_middle_are_passed_over"),
+    Mutant("a long silence is walked from session to session", _ANALYZER,
+           "next_boundary(max(time, late))", "next_boundary(time)",
+           f"{_ANALYZERS}::test_a_leap_over_a_century_turns_the_sessions_of_a_month"),
     Mutant("the check sees the visible rows alone", "orderbook/analyzer.py",
            'if book["mode"] != BY_PRICE or levels <= self.instrument.depth_levels:', "if True:",
            _SOUND),

@@ -3,13 +3,16 @@
 from collections import Counter
 from itertools import chain
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.session import SessionCalendar, SessionTemplate, Window
+from market.record import RECORD, Frame
+from market.session import SHIPPED_TEMPLATES, SessionCalendar, SessionTemplate, Window
+from orderbook import Analyzer
 from tests.orderbook.book_streams import ladder_stream
-from tests.orderbook.compare import Both, run_plan
+from tests.orderbook.compare import Both, instrument, run_plan
 from tests.orderbook.market_fuzz import make_plan
 from tests.reference.records import ASK, BID, Rec, bid, price_row, trade
 from tests.reference.records import ask as ask_row
@@ -136,6 +139,47 @@ def test_hours_of_silence(hours: int) -> None:
     both.feed(recs)
     both.advance(recs[-1].time + 1800 * SECOND)
     both.feed([recs[-1]._replace(time=recs[-1].time + 1801 * SECOND)])
+
+
+@pytest.mark.parametrize("heartbeat", [False, True])
+@pytest.mark.parametrize("minutes", [100, 276])
+@pytest.mark.parametrize(("every", "length"), [(60, 40), (180, 180)])
+def test_of_a_long_silence_the_sessions_in_the_middle_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch, every: int, length: int, minutes: int, heartbeat: bool
+) -> None:
+    """As the twin, with an hour for the 31 days; with pauses, and with sessions that are longer."""
+    monkeypatch.setattr("orderbook.analyzer._LEAP", 3600 * SECOND)
+    monkeypatch.setattr("tests.reference.analytics.LEAP", 3600 * SECOND)
+    windows = tuple(Window(begin, begin + length) for begin in range(0, 1440, every))
+    template = SessionTemplate("UTC", windows, Window(0, 40), weekdays=frozenset(range(7)))
+    both = Both(clusters={"grid_ms": 1000}, calendar=SessionCalendar(template))
+    both.feed(ladder_stream(4, 400))
+    later = both.analyzer.clock + minutes * 60 * SECOND
+    if heartbeat:
+        both.advance(later)
+    both.feed([bid(later + SECOND, 1, 0, both.twin.visible()[0][0][0], 500)])
+    both.advance(later + 3600 * SECOND)
+
+
+def test_a_leap_over_a_century_turns_the_sessions_of_a_month() -> None:
+    """One wrong time must not hold up everybody else."""
+    turned: list[int] = []
+
+    class Counted(SessionCalendar):
+        __slots__ = ()
+
+        def next_boundary(self, time: int) -> int:
+            turned.append(time)
+            return super().next_boundary(time)
+
+    calendar = Counted(SHIPPED_TEMPLATES["cme_equity"])
+    analyzer = Analyzer(instrument(), calendar=calendar)
+    analyzer.load_levels([(1, 1)], [(2, 1)], 1, 1)
+    analyzer.advance(NOON)
+    assert analyzer.clock == NOON
+    assert len(turned) < 100
+    analyzer.process_l2_update(Frame(np.zeros(1, RECORD), NOON + 80 * 365 * 86_400 * SECOND, 1))
+    assert len(turned) < 200
 
 
 def test_a_trade_of_size_zero_divides_nothing() -> None:

@@ -28,6 +28,7 @@ __all__ = ["Twin"]
 
 SECOND = 10**9
 REWIND = 5 * SECOND
+LEAP = 31 * 86_400 * SECOND
 
 Event = dict[str, Any]
 _EVENT_ORDER = {"end": 0, "update": 1, "new": 2}
@@ -213,7 +214,7 @@ class Twin:
             return fault
         while self.boundary is not None and self.boundary <= time:
             self._instants(self.boundary)
-            self._roll(self.boundary)
+            self._roll(self.boundary, time)
         self._instants(time)
         self.clock = time
         return None
@@ -240,18 +241,19 @@ class Twin:
         self.both_seen = self.both_seen or two_sided(bids, asks)
         self.crossed = crossed(bids, asks)
 
-    def _roll(self, time: int) -> None:
+    def _roll(self, time: int, until: int) -> None:
         assert self.calendar is not None
         if not self.closed:
             ended = self.resting.end_all("session_end") + self.traded.end_all("session_end")
             self._emit(ended, time)
-        session = self.calendar.trading_session(time)
+        passed_over = time < until - LEAP
+        session = None if passed_over else self.calendar.trading_session(time)
         self.closed = session is None
         self.told = 0
         if session is not None:
             self.session = Session(time, not self.stale)
             self.profile.new_session()
-        self.boundary = self.calendar.next_boundary(time)
+        self.boundary = self.calendar.next_boundary(until - LEAP if passed_over else time)
 
     def _apply(self, rec: Rec) -> str | None:
         if rec.kind in (POSITION, PRICE):
