@@ -35,6 +35,7 @@ def open(
     tick_size: float | str | None = None,
     time_zone: str | None = None,
     tolerant: bool = False,
+    seed: str | Path | None = None,
     config: str | Path | None = None,
 ) -> "Recorded":
     """Name a recording; nothing is read yet.
@@ -50,6 +51,7 @@ def open(
         tick_size: for an instrument that is not known.
         time_zone: of a dump's times, where the file does not show it.
         tolerant: skip and count what is wrong; a book fault empties the book.
+        seed: of LOBSTER messages the order book file.
         config: a configuration file; its analytics settings shape ``metrics`` and ``clusters``.
 
     Raises:
@@ -72,6 +74,7 @@ def open(
             tick_size=tick_size,
             time_zone=time_zone,
             tolerant=tolerant,
+            seed=Path(seed) if seed else None,
             config=Path(config) if config else None,
         )
     )

@@ -40,12 +40,20 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, until: str = "--to")
         help="a file, a folder, or an instrument's name in the recordings folder (with --date)",
     )
     group = parser.add_argument_group("input")
-    group.add_argument("--format", help="instead of finding it by content: nt-dump, csv, …")
+    group.add_argument("--format", help="instead of finding it by content: nt-dump, lobster, …")
     group.add_argument("--instrument", help="where the recording does not say it: 'ES 12-26'")
     group.add_argument("--tick-size", help="for an instrument that is not known: 0.25")
     group.add_argument("--time-zone", help="IANA zone of a dump's times: America/Chicago")
     group.add_argument("--tolerant", action="store_true", help="skip and count what is wrong")
-    group.add_argument("--date", type=_date, help="trade date, YYYY-MM-DD")
+    group.add_argument(
+        "--date", type=_date, help="trade date, YYYY-MM-DD; of LOBSTER messages their day"
+    )
+    group.add_argument(
+        "--seed",
+        type=Path,
+        metavar="FILE",
+        help="LOBSTER: the order book file; its first row is the book after the first message",
+    )
     group.add_argument("--session", choices=_SESSIONS, type=str.upper, help="only its hours")
     group.add_argument("--from", dest="begin", metavar="TIME", help="UTC, ISO; HH:MM with --date")
     group.add_argument(until, dest="end", metavar="TIME", help="the same, exclusive")
@@ -87,11 +95,14 @@ def open_input(args: argparse.Namespace) -> Input:
         tolerant=args.tolerant,
         instruments=settings.instruments,
         segments=segments,
+        seed=args.seed,
+        date=args.date,
     )
     window = None
-    if args.date or args.session or args.begin or args.end:
+    own = recording.format.dated  # the day says what the times mean, and cuts nothing off
+    if (args.date and not own) or args.session or args.begin or args.end:
         calendar = settings.calendar(recording.instrument.session)
-        window = window_of(calendar, args.date, args.session, args.begin, args.end)
+        window = window_of(calendar, args.date, args.session, args.begin, args.end, whole=own)
     return Input(recording, window, settings)
 
 
@@ -179,14 +190,16 @@ def window_of(
     session: str | None,
     begin: str | None,
     end: str | None,
+    *,
+    whole: bool = False,
 ) -> Window:
-    """The window that the options say.
+    """The window that the options say; ``whole``: ``day`` only dates times without a day.
 
     Raises:
         UsageError: a time that is none, a date without the session, an empty window.
     """
     low, high = 0, _FOREVER
-    if day is not None:
+    if day is not None and not whole:
         hours = calendar.session_of(day)
         if hours is None:
             raise UsageError(f"there is no session on {day}")
@@ -197,7 +210,7 @@ def window_of(
         high = min(high, _instant(end, day, "the end"))
     if low >= high:
         raise UsageError("--date and the times leave nothing")
-    if day is not None and session == "RTH" and calendar.rth(day) is None:
+    if day is not None and not whole and session == "RTH" and calendar.rth(day) is None:
         raise UsageError(f"there are no regular hours on {day}")
     return Window(low, high, calendar, session)
 

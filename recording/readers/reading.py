@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,8 @@ def open_recording(
     tolerant: bool = False,
     instruments: InstrumentTable = DEFAULT_INSTRUMENTS,
     segments: tuple[Path, ...] = (),
+    seed: Path | str | None = None,
+    date: date | None = None,
 ) -> "Recording":
     """Open a recording; nothing but its first bytes is read yet.
 
@@ -39,9 +42,11 @@ def open_recording(
         tolerant: skip and count malformed lines; skip and name files of a folder that are none.
         instruments: the instruments that are known.
         segments: of a journal, what to read; empty: all.
+        seed: a file with the book that the recording begins with (LOBSTER).
+        date: of times that have none (LOBSTER).
 
     Raises:
-        UsageError: no such file or format.
+        UsageError: no such file or format; a seed for what has none.
         FileFormatError: empty, or of no known format.
     """
     path = Path(path)
@@ -49,6 +54,8 @@ def open_recording(
         raise UsageError(f"{path} does not exist", code="no_file", path=str(path))
     wanted = None if format is None else format_named(format)
     files, foreign = _files(path, wanted, tolerant=tolerant)
+    if seed is not None and (len(files) > 1 or not files[0][1].seeded):
+        raise UsageError(f"{path}: a seed goes with one LOBSTER message file", code="no_seed")
     request = Request(
         path=path,
         table=instruments,
@@ -58,6 +65,8 @@ def open_recording(
         time_zone=time_zone,
         tolerant=tolerant,
         segments=segments,
+        seed=None if seed is None else Path(seed),
+        day=date,
     )
     return Recording(path, files, request, foreign)
 

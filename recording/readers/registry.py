@@ -6,6 +6,7 @@ formats find it there.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,8 @@ class Request:
         first: number of the first line or record: files of a folder are counted through.
         report: to be filled.
         segments: of a journal, what to read; empty: all.
+        seed: the book that the recording begins with, where its format has a file for it.
+        day: whose times these are, where the format's times have none.
     """
 
     path: Path
@@ -46,6 +49,8 @@ class Request:
     seq: int = 1
     first: int = 0
     segments: tuple[Path, ...] = ()
+    seed: Path | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ class Format:
         read: entries of a file; raises UsageError before the first, FileFormatError where it ends
             to be readable.
         suffixes: endings of file names that ``convert`` takes for this format.
+        dated: whether its times are of a day that the caller may say.
+        seeded: whether the book that it begins with may lie in a file of its own.
         holds: whether a folder is one recording of this format, which ``read`` then takes whole.
     """
 
@@ -67,10 +74,20 @@ class Format:
     detect: Callable[[bytes], bool]
     read: Callable[[Request], Iterator[Entry]]
     suffixes: tuple[str, ...] = ()
+    dated: bool = False
+    seeded: bool = False
     holds: Callable[[Path], bool] = lambda _folder: False
 
 
-_MODULES: Final = ("journal_file", "parquet", "dump", "nt_export", "order_csv", "depth_csv")
+_MODULES: Final = (
+    "journal_file",
+    "parquet",
+    "dump",
+    "nt_export",
+    "order_csv",
+    "depth_csv",
+    "lobster",
+)
 """In the order of detection."""
 
 

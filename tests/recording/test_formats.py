@@ -53,6 +53,7 @@ READ_ONLY = {
         b"time_ns,action,side,order_id,price,size,new_order_id\n"
         b"1,add,bid,5,6900.25,3,\n2,replace,bid,5,6900.5,3,6\n3,fill,bid,6,6900.5,1,\n"
     ),
+    "lobster": b"34200,1,7,100,69002500,1\n34200.5,4,7,50,69002500,1\r\n34201,7,0,0,-1,-1\n",
 }
 """Of each format that is read but not written a whole file, of ES."""
 SUFFIXES: dict[str, Callable[[bytes], bytes]] = {
