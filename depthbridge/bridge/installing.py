@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +34,11 @@ class Installation:
             sources: the package.
 
         Raises:
-            UsageError: it is no NinjaTrader folder.
+            UsageError: it is no NinjaTrader folder, or something stands where a file must go.
         """
         self.custom: Final = _custom(folder)
         self._sources: Final = sources
+        self._require_way()
         names = {source.name for source in sources}
         present = [
             path.relative_to(self.custom).as_posix()
@@ -62,7 +64,7 @@ class Installation:
         told = []
         for name in self.changed:
             path = self.custom / name
-            kept = path.with_name(path.name + ".bak")
+            kept = _free(path)
             kept.write_bytes(path.read_bytes())
             told.append(f"{name} was changed: what it was is kept in {kept.name}")
         for source in self._sources:
@@ -73,6 +75,15 @@ class Installation:
         digests = {source.name: _digest(source.content) for source in self._sources}
         _replace(self.custom / MANIFEST, json.dumps(digests, indent=1).encode())
         return told
+
+    def _require_way(self) -> None:
+        # Half an installation does not compile, and then none of the user's own scripts does.
+        for source in self._sources:
+            path = self.custom / source.name
+            if path.is_dir() or (path.parent.exists() and not path.parent.is_dir()):
+                wrong = path if path.is_dir() else path.parent
+                kind = "folder" if path.is_dir() else "file"
+                raise UsageError(f"{wrong} is a {kind}: move it away; nothing was installed")
 
     def _installed(self) -> dict[str, str]:
         try:
@@ -90,6 +101,16 @@ def _custom(folder: Path) -> Path:
         f"{folder} is no NinjaTrader folder: give the one that holds bin/Custom, "
         "usually Documents/NinjaTrader 8"
     )
+
+
+def _free(path: Path) -> Path:
+    """Where a file is kept: what was kept before stays."""
+    kept = path.with_name(path.name + ".bak")
+    for number in count(2):
+        if not kept.exists():
+            break
+        kept = path.with_name(f"{path.name}.{number}.bak")
+    return kept
 
 
 def _replace(path: Path, content: bytes) -> None:

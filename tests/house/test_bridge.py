@@ -205,3 +205,21 @@ def test_what_the_user_changed_is_kept(ninja: Path) -> None:
     assert any("kept" in line for line in again.carry_out())
     assert path.read_bytes() == newer.content
     assert path.with_name(path.name + ".bak").read_bytes() == b"// mine\r\n"
+    path.write_bytes(b"// mine too\r\n")
+    Installation(ninja, [newer]).carry_out()
+    assert path.with_name(path.name + ".bak").read_bytes() == b"// mine\r\n"
+    assert path.with_name(path.name + ".2.bak").read_bytes() == b"// mine too\r\n"
+
+
+@pytest.mark.parametrize("way", ["a folder of the file's name", "a file of the folder's name"])
+def test_what_stands_in_the_way_is_named_before_anything_is_written(ninja: Path, way: str) -> None:
+    custom = ninja / "bin" / "Custom"
+    other = Source("Indicators/DepthbridgeOther.cs", b"// other\r\n")
+    if way.startswith("a folder"):
+        (custom / other.name).mkdir()
+    else:
+        (custom / "Indicators").rmdir()
+        (custom / "Indicators").write_text("")
+    with pytest.raises(UsageError, match=r"Indicators.* move it away; nothing was installed"):
+        Installation(ninja, [GOOD, other])
+    assert list((custom / "AddOns").iterdir()) == []
