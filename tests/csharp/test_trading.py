@@ -11,6 +11,8 @@ import pytest
 
 from tests.csharp.build import Program
 
+LIVES: Final = 300
+"""Seeds of a run in the short form."""
 LIVE: Final[list[dict[str, Any]]] = [
     {"at": 0, "do": "start"},
     {"do": "live", "on": 1},
@@ -65,10 +67,10 @@ def test_nothing_is_unprotected_doubled_or_too_large_at_a_decent_exchange(
     runner: Program, first: int
 ) -> None:
     """Refusals, part fills, lost and late answers, cancel races, interruptions of both lines."""
-    totals = runs(runner, "clean", first, 1000)
-    assert totals["entries"] > 10_000
-    assert totals["fills"] > 20_000
-    assert totals["closings"] > 4_000
+    totals = runs(runner, "clean", first, LIVES)
+    assert totals["entries"] > 10 * LIVES
+    assert totals["fills"] > 20 * LIVES
+    assert totals["closings"] > 4 * LIVES
     # An exit that was refused four times waits a second; a stop price that was passed while its
     # target's end is not confirmed cannot be covered. Nothing else may be open uncovered.
     assert totals["unprotectable"] < totals["looks"] * 1e-3
@@ -77,8 +79,8 @@ def test_nothing_is_unprotected_doubled_or_too_large_at_a_decent_exchange(
 @pytest.mark.parametrize("first", [1, 1001])
 def test_what_an_exchange_does_twice_ends_flat(runner: Program, first: int) -> None:
     """Fills after a confirmed cancel, both sides of a pair, more than was ordered."""
-    totals = runs(runner, "dirty", first, 1000)
-    assert totals["crossings"] > 300
+    totals = runs(runner, "dirty", first, LIVES)
+    assert totals["crossings"] > 0.3 * LIVES
     assert totals["unprotectable"] < totals["looks"] * 1e-3
 
 
@@ -224,6 +226,15 @@ def test_the_manager_keeps_to_the_cap_by_itself(runner: Program) -> None:
     assert open_.last["verdict"] == "not sent"
 
 
+def test_an_entry_takes_what_the_cap_has_left(runner: Program) -> None:
+    """Two are open of three, and the risk is good for two more: one."""
+    again = {"at": 2000, "do": "idea", "direction": 1}
+    desk = Desk(runner, [*FILLED, again], most=3)
+    assert desk.said == ["entry 4 buy 1 market"]
+    full = Desk(runner, [*FILLED, again], most=2)
+    assert (full.last["verdict"], full.said) == ("Size", [])
+
+
 def test_an_exit_that_became_too_large_is_not_joined_by_another(runner: Program) -> None:
     """A stop fills after its cancel: the exit of two is cancelled, and may still fill."""
     way = [
@@ -364,6 +375,10 @@ def test_the_days_loss_closes_and_locks(runner: Program) -> None:
     events = [*FILLED, {"at": 2000, "do": "quote", "bid": 3996}]
     assert Desk(runner, events, loss=12.5).said == ["Closing: the day's loss limit", "cancel 3"]
     assert Desk(runner, events, loss=12.51).said == []
+    fees = {"fees": 2, "risk": 24}  # for a contract in and out: half of it is paid by now
+    closed = ["Closing: the day's loss limit", "cancel 3"]
+    assert Desk(runner, events, loss=14.5, **fees).said == closed
+    assert Desk(runner, events, loss=14.51, **fees).said == []
     out = [
         {"do": "Cancelled", "id": 3},
         {"do": "Cancelled", "id": 2},
@@ -408,6 +423,19 @@ def test_break_even_and_trailing_move_the_stop_at_the_broker(runner: Program) ->
     assert even.said == ["change 2 to 2 at 4002"]
     trail = Desk(runner, [*FILLED, *moved], trail_distance=3, trail_after=2)
     assert trail.said == ["change 2 to 2 at 4002"]
+
+
+def test_the_best_price_counts_though_the_stop_could_not_be_moved_then(runner: Program) -> None:
+    """It did not work yet; the market has come back by the time it does."""
+    events = [
+        *ENTERED,
+        {"do": "Filled", "id": 1, "filled": 2, "average": 4001},
+        {"at": 2000, "do": "quote", "bid": 4005},
+        {"do": "quote", "bid": 4003},
+        {"do": "Accepted", "id": 2, "price": 3993},
+    ]
+    desk = Desk(runner, events, break_even_after=4, break_even_offset=1)
+    assert desk.said == ["target 3 sell 2 limit 4013 oco s-1", "change 2 to 2 at 4002"]
 
 
 def test_time_closes(runner: Program) -> None:
@@ -475,6 +503,23 @@ def test_ideas_are_judged_in_turn(runner: Program) -> None:
     for idea, settings, verdict in cases:
         events = [*LIVE, {"at": 1000, "do": "idea", "direction": 1, **idea}]
         assert Desk(runner, events, **settings).last["verdict"] == verdict, (idea, settings)
+
+
+@pytest.mark.parametrize(
+    ("at", "bid", "verdict"),
+    [
+        (10_999, 4004, "Spacing"),
+        (11_000, 4003, "Spacing"),
+        (11_000, 4004, "Entered"),
+        (20_999, 4000, "Spacing"),
+        (21_000, 4000, "Entered"),
+    ],
+)
+def test_entries_keep_their_distance(runner: Program, at: int, bid: int, verdict: str) -> None:
+    """In time always, in price within twice that time."""
+    then = [{"at": at, "do": "quote", "bid": bid}, {"do": "idea", "direction": 1}]
+    desk = Desk(runner, [*ENTERED, *then], most=9, spacing_time=10_000, spacing_ticks=4)
+    assert desk.last["verdict"] == verdict
 
 
 @pytest.mark.parametrize(
