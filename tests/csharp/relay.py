@@ -79,7 +79,7 @@ class Relay:
                 threading.Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:
-        self._sockets.append(near)
+        self._keep(near)
         with contextlib.suppress(OSError):
             first = near.recv(_PIECE)
             self._going.wait()
@@ -89,10 +89,15 @@ class Relay:
                 near.close()
                 return
             far = socket.create_connection(("127.0.0.1", self._target))
-            self._sockets.append(far)
+            self._keep(far)
             far.sendall(first)
             threading.Thread(target=self._forward, args=(far, near), daemon=True).start()
             self._forward(near, far)
+
+    def _keep(self, one: socket.socket) -> None:
+        # Or a request whose head and body come apart waits 40 ms for an acknowledgement in between.
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sockets.append(one)
 
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -33,6 +33,8 @@ OF_ITS_OWN_MOMENT: Final = 1
 """How a trade's side is known: NinjaTrader's event carries bid and ask."""
 
 STOPS: Final = 8
+SHORT: Final = 60_000
+"""Lines of the sample when there is no time for all."""
 TICK: Final = 0.25
 SCRIPTS: Final = ("one", "two", "s")
 
@@ -90,9 +92,19 @@ def recorded_hour(recorded: Path) -> Day:
 @pytest.fixture
 def bundled(tmp_path: Path) -> Day:
     """The sample that every checkout has."""
-    path = tmp_path / "sample.txt"
+    return bundled_lines(tmp_path, None)
+
+
+@pytest.fixture
+def bundled_begin(tmp_path: Path) -> Day:
+    """The first quarter of it."""
+    return bundled_lines(tmp_path, SHORT)
+
+
+def bundled_lines(folder: Path, most: int | None) -> Day:
+    path = folder / "sample.txt"
     with pyarrow.input_stream(str(sample.DUMP), compression="zstd") as file:
-        path.write_bytes(file.read())
+        path.write_bytes(b"".join(file.read().splitlines(keepends=True)[:most]))
     return day_of(path, "America/New_York", -5)
 
 
@@ -226,19 +238,24 @@ def require_journal(folder: Path, day: Day) -> None:
     assert told == len(day.recs)
 
 
-def offline(*words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "depthbridge", *words],
-        check=False, capture_output=True, encoding="utf-8", timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+def offline(*commands: Sequence[str]) -> None:
+    """Commands that only read, at once."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "depthbridge", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+        )
+        for words in commands
+    ]  # fmt: skip
+    for process in running:
+        told, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, told
 
 
 def require_replay(folder: Path, day: Day) -> None:
     """From the journal alone: the output comes out as it was told, and the book is the dump's."""
-    offline("replay", str(folder), "--verify")
     out = folder.parent / "book.parquet"
-    offline("book", str(folder), "--out", str(out))
+    offline(["replay", str(folder), "--verify"], ["book", str(folder), "--out", str(out)])
     table = pyarrow.parquet.read_table(out)
     rows = table.take(list(range(0, len(table), 10))).to_pylist()
     require_books(day, [look_of(row) for row in rows])
@@ -305,7 +322,9 @@ def require_volumes(this: Scene) -> None:
     assert profile["complete"] == (profile["since"] > this.day.recs[0].time)
 
 
-@pytest.mark.parametrize("name", ["bundled", "recorded_hour"])
+@pytest.mark.parametrize(
+    "name", ["bundled_begin", "recorded_hour", pytest.param("bundled", marks=pytest.mark.long)]
+)
 def test_a_dump_reaches_book_sums_clusters_and_journal(
     name: str, runner: Program, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -43,6 +43,9 @@ CAPACITY: Final = 65_536
 HELLO: Final = 1_500
 """Bytes of a connection until hello is over: a changed hello is another one, nothing checks it."""
 LANES: Final = 3
+SHORT_LANES: Final = 4
+QUICK: Final = 5
+"""Times as fast goes a connection's time where a test would only wait for it."""
 PATIENCE_MS: Final = 40_000
 SOON_S: Final = 2.0
 SILENCE_S: Final = 16.0
@@ -144,15 +147,19 @@ def lines() -> Iterator[Lines]:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServedProcess]:
     server = ServedProcess(
-        tmp_path / "recordings", free_port(), DEPTHBRIDGE_SERVER_CONNECTIONS_PER_ADDRESS="32"
+        tmp_path / "recordings",
+        free_port(),
+        DEPTHBRIDGE_SERVER_CONNECTIONS_PER_ADDRESS="32",
+        DEPTHBRIDGE_SERVER_HEARTBEAT_S="1",  # in time for a connection with quick time
     )
     server.start()
     yield server
     server.kill()
 
 
-def bridge(runner: Program, address: str) -> Talk:
-    return Talk(runner, "bridge", address, "", "live", str(CAPACITY))
+def bridge(runner: Program, address: str, pace: int = 1) -> Talk:
+    """A program for publishers, whose time goes ``pace`` times as fast."""
+    return Talk(runner, "bridge", address, "", "live", str(CAPACITY), str(pace))
 
 
 def begin(talk: Talk, address: str, seed: int, capacity: int = CAPACITY) -> Market:
@@ -330,7 +337,7 @@ def test_every_kind_of_fault_loses_and_repeats_nothing(
     runner: Program, lines: Lines, server: ServedProcess
 ) -> None:
     seeds = [seed for seed in range(9) if KINDS[seed % len(KINDS)] != "half"]
-    outcomes = run_all(runner, lines, server, seeds, 2)
+    outcomes = run_all(runner, lines, server, seeds, SHORT_LANES)
     met = {kind for outcome in outcomes for kind in outcome.kinds}
     assert met == set(KINDS) - {"half"}
     assert sum(len(outcome.waits) for outcome in outcomes) >= len(seeds) // 2
@@ -385,7 +392,7 @@ def deaths(
 def test_a_server_that_dies_in_the_middle(
     runner: Program, server: ServedProcess, tmp_path: Path
 ) -> None:
-    assert len(deaths(runner, server, tmp_path / "recordings", range(2))) == 2
+    assert len(deaths(runner, server, tmp_path / "recordings", [0])) == 1
 
 
 @pytest.mark.long
@@ -401,9 +408,11 @@ def test_forty_deaths_of_the_server_long(
     assert waits[-1] <= LONGEST_WAIT_S + SOON_S
 
 
-def detours(runner: Program, server: ServedProcess, folder: Path, seeds: Sequence[int]) -> None:
+def detours(
+    runner: Program, server: ServedProcess, folder: Path, seeds: Sequence[int], pace: int = 1
+) -> None:
     """The WebSocket fails for a while, in which requests carry the data; lines are cut as well."""
-    with Relay(server.port) as relay, bridge(runner, relay.address) as talk:
+    with Relay(server.port) as relay, bridge(runner, relay.address, pace) as talk:
         for seed in seeds:
             rng = random.Random(seed)
             breaks = rng.randrange(1, RECORDS // 2)
@@ -430,7 +439,7 @@ def detours(runner: Program, server: ServedProcess, folder: Path, seeds: Sequenc
 def test_requests_take_over_and_give_back(
     runner: Program, server: ServedProcess, tmp_path: Path
 ) -> None:
-    detours(runner, server, tmp_path / "recordings", [1])
+    detours(runner, server, tmp_path / "recordings", [1], QUICK)
 
 
 @pytest.mark.long
@@ -439,17 +448,17 @@ def test_twenty_detours_long(runner: Program, server: ServedProcess, tmp_path: P
     detours(runner, server, tmp_path / "recordings", range(3000, 3020))
 
 
-@pytest.mark.parametrize("code", [CloseCode.SUPERSEDED, CloseCode.TOO_LARGE])
-def test_a_close_that_damage_can_cause_is_no_refusal_at_once(
-    runner: Program, code: CloseCode
-) -> None:
-    """Twice it tries again soon; a server that says so three times on end means it."""
+def test_a_close_that_damage_can_cause_is_no_refusal_at_once(runner: Program) -> None:
+    """Twice it tries again soon; a server that says so three times on end means it.
+
+    That its code and words come over the socket; what is made of each code is in `test_pump.py`.
+    """
     greeted: list[float] = []
 
     def refuse(connection: ServerConnection) -> None:
         connection.recv(5)
         greeted.append(time.monotonic())
-        connection.close(code, "so it seems")
+        connection.close(CloseCode.SUPERSEDED, "so it seems")
 
     with serve(refuse, "127.0.0.1", 0, subprotocols=[Subprotocol("depthbridge.v1")]) as fake:
         threading.Thread(target=fake.serve_forever, daemon=True).start()

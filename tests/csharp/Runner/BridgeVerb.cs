@@ -5,8 +5,8 @@ using System.Threading;
 namespace Depthbridge.Runner
 {
     /// <summary>
-    /// A connection on real sockets, driven line by line: BridgeVerb HOST:PORT TOKENFILE SOURCE CAPACITY. A line is a list:
-    /// a command and its arguments (see Do); the answer is what the call gave, or null.
+    /// A connection on real sockets, driven line by line: BridgeVerb HOST:PORT TOKENFILE SOURCE CAPACITY PACE. Its time goes
+    /// so many times as fast. A line is a list: a command and its arguments (see Do); the answer is what the call gave, or null.
     /// </summary>
     public sealed class BridgeVerb : IBridgeLog, IBridgeListener
     {
@@ -152,7 +152,8 @@ namespace Depthbridge.Runner
             }
             _streams.Clear();
             _capacity = capacity;
-            _connection = new BridgeConnection(options, this);
+            var clock = new PacedClock(int.Parse(_arguments[4]));
+            _connection = new BridgeConnection(options, this, new TransportFactory(options, this), clock);
             _connection.AddListener(this);
         }
 
