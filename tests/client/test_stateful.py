@@ -51,6 +51,8 @@ ES = DEFAULT_INSTRUMENTS.define("ES 12-26")
 SECOND = 10**9
 NOON = 1_700_000_000 * SECOND
 CAPACITY = 512
+EXAMPLES = max(150, settings().max_examples)
+"""More in the long run."""
 MIDDLE = 18_000
 Item = tuple[Rec, bool, bool] | float
 """A record, whether it is historical, whether it ends a back-fill; or a bar, by its open."""
@@ -426,4 +428,4 @@ class Publisher(RuleBasedStateMachine):
 
 
 TestPublisher: Any = pytest.mark.usefixtures("warmed")(Publisher.TestCase)
-TestPublisher.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestPublisher.settings = settings(max_examples=EXAMPLES, stateful_step_count=40, deadline=None)

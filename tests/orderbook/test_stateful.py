@@ -27,6 +27,8 @@ from tests.reference.records import (
 
 NOON = 1_700_000_000 * 10**9
 DEPTH = 4
+EXAMPLES = max(150, settings().max_examples)
+"""More in the long run."""
 MIDDLE = 1_000
 
 
@@ -93,7 +95,7 @@ class PositionMachine(RuleBasedStateMachine):
 
 
 TestPositionBook: Any = PositionMachine.TestCase
-TestPositionBook.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestPositionBook.settings = settings(max_examples=EXAMPLES, stateful_step_count=60, deadline=None)
 
 
 EDGES = sorted(
@@ -199,4 +201,4 @@ class PriceMachine(RuleBasedStateMachine):
 
 
 TestPriceBook: Any = PriceMachine.TestCase
-TestPriceBook.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestPriceBook.settings = settings(max_examples=EXAMPLES, stateful_step_count=60, deadline=None)
