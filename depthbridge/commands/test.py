@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,12 @@ HELP = "runs the linters, the type checker, the layer check and all tests"
 EXAMPLE = "test --long"
 
 _LAYERS: Final = "from importlinter.cli import lint_imports_command as c; c()"
+_KERNELS: Final = (
+    "from depthbridge.kernels import prepare_cache as p; p(); "
+    "from server.warmup import warm_kernels as w; w()"
+)
 CHECKS: Final = (
+    ("kernels", ("-c", _KERNELS)),
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
     ("mypy (Linux)", ("-m", "mypy", "--platform", "linux")),
@@ -28,7 +34,8 @@ CHECKS: Final = (
     ("import layers", ("-c", _LAYERS)),
     ("codespell", ("-m", "codespell_lib")),
 )
-"""Name and arguments of Python of each check that is not a test."""
+"""Name and arguments of Python of each check that is not a test. Kernels are compiled before the
+tests, which start servers and would all wait for the same ones."""
 _MOST: Final = 4
 """Processes of pytest: each one takes up to 800 MB."""
 
@@ -44,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     told = install_programs()
     if told:
         print(f"{'ok' if told.startswith('installed') else 'look':<8}{told}", flush=True)
-    failed = [name for name, arguments in CHECKS if not _passes(name, arguments, root)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        passed = list(pool.map(lambda check: _passes(*check, root), CHECKS))
+    failed = [name for (name, _), fine in zip(CHECKS, passed, strict=True) if not fine]
     pytest = [sys.executable, "-m", "pytest", *(["--long"] if args.long else _workers())]
     code = subprocess.run(pytest, cwd=root, check=False).returncode
     if code:
@@ -72,7 +81,8 @@ def _passes(name: str, arguments: tuple[str, ...], root: Path) -> bool:
         errors="replace",
     )
     word = "ok" if done.returncode == 0 else "FAILED"
-    print(f"{word:<8}{name:<16}{time.perf_counter() - start:5.1f} s", flush=True)
+    told = f"{word:<8}{name:<16}{time.perf_counter() - start:5.1f} s\n"
     if done.returncode:
-        print(done.stdout + done.stderr, flush=True)
+        told += f"{done.stdout}{done.stderr}\n"
+    print(told, end="", flush=True)  # at once, as checks end beside each other
     return done.returncode == 0
