@@ -281,6 +281,23 @@ def test_a_heartbeat_does_not_tell_of_numbers_that_a_waiting_book_skips(talk: Ta
     assert decode_frame(snapshot).seq == 101
 
 
+def test_an_ack_says_what_is_safe_and_no_more(talk: Talk) -> None:
+    line = Line(talk, capacity=1024)
+    line.connect()
+    push(line, depth_frames(100))
+    assert list(line.core.outgoing(line.now))
+    for seq, acked in ((60, 60), (59, 60), (99, 99)):
+        line.core.receive(Ack(stream=0, seq=seq), line.now)
+        state = line.core.state
+        assert (state["acked"], state["settled"]) == (acked, False)
+    line.core.receive(Ack(stream=0, seq=100), line.now)
+    assert line.core.state["settled"]
+    push(line, [trades(101, 1024, BASE + SECOND)])
+    assert line.core.state["counters"]["Overrun"] == 0
+    push(line, [trades(1125, 1, BASE + 3 * SECOND)])
+    assert line.core.state["counters"]["Overrun"] == 1, "number 101 is forgotten unacknowledged"
+
+
 def test_damage_on_the_way_is_sent_again(talk: Talk) -> None:
     line = Line(talk)
     line.connect()
@@ -817,8 +834,10 @@ def test_a_server_that_forgot_everything_gets_everything_again(talk: Talk) -> No
     line.settle()
     line.core.disconnected()
     line.server = FakeServer()
-    push(line, frames[10:])
     line.connect()
+    state = line.core.state
+    assert (state["acked"], state["settled"]) == (0, False), "what it had acknowledged is not safe"
+    push(line, frames[10:])
     line.settle()
     line.require_same(400)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from market.enums import Kind
 from tests.client.fake_server import FakeServer, depth_frames
 from tests.csharp.build import Program
 from tests.csharp.talk import SYMBOL, Talk, records_of
@@ -137,12 +138,26 @@ def test_a_connection_that_works(pump: Pump) -> None:
     assert pump.attempts() == ["ws 1 open"]
 
 
-def test_an_event_wakes_the_sender_though_no_time_goes_by(pump: Pump) -> None:
+LATER = 10**18 + 10**9
+WAKING: dict[str, tuple[Any, ...]] = {
+    "depth": ("records", [[Kind.DEPTH_POSITION, LATER, 1, 1, 0, 18_000, 7, 0]]),
+    "trade": ("records", [[Kind.TRADE, LATER, 1, 1, 0, 18_000, 1, 0]]),
+    "quote": ("records", [[Kind.QUOTE, LATER, 1, 0, 0, 18_000, 5, 0]]),
+    "running volume": ("records", [[Kind.QUOTE, LATER, 0, 1, 0, 0, 500, 0]]),
+    "bar": ("bar", LATER, 1.0, 2.0, 1.0, 1.5, 10.0),
+    "back-fill": ("backfill", [[LATER, 18_000, 1, 1, 1]]),
+    "seed": ("seed", [[100, 5]], [[101, 5]], LATER),
+    "reset": ("reset", "FeedLost"),
+    "report": ("report", '{"type":"order"}'),
+}
+
+
+@pytest.mark.parametrize("what", WAKING)
+def test_what_is_told_wakes_the_sender_though_no_time_goes_by(pump: Pump, what: str) -> None:
     pump.start()
-    pump.serve()
-    for frame in depth_frames(20):
-        pump.talk.say("records", records_of(frame))
-    assert [what[:1] for _, what in pump.talk.say("done", PATIENCE_MS)][:1] == ["*"]
+    pump.push(1, 20)
+    pump.talk.say(*WAKING[what])
+    assert pump.talk.say("done", PATIENCE_MS)
 
 
 def test_refused_openings_are_tried_again_after_waits_that_double(pump: Pump) -> None:

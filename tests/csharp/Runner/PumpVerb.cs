@@ -65,6 +65,9 @@ namespace Depthbridge.Runner
                     _factory.Current.Hear(words.Text(1));
                     Settle();
                     break;
+                case "report":
+                    _connection.Report(words.Text(1));
+                    break;
                 case "limit":
                     _factory.Current.Limit((int)words.Long(1));
                     break;
