@@ -361,9 +361,10 @@ def test_what_waits_goes_out_before_bye(pump: Pump) -> None:
     pump.start()
     pump.push(1, 200)
     pump.take()
+    pump.talk.say("hold")
     for frame in depth_frames(600)[10:]:
         pump.talk.say("records", records_of(frame))
-    pump.talk.say("stop")
+    pump.talk.say("stop-held")
     pump.serve_last()
     assert pump.server.records[SYMBOL] == list(range(1, 601))
     assert pump.server.byes == 1

@@ -16,6 +16,7 @@ namespace Depthbridge.Runner
         private bool _over;
         private bool _closed;
         private bool _waits;
+        private bool _held;
 
         public FakeTransport(FakeTransportFactory factory, FakeOpening opening, string name)
         {
@@ -137,10 +138,24 @@ namespace Depthbridge.Runner
             }
         }
 
+        /// <summary>Let who sends wait, until it may go on.</summary>
+        public void Hold(bool held)
+        {
+            lock (_gate)
+            {
+                _held = held;
+                Monitor.PulseAll(_gate);
+            }
+        }
+
         private void Take()
         {
             lock (_gate)
             {
+                while (_held && !_closed)
+                {
+                    Monitor.Wait(_gate);
+                }
                 if (_closed || _room == 0)
                 {
                     throw new TransportFault("the line broke", 0);

@@ -12,6 +12,7 @@ namespace Depthbridge.Runner
     {
         private const string Session = "00000000-0000-4000-8000-000000000021";
         private const int StopMs = 5000;
+        private const int HeldMs = 50;
         private const int PatienceMs = 10000;
         private readonly List<string> _log = new List<string>();
         private FakeClock _clock;
@@ -56,6 +57,12 @@ namespace Depthbridge.Runner
                     break;
                 case "stop":
                     _connection.Stop(StopMs);
+                    break;
+                case "hold":
+                    _factory.Current.Hold(true);
+                    break;
+                case "stop-held":
+                    StopHeld();
                     break;
                 case "advance":
                     _clock.Advance(words.Long(1));
@@ -126,6 +133,16 @@ namespace Depthbridge.Runner
         {
             _stream = new PublishedStream(new StreamDefinition(symbol, 0.25, 1, 50, 10), RecordRing.DefaultCapacity);
             _connection.Add(_stream);
+        }
+
+        /// <summary>Stop while the sender waits in a call, and let it go on only then.</summary>
+        private void StopHeld()
+        {
+            var stopping = new Thread(delegate() { _connection.Stop(StopMs); });
+            stopping.Start();
+            Thread.Sleep(HeldMs);
+            _factory.Current.Hold(false);
+            stopping.Join();
         }
 
         /// <summary>Until receiver and sender have nothing to do, as long as time stands still.</summary>
