@@ -52,8 +52,8 @@ def run(args: argparse.Namespace) -> int:
     if told:
         print(f"{'ok' if told.startswith('installed') else 'look':<8}{told}", flush=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        passed = list(pool.map(lambda check: _passes(*check, root), CHECKS))
-    failed = [name for (name, _), fine in zip(CHECKS, passed, strict=True) if not fine]
+        passing = [pool.submit(_passes, name, arguments, root) for name, arguments in CHECKS]
+    failed = [name for (name, _), one in zip(CHECKS, passing, strict=True) if not one.result()]
     pytest = [sys.executable, "-m", "pytest", *(["--long"] if args.long else _workers())]
     code = subprocess.run(pytest, cwd=root, check=False).returncode
     if code:
