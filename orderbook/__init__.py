@@ -3,6 +3,7 @@
 from orderbook.analyzer import Analyzer
 from orderbook.bars import Bar
 from orderbook.books.book import Book, Outcome
+from orderbook.books.order_book import Order, OrderBook
 from orderbook.layout import EVENT, METRICS_FIELDS, METRICS_ROW, NULL_TICKS
 from orderbook.parameters import Parameters
 from orderbook.warmup import warmup
@@ -15,6 +16,8 @@ __all__ = [
     "Analyzer",
     "Bar",
     "Book",
+    "Order",
+    "OrderBook",
     "Outcome",
     "Parameters",
     "warmup",

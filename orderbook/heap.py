@@ -18,15 +18,20 @@ def new_heap(header: Struct, regions: int = len(REGION_WIDTHS)) -> Words:
 
 
 def grow(header: Struct, heap: Words) -> Words:
-    """A copy of the heap in which the wanted region holds at least the wanted entries."""
+    """A copy of the heap in which the wanted region holds at least the wanted entries.
+
+    A table keeps its buckets when another region grows; when it grows itself they are void.
+    """
     wanted = int(header["wanted"])
     capacities = [int(size) for size in header["capacity"]]
     capacities[wanted] = max(2 * capacities[wanted], int(header["entries"]))
-    parts = [region(header, heap, i).copy() for i in range(len(REGION_WIDTHS))]
+    old = [int(offset) for offset in header["offset"]]
+    sizes = [
+        int(size) * width for size, width in zip(header["capacity"], REGION_WIDTHS, strict=True)
+    ]
     larger = lay_out(header, capacities)
-    for i, part in enumerate(parts):
-        start = int(header["offset"][i])
-        larger[start : start + part.size] = part.reshape(-1)
+    for start, offset, size in zip(header["offset"].tolist(), old, sizes, strict=True):
+        larger[start : start + size] = heap[offset : offset + size]
     return larger
 
 

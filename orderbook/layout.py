@@ -73,16 +73,43 @@ def _codes(count: int) -> tuple[int, ...]:
 NO_SLOT: Final = as_int(-1)
 
 # Heap regions and the words of one entry in each.
-FAR_ASK, FAR_BID, PROFILE, BAR, BARS_LOG, SUMS_LOG, CLUSTER_EVENTS = _codes(7)
+(
+    FAR_ASK,
+    FAR_BID,
+    PROFILE,
+    BAR,
+    BARS_LOG,
+    SUMS_LOG,
+    CLUSTER_EVENTS,
+    ORDERS,
+    LEVELS,
+    OFF_ASK,
+    OFF_BID,
+) = _codes(11)
 EVENT_WIDTH: Final = 28
-REGION_WIDTHS: Final = (2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH)
-REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32)
+SLOT: Final = 4
+"""Words of an order or a level; see ``orderbook.books.table``."""
+TABLE_WIDTH: Final = SLOT + 1
+"""Words of one entry of ORDERS or LEVELS: a slot, and two buckets behind all slots."""
+REGION_WIDTHS: Final = (
+    *(2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH),
+    *(TABLE_WIDTH, TABLE_WIDTH, 2, 2),
+)
+REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32, 0, 0, 0, 0)
+REGIONS: Final = len(REGION_WIDTHS)
+FIRST_ORDERS: Final = 1 << 12
+"""Slots that the first order record asks for; a power of two, as every later number."""
+FIRST_LEVELS: Final = 1 << 10
 
 # Status of a kernel call.
-OK, UNSORTED, TOO_DEEP, MIXED, GROW, BOUNDARY, REWIND = _codes(7)
+OK, UNSORTED, TOO_DEEP, MIXED, GROW, BOUNDARY, REWIND, ORDER_FAULT = _codes(8)
 STATUSES: Final = 8
 
-NO_MODE, BY_POSITION, BY_PRICE = _codes(3)
+NO_MODE, BY_POSITION, BY_PRICE, BY_ORDER = _codes(4)
+
+# What can be wrong with an order record (the words stand in orderbook.books.orders).
+UNKNOWN_ORDER, DEAD_MODIFY, DOUBLE_ADD, BEYOND_SIZE = _codes(4)
+ORDER_FAULTS: Final = 4
 
 # Ordinals of market.enums.Phase.
 STALE, WAITING, CLOSED, PAUSED, CROSSED, SYNCED = _codes(6)
@@ -116,15 +143,15 @@ def record_dtype(*fields: tuple[Any, ...]) -> np.dtype[Any]:
 
 
 HEAP = record_dtype(
-    ("offset", I8, (7,)),  # first word of a region
-    ("capacity", I8, (7,)),  # entries
-    ("count", I8, (7,)),  # entries in use
+    ("offset", I8, (REGIONS,)),  # first word of a region
+    ("capacity", I8, (REGIONS,)),  # entries
+    ("count", I8, (REGIONS,)),  # entries in use
     ("wanted", I8),  # region that a GROW status asks for
     ("entries", I8),  # and how many entries it must hold at least
 )
 
 BOOK = record_dtype(
-    ("mode", I8),  # NO_MODE, BY_POSITION, BY_PRICE; the first depth record decides
+    ("mode", I8),  # NO_MODE, BY_POSITION, BY_PRICE, BY_ORDER; the first record decides
     ("loaded", I8),  # a snapshot was loaded: the next depth record decides the mode anew
     ("depth", I8),  # declared levels of a side
     ("n", I8, (2,)),  # rows in use, [ask, bid]
@@ -135,12 +162,25 @@ BOOK = record_dtype(
     ("removed_past_end", I8),  # counters
     ("appended", I8),
     ("unbuilt", I8),  # order records, not applied to an L2 book
+    ("undrawn", I8),  # depth records, not applied to a book of orders
     # by price: u = price for bids, -price for asks, so that the best is the largest u
     ("ring", I8, (2, RING)),  # size at slot u & (RING - 1), for u in [low, low + RING)
     ("low", I8, (2,)),
     ("best", I8, (2,)),  # largest u in the ring; undefined while levels == 0
     ("levels", I8, (2,)),  # non-empty slots in the ring
     ("dirty", I8, (2,)),  # the visible rows are older than the ring
+    # by order: the ladder by price holds the sums of what stands in the table
+    ("live", I8),  # orders that stand
+    ("linked", I8),  # capacities that the buckets were filled for; 0: the table is empty
+    ("order_shift", I8),  # bits that a hash loses to be a bucket
+    ("level_shift", I8),
+    ("free_order", I8),  # first of the slots that were given back; 0: none
+    ("free_level", I8),
+    ("off_grid", I8),  # orders that came to a price between two ticks; a counter
+    ("order_faults", I8, (ORDER_FAULTS,)),  # counters
+    ("order_first", I8, (ORDER_FAULTS,)),  # index or number of the first of each
+    ("strict", I8),  # stop at what would be counted
+    ("fault", I8),  # what a status ORDER_FAULT means
     ("heap", HEAP),
 )
 

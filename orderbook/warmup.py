@@ -3,11 +3,12 @@
 import numpy as np
 
 from market.instrument import Instrument
-from market.record import RECORD, Frame
+from market.record import RECORD, Frame, Records
 from market.session import calendar_for
 from market.ticks import Grid
 from orderbook.analyzer import Analyzer
 from orderbook.books.book import Book, level_records
+from orderbook.books.order_book import OrderBook, standing_orders
 from orderbook.export import INTERVAL, BookExporter
 
 __all__ = ["warmup"]
@@ -64,3 +65,17 @@ def _keep_book() -> None:
         book = Book()
         book.apply(records, frame.base)
         book.top(1)
+    orders = OrderBook()
+    orders.load_orders(_orders())
+    orders.order(1)
+    orders.queue(1, 1)
+    standing_orders(orders.state, orders.heap)
+
+
+def _orders() -> Records:
+    """One order of each side."""
+    records = np.zeros(2, RECORD)
+    records["kind"], records["side"], records["size"] = 4, (0, 1), 1
+    records["price"] = records["ref"] = (2, 1)
+    records.flags.writeable = False
+    return records

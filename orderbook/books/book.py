@@ -1,4 +1,4 @@
-"""The L2 book as a value of its own: what the `book` command, shadow books and tests use."""
+"""The book as a value of its own: what shadow books and tests use, and `OrderBook` builds on."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -11,10 +11,12 @@ from market.errors import UsageError
 from market.jit import borrowed, kernel
 from market.record import MAX_RECORDS, RECORD, Records
 from orderbook.books.ladder import apply_depth, clear_book, judge_group
+from orderbook.books.orders import FAULT_WORDS, apply_order
 from orderbook.books.price import refresh_rows
 from orderbook.heap import grow, lay_out, new_heap, region
 from orderbook.layout import (
     BOOK,
+    BY_ORDER,
     BY_PRICE,
     GROW,
     I8,
@@ -22,6 +24,7 @@ from orderbook.layout import (
     MIXED,
     NEVER,
     OK,
+    ORDER_FAULT,
     REGION_START,
     RING,
     ROWS,
@@ -34,15 +37,30 @@ from orderbook.layout import (
     record_dtype,
 )
 
-__all__ = ["FAULTS", "LONE_BOOK", "WHOLE", "Book", "Levels", "Outcome"]
+__all__ = [
+    "FAULTS",
+    "LONE_BOOK",
+    "WHOLE",
+    "Book",
+    "Levels",
+    "Outcome",
+    "fault_word",
+    "order_faults",
+    "price_levels",
+]
 
 Levels = list[tuple[int, int]]
 """(ticks, size) of each level, best first."""
 
 FAULTS: Final = {UNSORTED: "unsorted", TOO_DEEP: "too_deep", MIXED: "mixed"}
 
-LONE_BOOK: Final = record_dtype(("book", BOOK), ("now", I8))
+LONE_BOOK: Final = record_dtype(
+    ("book", BOOK),
+    ("now", I8),  # largest time seen
+    ("seen", I8),  # records so far, of any kind
+)
 _FAR_REGIONS = 2
+_COUNTERS: Final = ("removed_past_end", "appended", "unbuilt", "undrawn", "off_grid")
 
 
 class Outcome(NamedTuple):
@@ -51,7 +69,7 @@ class Outcome(NamedTuple):
     Attributes:
         applied: records applied, from the first on.
         fault: None, or why the record at index ``applied`` was not applied: ``unsorted``,
-            ``too_deep``, ``mixed``.
+            ``too_deep``, ``mixed``; of a strict book also a word of FAULT_WORDS.
         rewound: an event went back in time by more than 5 s and everything was reset.
     """
 
@@ -60,12 +78,20 @@ class Outcome(NamedTuple):
     rewound: bool = False
 
 
+def fault_word(status: int, book: Struct) -> str | None:
+    """What stopped a kernel, in a word; None: nothing did."""
+    return FAULT_WORDS[int(book["fault"])] if status == ORDER_FAULT else FAULTS.get(status)
+
+
 WHOLE: Final = {n * STATUSES + OK: Outcome(n) for n in range(MAX_RECORDS + 1)}
 """What a kernel returns for a frame that was applied whole, and its outcome, made once."""
 
 
 class Book:
-    """One instrument's depth, by position or by price; the first depth record decides which.
+    """One instrument's depth: by position, by price or of orders, as the first record decides.
+
+    What comes of the other kind (depth into a book of orders, orders into one of depth) is
+    counted and not applied.
 
     Args:
         depth: declared levels of a side, 1 to 100. By position, more than ``depth + 1`` rows are
@@ -106,24 +132,27 @@ class Book:
         return book
 
     @property
+    def state(self) -> Struct:
+        """Its BOOK, to be read."""
+        return self._book
+
+    @property
     def depth(self) -> int:
         """Declared levels of a side."""
         return int(self._book["depth"])
 
     def apply(self, records: Records, base: int = 0) -> Outcome:
-        """Apply the depth records among ``records``, in order, in one compiled call.
+        """Apply the depth or order records among ``records``, in order, in one compiled call.
 
         Args:
-            records: RECORD array; other kinds only move time.
+            records: RECORD array; quotes and trades only move time.
             base: ns UTC, added to each ``dt``.
         """
         done = apply_records(records, base, 0, self.words, self.heap)
         while done not in WHOLE:
             start, status = divmod(int(done), STATUSES)
-            if status == OK:
-                return Outcome(start)
             if status != GROW:
-                return Outcome(start, FAULTS[status])
+                return Outcome(start, fault_word(status, self._book))
             self.grow()
             done = apply_records(records, base, start, self.words, self.heap)
         return WHOLE[done]
@@ -146,7 +175,7 @@ class Book:
 
     def levels(self) -> tuple[Levels, Levels]:
         """All levels of (bids, asks), best first, however many there are by price."""
-        if self._book["mode"] != BY_PRICE:
+        if self._book["mode"] < BY_PRICE:
             return self.top(ROWS)
         return price_levels(self._book, self.heap, 1), price_levels(self._book, self.heap, 0)
 
@@ -162,12 +191,22 @@ class Book:
 
     @property
     def counters(self) -> dict[str, int]:
-        """How often a row rule had to bend: removes past the end, appends beyond it."""
-        return {name: int(self._book[name]) for name in ("removed_past_end", "appended", "unbuilt")}
+        """How often a row rule had to bend, and what was not applied."""
+        return {name: int(self._book[name]) for name in _COUNTERS}
+
+    @property
+    def faults(self) -> dict[str, tuple[int, int]]:
+        """What was wrong with order records: word, how often, which record was the first."""
+        return order_faults(self._book)
+
+    @property
+    def by_order(self) -> bool:
+        """Whether it is made of orders."""
+        return bool(self._book["mode"] == BY_ORDER)
 
     def check(self) -> None:
         """Assert the invariants of a completed group."""
-        by_price = self._book["mode"] == BY_PRICE
+        by_price = self._book["mode"] >= BY_PRICE
         if by_price:
             # First: whoever reads rows relies on the counts to find an end.
             self._check_ladder()
@@ -205,6 +244,16 @@ def price_levels(book: Struct, heap: Words, side: int) -> Levels:
     return list(zip(prices.tolist(), [*sizes, *far[:, 1].tolist()], strict=True))
 
 
+def order_faults(book: Struct) -> dict[str, tuple[int, int]]:
+    """Of a BOOK, what was wrong with order records: word, how often, label of the first."""
+    counts, firsts = book["order_faults"].tolist(), book["order_first"].tolist()
+    return {
+        word: (count, first)
+        for word, count, first in zip(FAULT_WORDS, counts, firsts, strict=True)
+        if count
+    }
+
+
 def _filled(book: Struct, side: int) -> NDArray[np.int64]:
     """Where (u) the ring of a side holds something, best first."""
     window = int(book["low"][side]) + np.arange(RING - 1, -1, -1)
@@ -217,18 +266,24 @@ def apply_records(records: Struct, base: int, start: int, words: Words, heap: Wo
     heap = borrowed(heap)
     state = words.view(LONE_BOOK)[0]
     book = state.book
+    before = state.seen - start
     for i in range(start, len(records)):
         record = records[i]
         time = base + as_int(record.dt)
+        state.seen = before + i
         if book.suspect and time > state.now:
             status = judge_group(book)
             if status != OK:
                 return i * STATUSES + status
         state.now = max(state.now, time)
+        status = OK
         if record.kind <= 1:
             status = apply_depth(book, heap, record)
-            if status != OK:
-                return i * STATUSES + status
+        elif record.kind == 4:
+            status = apply_order(book, heap, record, before + i)
+        if status != OK:
+            return i * STATUSES + status
+    state.seen = before + len(records)
     return len(records) * STATUSES + OK
 
 

@@ -1,9 +1,24 @@
-"""What books by position and by price have in common: apply a record, clear, load, judge."""
+"""What books by position and by price have in common: apply a record, clear, judge."""
 
 from market.jit import fused, inlined
 from orderbook.books.position import apply_position, judge_rows
 from orderbook.books.price import apply_price, refresh_rows
-from orderbook.layout import BY_POSITION, BY_PRICE, MIXED, NO_MODE, OK, RING, ROWS, Struct, Words
+from orderbook.layout import (
+    BY_ORDER,
+    BY_POSITION,
+    BY_PRICE,
+    LEVELS,
+    MIXED,
+    NO_MODE,
+    OFF_ASK,
+    OFF_BID,
+    OK,
+    ORDERS,
+    RING,
+    ROWS,
+    Struct,
+    Words,
+)
 
 __all__ = ["apply_depth", "clear_book", "judge_group", "visible_rows"]
 
@@ -13,7 +28,7 @@ def apply_depth(book: Struct, heap: Words, record: Struct) -> int:
     """Apply one depth record of either kind.
 
     The first one decides whether the book is by position or by price; after a snapshot the next
-    one decides anew.
+    one decides anew. A book of orders counts them.
 
     Returns:
         OK; MIXED, TOO_DEEP or GROW, and nothing has changed.
@@ -25,6 +40,9 @@ def apply_depth(book: Struct, heap: Words, record: Struct) -> int:
 
 @inlined
 def _apply_other(book: Struct, heap: Words, record: Struct) -> int:
+    if book.mode == BY_ORDER:
+        book.undrawn += 1
+        return OK
     if record.kind == 0:
         if book.mode != BY_POSITION:
             if book.mode == BY_PRICE:
@@ -59,11 +77,15 @@ def judge_group(book: Struct) -> int:
 
 @inlined
 def clear_book(book: Struct) -> None:
-    """Empty the book and forget whether it is by position or by price."""
+    """Empty the book, and forget whether it is by position, by price or of orders."""
     book.mode = NO_MODE
     book.loaded = 0
     book.suspect = 0
     book.touched = ROWS
+    book.live = 0
+    book.linked = 0
+    for region in (ORDERS, LEVELS, OFF_ASK, OFF_BID):
+        book.heap.count[region] = 0
     for side in range(2):
         book.n[side] = 0
         book.levels[side] = 0

@@ -6,7 +6,7 @@ level is worse than the window and lies in the heap, ascending in u, so that lev
 the window at the end of that list.
 """
 
-from market.jit import inlined
+from market.jit import fused, inlined
 from orderbook.layout import (
     BY_PRICE,
     FAR_ASK,
@@ -21,7 +21,7 @@ from orderbook.layout import (
     as_int,
 )
 
-__all__ = ["apply_price", "refresh_rows"]
+__all__ = ["apply_price", "far_room", "put_far", "put_level", "refresh_rows"]
 
 _MASK = RING - 1
 
@@ -36,28 +36,45 @@ def apply_price(book: Struct, heap: Words, record: Struct) -> int:
     side = as_int(record.side)
     size = record.size if record.op != 2 else as_int(0)
     u = record.price * (2 * side - 1)
+    low = book.low[side]
+    outside = u < low or u >= low + RING or book.levels[side] == 0
+    if outside and not far_room(book, side, 1):
+        return GROW
+    put_level(book, heap, side, u, size)
+    return OK
+
+
+@fused
+def far_room(book: Struct, side: int, levels: int) -> int:
+    """Whether so many more levels may become far whatever happens; else GROW is prepared."""
+    region = FAR_BID if side == 1 else FAR_ASK
+    needed = book.heap.count[region] + book.levels[side] + levels
+    if needed <= book.heap.capacity[region]:
+        return 1
+    book.heap.wanted = region
+    book.heap.entries = needed
+    return 0
+
+
+@fused
+def put_level(book: Struct, heap: Words, side: int, u: int, size: int) -> None:
+    """Set a level's size, 0 for none; there is room for it among the far ones."""
     region = FAR_BID if side == 1 else FAR_ASK
     if book.levels[side] == 0 and book.heap.count[region] == 0:
         book.low[side] = u - (RING - RING_BETTER)
     low = book.low[side]
     if low <= u < low + RING:
         _set_near(book, heap, side, region, u, size)
-    elif size != 0 or u < low:
-        if book.heap.count[region] + book.levels[side] + 1 > book.heap.capacity[region]:
-            book.heap.wanted = region
-            book.heap.entries = book.heap.count[region] + book.levels[side] + 1
-            return GROW
-        if u >= low + RING:
-            _anchor_up(book, heap, side, region, u)
-            _set_near(book, heap, side, region, u, size)
-        else:
-            _set_far(book, heap, region, u, size)
+    elif u < low:
+        put_far(book, heap, region, u, size)
+    elif size != 0:
+        _anchor_up(book, heap, side, region, u)
+        _set_near(book, heap, side, region, u, size)
     book.dirty[side] = 1
     book.touched = 0
-    return OK
 
 
-@inlined
+@fused
 def _set_near(book: Struct, heap: Words, side: int, region: int, u: int, size: int) -> None:
     slot = u & _MASK
     before = book.ring[side, slot]
@@ -123,7 +140,8 @@ def _anchor_down(book: Struct, heap: Words, side: int, region: int) -> None:
 
 
 @inlined
-def _set_far(book: Struct, heap: Words, region: int, u: int, size: int) -> None:
+def put_far(book: Struct, heap: Words, region: int, u: int, size: int) -> None:
+    """Set the size of a level in a sorted list, 0 for none; there is room for it."""
     start = book.heap.offset[region]
     count = book.heap.count[region]
     low = as_int(0)
@@ -154,7 +172,7 @@ def _set_far(book: Struct, heap: Words, region: int, u: int, size: int) -> None:
 @inlined
 def refresh_rows(book: Struct, heap: Words, rows: int) -> None:
     """Write the best ``rows`` levels of each changed side into ``px``, ``sz``, ``n``."""
-    if book.mode != BY_PRICE:
+    if book.mode < BY_PRICE:
         return
     for side in range(2):
         if book.dirty[side]:

@@ -40,6 +40,9 @@ _SOUND: Final = f"{_LIVES}::test_without_faults_nothing_is_asked_for_and_nothing
 _MIXED: Final = f"{_LIVES}::test_faults_of_all_kinds_together"
 _ORDER: Final = "tests/simulation/test_order.py"
 _SESSIONS: Final = "tests/wire/test_session.py"
+_TABLE: Final = "orderbook/books/table.py"
+_ORDERS: Final = "orderbook/books/orders.py"
+_ORDER_BOOK: Final = "tests/orderbook/test_order_book.py"
 _BOOKS: Final = "tests/orderbook/test_book.py"
 
 
@@ -219,6 +222,27 @@ MUTANTS: Final = (
     Mutant("the check sees the visible rows alone", "orderbook/analyzer.py",
            'if book["mode"] != BY_PRICE or levels <= self.instrument.depth_levels:', "if True:",
            _SOUND),
+    Mutant("an order that grows keeps its place", _ORDERS,
+           "if size > heap[at + 1] or", "if",
+           f"{_ORDER_BOOK}::test_places_in_the_queue", jit=False),
+    Mutant("a queue does not know its last order any more", _TABLE,
+           "behind != 0 else 2 * top + _LAST", "behind != 0 else _LAST",
+           f"{_ORDER_BOOK}::test_places_in_the_queue", jit=False),
+    Mutant("a slot is given back without leaving its chain", _TABLE,
+           "    _unchain(book, half, ORDERS, heap[at], book.order_shift, slot)\n", "",
+           f"{_ORDER_BOOK}::test_what_is_wrong_is_counted", jit=False),
+    Mutant("an empty level keeps its slot", _TABLE, "if left == 0:", "if False:",
+           f"{_ORDER_BOOK}::test_no_room_is_taken_between_two_doublings"),
+    Mutant("a double add replaces the old order", _ORDERS,
+           "if slot != 0 or size == 0:", "if size == 0:",
+           f"{_ORDER_BOOK}::test_what_is_wrong_is_counted", jit=False),
+    Mutant("a cancel beyond the size leaves the order", _ORDERS, "if left > 0:", "if left != 0:",
+           f"{_ORDER_BOOK}::test_what_is_wrong_is_counted", jit=False),
+    Mutant("prices between two ticks stand among the ticks", _ORDERS,
+           "if key & 2:\n        put_far", "if False:\n        put_far",
+           f"{_ORDER_BOOK}::test_prices_between_two_ticks", jit=False),
+    Mutant("a strict book goes on", _ORDERS, "if book.strict:", "if False:",
+           f"{_ORDER_BOOK}::test_a_strict_book_stops_before_what_is_wrong", jit=False),
 )  # fmt: skip
 
 

@@ -86,7 +86,8 @@ def commands_in(document: Path) -> Iterator[str]:
 
 def test_the_changelog_has_this_version_on_top() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## (\S+)", text, re.MULTILINE)[0] == VERSION
+    headings = re.findall(r"^## (\S+)", text, re.MULTILINE)
+    assert headings[headings[0] == "Unreleased"] == VERSION
 
 
 def test_the_package_takes_its_version_from_the_same_place() -> None:

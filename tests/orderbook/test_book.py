@@ -15,6 +15,7 @@ from tests.reference.records import (
     ADD,
     ASK,
     BID,
+    ORDER,
     POSITION,
     PRICE,
     REMOVE,
@@ -241,7 +242,12 @@ def test_check_notices_disorder() -> None:
 
 
 def _one_mode(recs: list[Rec]) -> list[Rec]:
-    """Cut before a record that would mix two ways of addressing, except as the very last one."""
+    """Cut before a record that would mix two ways of addressing, except as the very last one.
+
+    Orders that come first would make a book of orders.
+    """
+    depth = next((at for at, rec in enumerate(recs) if rec.kind in (POSITION, PRICE)), len(recs))
+    recs = [rec for at, rec in enumerate(recs) if at > depth or rec.kind != ORDER]
     for index, rec in enumerate(recs):
         if rec.kind == PRICE:
             first = any(earlier.kind == POSITION for earlier in recs[:index])

@@ -1,0 +1,210 @@
+"""What an order record does: to the table, and through it to the ladder of prices.
+
+The ladder by price (``orderbook.books.price``) holds the size of each level, so whatever reads
+rows reads a book of orders as any other. Prices between two ticks stay out of it: their levels
+lie in lists of their own (OFF_ASK, OFF_BID), in the same order, with prices in billionths.
+
+Bad input leaves the book consistent and is counted: an id that does not stand changes nothing, a
+double add neither, a cancel or fill of more than there is takes the order off.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from market.jit import borrowed, fused, inlined
+from orderbook.books.ladder import clear_book
+from orderbook.books.price import far_room, put_far, put_level
+from orderbook.books.table import (
+    LEVEL,
+    append_order,
+    find_level,
+    find_order,
+    free_order,
+    key_of,
+    level_room,
+    link_table,
+    order_room,
+    remove_order,
+    take_level,
+    take_order,
+)
+from orderbook.layout import (
+    BEYOND_SIZE,
+    BY_ORDER,
+    DEAD_MODIFY,
+    DOUBLE_ADD,
+    GROW,
+    LEVELS,
+    NO_MODE,
+    OFF_ASK,
+    OFF_BID,
+    OK,
+    ORDER_FAULT,
+    ORDERS,
+    SLOT,
+    UNKNOWN_ORDER,
+    Struct,
+    Words,
+    as_int,
+)
+
+__all__ = ["FAULT_WORDS", "OFF_GRID", "apply_order"]
+
+FAULT_WORDS: Final = ("unknown", "dead_modify", "double_add", "beyond")
+"""Names of the kinds of faults, in the order of their numbers."""
+
+_ADD, _MODIFY, _CANCEL, _DELETE, _FILL, _REPLACE, _CLEAR = range(7)
+OFF_GRID: Final = 2
+"""Bit of ``position``: the price is in billionths, between two ticks."""
+
+
+@fused
+def apply_order(book: Struct, heap: Words, record: Struct, label: int) -> int:
+    """Apply one order record.
+
+    Args:
+        book: BOOK, changed in place.
+        heap: changed in place.
+        record: of kind 4.
+        label: index or number of the record, kept with the first fault of a kind.
+
+    Returns:
+        OK; or, and then nothing has changed, GROW, or, of a strict book, ORDER_FAULT.
+        Cost: two or three dependent cache lines; nothing grows with the book.
+    """
+    if book.linked != book.heap.capacity[ORDERS] + book.heap.capacity[LEVELS] or not book.linked:
+        if book.mode != BY_ORDER and book.mode != NO_MODE:
+            book.unbuilt += 1
+            return OK
+        if link_table(book, heap) != OK:
+            return GROW
+        book.mode = BY_ORDER
+    half = borrowed(heap.view(np.int32))
+    op = record.op
+    ref = as_int(record.ref)
+    size = record.size
+    slot = find_order(book, heap, half, ref)
+    at = book.heap.offset[ORDERS] + SLOT * slot
+    if op == _ADD:
+        if slot != 0 or size == 0:
+            return OK if slot == 0 else _fault(book, DOUBLE_ADD, label)
+        key = _key(record, as_int(record.side))
+        if not (order_room(book) and level_room(book) and _rows_room(book, key)):
+            return GROW
+        slot = take_order(book, heap, half, ref, size)
+        total = _queue(book, heap, half, slot, key)
+        _show(book, heap, key, total)
+        return OK
+    if slot == 0:
+        return _of_none(book, heap, op, size, label)
+    level = book.heap.offset[LEVELS] + SLOT * as_int(half[2 * at + LEVEL])
+    key = heap[level]
+    left = as_int(0)
+    if op in (_CANCEL, _FILL):
+        left = heap[at + 1] - size
+    elif op == _MODIFY:
+        left = size
+        if size > heap[at + 1] or (size != 0 and key != _key(record, key & 1)):
+            return _move(book, heap, half, slot, record)
+    elif op == _CLEAR:
+        return _of_none(book, heap, op, size, label)
+    if left > 0:
+        total = heap[level + 1] + left - heap[at + 1]
+        heap[at + 1] = left
+        heap[level + 1] = total
+    else:
+        if left < 0:
+            status = _fault(book, BEYOND_SIZE, label)
+            if status != OK:
+                return status
+        total = remove_order(book, heap, half, slot)
+        free_order(book, heap, half, slot)
+    _show(book, heap, key, total)
+    return OK
+
+
+@inlined
+def _of_none(book: Struct, heap: Words, op: int, size: int, label: int) -> int:
+    """A record that names no order that stands."""
+    if op == _CLEAR:
+        clear_book(book)
+        book.touched = 0
+        link_table(book, heap)
+        book.mode = BY_ORDER
+        return OK
+    if size == 0 and op in (_CANCEL, _FILL):
+        return OK
+    return _fault(book, DEAD_MODIFY if op == _MODIFY else UNKNOWN_ORDER, label)
+
+
+@inlined
+def _fault(book: Struct, kind: int, label: int) -> int:
+    """Count what is wrong; a strict book stops instead."""
+    if book.strict:
+        book.fault = kind
+        return ORDER_FAULT
+    if book.order_faults[kind] == 0:
+        book.order_first[kind] = label
+    book.order_faults[kind] += 1
+    return OK
+
+
+@fused
+def _key(record: Struct, side: int) -> int:
+    return key_of(record.price, as_int(record.position & OFF_GRID) >> 1, side)
+
+
+@inlined
+def _move(book: Struct, heap: Words, half: Words, slot: int, record: Struct) -> int:
+    """Another price or a larger size: to the end of the queue. OK or GROW."""
+    at = book.heap.offset[ORDERS] + SLOT * slot
+    before = heap[book.heap.offset[LEVELS] + SLOT * as_int(half[2 * at + LEVEL])]
+    key = _key(record, before & 1)
+    if not (level_room(book) and _rows_room(book, key)):
+        return GROW
+    total = remove_order(book, heap, half, slot)
+    if key != before:
+        _show(book, heap, before, total)
+    heap[at + 1] = record.size
+    total = _queue(book, heap, half, slot, key)
+    _show(book, heap, key, total)
+    return OK
+
+
+@fused
+def _queue(book: Struct, heap: Words, half: Words, slot: int, key: int) -> int:
+    """Put an order at the end of its level's queue; returns the level's size. There is room."""
+    book.off_grid += (key >> 1) & 1
+    level = find_level(book, heap, half, key)
+    if level == 0:
+        level = take_level(book, heap, half, key)
+    return append_order(book, heap, half, slot, level)
+
+
+@fused
+def _rows_room(book: Struct, key: int) -> int:
+    """Room for a level that comes, and for one that may be pushed out; else GROW is prepared."""
+    return _off_room(book, key & 1) if key & 2 else far_room(book, key & 1, 2)
+
+
+@inlined
+def _off_room(book: Struct, side: int) -> int:
+    region = OFF_BID if side == 1 else OFF_ASK
+    if book.heap.count[region] < book.heap.capacity[region]:
+        return as_int(1)
+    book.heap.wanted = region
+    book.heap.entries = book.heap.count[region] + 1
+    return as_int(0)
+
+
+@fused
+def _show(book: Struct, heap: Words, key: int, size: int) -> None:
+    """Tell the ladder a level's size."""
+    side = key & 1
+    u = (key >> 2) * (2 * side - 1)
+    if key & 2:
+        put_far(book, heap, OFF_BID if side == 1 else OFF_ASK, u, size)
+        book.touched = 0
+    else:
+        put_level(book, heap, side, u, size)
