@@ -49,6 +49,8 @@ def export(run: Run, schema: Any, out: Path, *besides: LinesOutput | None) -> in
         print(line, file=sys.stderr)
     if run.gaps:
         print(f"{len(run.gaps)} gaps", file=sys.stderr)
+    for word, (count, first) in run.order_faults.items():
+        print(f"{count:,} order records: {word}, the first is {first + 1:,}", file=sys.stderr)
     print(f"{table.rows:,} rows in {out}")
     if error is not None:
         raise error

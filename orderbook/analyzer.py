@@ -18,7 +18,8 @@ from market.session import SessionCalendar
 from orderbook import describe
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from orderbook.bars import Bar, BarStudies
-from orderbook.books.book import FAULTS, WHOLE, Book, Levels, Outcome, level_records, price_levels
+from orderbook.books.book import FAULTS, WHOLE, Levels, Outcome, level_records, price_levels
+from orderbook.books.order_book import OrderBook
 from orderbook.engine import (
     advance_clock,
     backfill_trades,
@@ -373,10 +374,10 @@ class Analyzer:
         bids, asks = (price_levels(book, self._heap, side) for side in (1, 0))
         return bids[:levels], asks[:levels]
 
-    def book(self) -> Book:
+    def book(self) -> OrderBook:
         """A book of its own that is as this one is now."""
         parts = [region(self._header, self._heap, which) for which in (0, 1)]
-        return Book.copy_of(self._state["book"], parts, self.clock)
+        return OrderBook.copy_of(self._state["book"], parts, self.clock)
 
     @property
     def counters(self) -> dict[str, int]:

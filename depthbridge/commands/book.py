@@ -21,8 +21,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--every",
         default="change",
-        help="event: a row per record; change (default): a row per record that changed the top N; "
+        help="event: a row per record or line; change (default): a row for each that changed the "
+        "top N; "
         "SECONDS: a row per interval, at its end",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="end at the first order record that is wrong (exit code 2); else they are counted",
     )
 
 
@@ -37,6 +43,13 @@ def run(args: argparse.Namespace) -> int:
     every = every_seconds(args.every, ("event", "change"))
     given = open_input(args)
     keep_apart(given.recording, args.out)
-    book = BookRun(given.recording, args.levels, every, given.window, tolerant=args.tolerant)
+    book = BookRun(
+        given.recording,
+        args.levels,
+        every,
+        given.window,
+        tolerant=args.tolerant,
+        strict=args.strict,
+    )
     schema = book_schema(args.levels, given.recording.instrument)
     return export(book, schema, args.out)

@@ -27,6 +27,12 @@ _FAULT_WORDS: Final = {
     "too_deep": "it has more rows than the instrument's depth",
     "mixed": "depth by position and by price in one book",
 }
+_ORDER_WORDS: Final = {
+    "unknown": "it takes off an order that does not stand",
+    "dead_modify": "it modifies an order that does not stand",
+    "double_add": "it adds an order that stands already",
+    "beyond": "it takes more off an order than there is",
+}
 
 
 def every_seconds(text: str, words: tuple[str, ...]) -> str | int:
@@ -80,6 +86,11 @@ class Run(ABC):
             "gaps": json.dumps(self.gaps),
             "config_hash": self.config,
         }
+
+    @property
+    def order_faults(self) -> dict[str, tuple[int, int]]:
+        """What was wrong with order records: word, how often, index of the first."""
+        return {}
 
     def _numbered(self, entry: FrameEntry) -> NDArray[np.int64]:
         """The index of each record of a frame; moves the counters."""
@@ -157,10 +168,12 @@ class Run(ABC):
 
 def fault_of(reason: str, index: int, seq: int) -> BookFaultError:
     """The error for a book fault at a line or record."""
-    return BookFaultError(
-        f"the book broke at line or record {index + 1:,} ({_FAULT_WORDS[reason]}); "
-        "--tolerant empties the book and goes on",
-        reason=reason,
-        index=int(index),
-        seq=int(seq),
-    )
+    place = f"line or record {index + 1:,}"
+    if reason in _ORDER_WORDS:
+        text = f"{place} is wrong ({_ORDER_WORDS[reason]}); without --strict it is counted"
+    else:
+        text = (
+            f"the book broke at {place} ({_FAULT_WORDS[reason]}); "
+            "--tolerant empties the book and goes on"
+        )
+    return BookFaultError(text, reason=reason, index=int(index), seq=int(seq))

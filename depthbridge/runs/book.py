@@ -13,7 +13,8 @@ from market.enums import FrameFlag, FrameType, Kind, Phase
 from market.errors import UsageError
 from market.record import Frame
 from orderbook import NULL_TICKS
-from orderbook.export import CHANGE, EVENT_ROWS, INTERVAL, BookExporter
+from orderbook.books.orders import FAULT_WORDS
+from orderbook.export import BETWEEN, CHANGE, EVENT_ROWS, INTERVAL, BookExporter
 from recording.entries import (
     DAMAGE,
     CheckpointEntry,
@@ -30,7 +31,8 @@ from recording.readers import Recording
 __all__ = ["BookRun"]
 
 _CHUNK: Final = 8192
-_DEPTH_KINDS: Final = (Kind.DEPTH_POSITION, Kind.DEPTH_PRICE)
+_BOOK_KINDS: Final = (Kind.DEPTH_POSITION, Kind.DEPTH_PRICE, Kind.ORDER)
+_BILLION: Final = 10**9
 
 
 class BookRun(Run):
@@ -42,9 +44,11 @@ class BookRun(Run):
         every: ``event``, ``change``, or an interval in ns.
         window: the part of the input whose rows are wanted; the book is built from the beginning.
         tolerant: a fault empties the book and is counted as a gap.
+        strict: an order record that is wrong ends the run; else it is counted.
 
     Raises:
-        BookFaultError: while iterating, rows that no market can have, unless tolerant.
+        BookFaultError: while iterating, rows that no market can have, unless tolerant; a wrong
+            order record, if strict.
         UsageError: a recording without depth.
     """
 
@@ -56,12 +60,14 @@ class BookRun(Run):
         window: Window | None = None,
         *,
         tolerant: bool = False,
+        strict: bool = False,
     ) -> None:
         super().__init__(recording, window, tolerant=tolerant)
         if not 1 <= levels <= 100:
             raise UsageError("--levels must be 1 to 100")
         self.levels = levels
         self._every = every
+        self._strict = strict
         self._exporter: BookExporter | None = None
         self._broken = False
         self._parts: list[Frame] = []
@@ -98,8 +104,28 @@ class BookRun(Run):
             mode = modes.get(self._every, INTERVAL) if isinstance(self._every, str) else INTERVAL
             interval = self._every if isinstance(self._every, int) else 0
             depth = self.instrument.depth_levels
-            self._exporter = BookExporter(depth, self.levels, mode, interval)
+            tick, rest = divmod(
+                self.instrument.tick.numerator * _BILLION, self.instrument.tick.denominator
+            )
+            self._exporter = BookExporter(
+                depth,
+                self.levels,
+                mode,
+                interval,
+                tick=0 if rest else tick,
+                strict=self._strict,
+            )
         return self._exporter
+
+    def metadata(self) -> dict[str, str]:
+        """As of every run, and which book it is of."""
+        by_order = self._exporter is not None and self._exporter.book.by_order
+        return {**super().metadata(), "book": "L3" if by_order else "L2"}
+
+    @property
+    def order_faults(self) -> dict[str, tuple[int, int]]:
+        """What was wrong with order records: word, how often, index of the first."""
+        return {} if self._exporter is None else self._exporter.book.faults
 
     def _take(self, entry: Entry) -> Iterator[Columns]:
         match entry:
@@ -142,7 +168,7 @@ class BookRun(Run):
         if frame.historical:
             return
         if not self._depth_seen:
-            self._depth_seen = bool(np.isin(frame.records["kind"], _DEPTH_KINDS).any())
+            self._depth_seen = bool(np.isin(frame.records["kind"], _BOOK_KINDS).any())
         if self._broken:
             return
         exporter = self._started()
@@ -152,7 +178,7 @@ class BookRun(Run):
             applied, fault = exporter.outcome[:2]
             if fault is None:
                 return
-            if not self._tolerant:
+            if fault in FAULT_WORDS or not self._tolerant:
                 raise fault_of(fault, index[applied], frame.seq + applied)
             self._gap(fault)
             exporter.book.clear()
@@ -167,13 +193,18 @@ class BookRun(Run):
             return
         records = np.concatenate([part.records for part in self._parts])
         self._parts.clear()
+        self._broken = False
+        if (records["kind"] == Kind.ORDER).any():
+            applied, fault = self._started().book.load_orders(records)[:2]
+            if fault is not None:
+                raise fault_of(fault, self._index, entry.frame.seq + applied)
+            return
         sides = []
         for side, sign in ((1, -1), (0, 1)):
             rows = records[records["side"] == side]
             order = np.argsort(sign * rows["price"], kind="stable")
             sides.append([(int(r["price"]), int(r["size"])) for r in rows[order]])
         self._started().book.load(*sides)
-        self._broken = False
 
     def _lose(self, reason: str) -> None:
         self._gap(reason)
@@ -194,11 +225,22 @@ class BookRun(Run):
             for side in ("bid", "ask"):
                 ticks, sizes = rows[f"{side}_px"][:, level], rows[f"{side}_sz"][:, level]
                 empty = ticks == NULL_TICKS
-                price = self.instrument.tick
                 columns[f"{side}_price_{level + 1}"] = np.ma.MaskedArray(
-                    np.where(empty, 0, ticks) * price.numerator / price.denominator, empty
+                    self._prices(np.where(empty, 0, ticks)), empty
                 )
                 columns[f"{side}_size_{level + 1}"] = np.ma.MaskedArray(
                     in_units(np.where(empty, 0, sizes), self.instrument), empty
                 )
         yield columns
+
+    def _prices(self, ticks: NDArray[np.int64]) -> NDArray[np.float64]:
+        """In the price unit; the nearest double of the exact decimal, between two ticks too."""
+        assert self.instrument is not None
+        grid = self.instrument.tick
+        between = ticks > BETWEEN // 2
+        prices: NDArray[np.float64] = (
+            np.where(between, 0, ticks) * grid.numerator / grid.denominator
+        )
+        if between.any():
+            prices[between] = (ticks[between] - BETWEEN) / _BILLION
+        return prices

@@ -1,7 +1,7 @@
 """The book as a value of its own: what shadow books and tests use, and `OrderBook` builds on."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ class Book:
         self.clear()
 
     @classmethod
-    def copy_of(cls, state: Struct, far: Sequence[Words], now: int) -> "Book":
+    def copy_of(cls, state: Struct, far: Sequence[Words], now: int) -> Self:
         """A book like another one.
 
         Args:

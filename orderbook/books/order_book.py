@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from market.enums import Kind, Side
 from market.jit import borrowed, kernel
 from market.record import RECORD, Records
-from orderbook.books.book import LONE_BOOK, Book, Levels
+from orderbook.books.book import LONE_BOOK, Book, Levels, Outcome
 from orderbook.books.orders import OFF_GRID
 from orderbook.books.table import BEHIND, COUNT, FIRST, LEVEL, find_level, find_order
 from orderbook.heap import region
@@ -67,13 +67,13 @@ class OrderBook(Book):
         """How many orders stand."""
         return int(self._book["live"])
 
-    def load_orders(self, records: Records) -> None:
+    def load_orders(self, records: Records) -> Outcome:
         """Replace the book by a snapshot: adds, those of one price in the order of the queue.
 
         Counters go on.
         """
         self.clear()
-        self.apply(records)
+        return self.apply(records)
 
     def order(self, ref: int) -> Order | None:
         """An order by its id, with its place; None if it does not stand. Cost: its place."""

@@ -43,6 +43,7 @@ _SESSIONS: Final = "tests/wire/test_session.py"
 _TABLE: Final = "orderbook/books/table.py"
 _ORDERS: Final = "orderbook/books/orders.py"
 _ORDER_BOOK: Final = "tests/orderbook/test_order_book.py"
+_ORDER_ROWS: Final = "tests/orderbook/test_order_export.py"
 _BOOKS: Final = "tests/orderbook/test_book.py"
 
 
@@ -241,6 +242,15 @@ MUTANTS: Final = (
     Mutant("prices between two ticks stand among the ticks", _ORDERS,
            "if key & 2:\n        put_far", "if False:\n        put_far",
            f"{_ORDER_BOOK}::test_prices_between_two_ticks", jit=False),
+    Mutant("every record of a message has its row", "orderbook/export.py",
+           "if i + 1 < len(records) and index[i + 1] == index[i]:", "if False:", _ORDER_ROWS,
+           jit=False),
+    Mutant("a price between ticks stands behind its neighbour", "orderbook/export.py",
+           "ticks <= below if side == 1", "ticks < below if side == 1",
+           _ORDER_ROWS, jit=False),
+    Mutant("the second record of a message hides what the first one changed", "orderbook/export.py",
+           "if index[i] != marks[1]:\n            book.touched", "if True:\n            book.touched",
+           _ORDER_ROWS, jit=False),
     Mutant("a strict book goes on", _ORDERS, "if book.strict:", "if False:",
            f"{_ORDER_BOOK}::test_a_strict_book_stops_before_what_is_wrong", jit=False),
 )  # fmt: skip
