@@ -12,7 +12,7 @@ from market.enums import OrderOp, Side
 from market.ticks import Grid
 from orderbook import Order, OrderBook
 from orderbook.books.order_book import adds_of, standing_orders
-from orderbook.layout import FIRST_ORDERS, RING, RING_BETTER
+from orderbook.layout import FIRST_LEVELS, FIRST_ORDERS, LEVELS, RING, RING_BETTER
 from tests.reference import order_book as plain
 from tests.reference.order_book import BILLIONTHS
 from tests.reference.records import (
@@ -201,6 +201,13 @@ def test_no_room_is_taken_between_two_doublings() -> None:
     feed(book, recs[8_000:])
     assert book.heap is heap
     assert 1_000 < len(book) < FIRST_ORDERS
+
+
+def test_levels_that_went_leave_their_slots() -> None:
+    book = OrderBook()
+    feed(book, [order(op, 7, price, 1) for price in range(1_500) for op in (ADD, DELETE)])
+    assert len(book) == 0
+    assert int(book.state["heap"]["capacity"][LEVELS]) == FIRST_LEVELS
 
 
 def test_the_first_table_is_as_small_as_is_said() -> None:
