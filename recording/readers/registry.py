@@ -82,6 +82,7 @@ class Format:
 _MODULES: Final = (
     "journal_file",
     "parquet",
+    "dbn",
     "dump",
     "nt_export",
     "order_csv",

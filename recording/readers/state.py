@@ -76,6 +76,8 @@ _COUNTERS: Final = (
     "off_grid",  # orders put at prices between two ticks
     "first_off_grid",  # line, -1 none
     "left_out",  # trades at prices between two ticks
+    "wanted",  # id of the instrument that is read, of files that have several
+    "others",  # records of others
 )
 
 PARSER: Final = np.dtype(
@@ -84,6 +86,8 @@ PARSER: Final = np.dtype(
         [(name, "<i8") for name in _COUNTERS]
         + [
             ("uncarried", "<i8", (10,)),  # L1 lines by type that no record carries
+            # of messages that give ten levels whole: [before | now, side, price | size, row]
+            ("levels", "<i8", (80,)),
             ("order", "<i8", (_COLUMNS,)),  # meaning of each CSV column
             ("zone", "<i8", (_ZONE_ROWS, 2)),  # from local second, seconds to subtract
             ("rules", "<i8", (3, MAX_DIGITS + 1, 4)),  # by PRICE, SIZE, BILLIONTH, see decimal_rule
@@ -111,6 +115,7 @@ def new_parser(price: Grid, size: Grid, zone: NDArray[np.int64]) -> NDArray[Any]
     for name in ("last_time", "bid", "ask", "trade"):
         parser[name] = NULL
     parser["first_inversion"] = parser["first_off_grid"] = -1
+    parser["levels"][0].reshape(2, 2, 2, 10)[:, :, 0] = NULL
     parser["side"] = 2
     parser["separator"] = ord(";")
     parser["zones"] = len(zone)

@@ -52,6 +52,8 @@ class TextStream:
         line: number of the first line.
     """
 
+    _end = "line end"
+
     def __init__(
         self,
         source: ByteSource,
@@ -105,7 +107,7 @@ class TextStream:
         if self._damage is not None:
             raise self._damage
         if self._filled > self._state.pos:
-            raise self._error("has no line end: the file was cut there")
+            raise self._error(f"has no {self._end}: the file was cut there")
 
     def _fill(self) -> None:
         """Move what is left to the front and read until there is a whole line, or the end."""
@@ -247,10 +249,14 @@ class TextStream:
         end = piece.find(b"\n")
         return piece if end < 0 else piece[: end + 1]
 
+    def _named(self, what: str) -> str:
+        """What is wrong with the line at ``pos``, for people."""
+        text = self._this_line().rstrip(b"\r\n")[:_SHOWN].decode("utf-8", "backslashreplace")
+        return f"line {self.line + 1:,} {what}: {text}"
+
     def _error(self, what: str) -> FileFormatError:
         path = self._source.path
-        text = self._this_line().rstrip(b"\r\n")[:_SHOWN].decode("utf-8", "backslashreplace")
-        said = f"line {self.line + 1:,} {what}: {text}"
+        said = self._named(what)
         damage = self._damage or self._source.damage_ahead()
         if damage is not None:
             return FileFormatError(

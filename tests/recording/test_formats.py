@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zstandard
+from databento_dbn import Action, MBOMsg
+from databento_dbn import Side as DbnSide
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +43,7 @@ from recording.writers.dump import Writer as DumpWriter
 from recording.writers.journal import Writer as JournalWriter
 from recording.writers.parquet import Writer as ParquetWriter
 from tests.recording.helpers import flat, rows_of, until_error
+from tests.reference.dbn_files import dbn_file
 
 NS = 10**9
 START = 1_766_700_000 * NS
@@ -54,6 +57,13 @@ READ_ONLY = {
         b"1,add,bid,5,6900.25,3,\n2,replace,bid,5,6900.5,3,6\n3,fill,bid,6,6900.5,1,\n"
     ),
     "lobster": b"34200,1,7,100,69002500,1\n34200.5,4,7,50,69002500,1\r\n34201,7,0,0,-1,-1\n",
+    "dbn": dbn_file(
+        "mbo",
+        (
+            MBOMsg(1, 17077, time, time, 6900 * 10**9, 3, action, DbnSide.BID, time, flags=128)
+            for time, action in ((1, Action.ADD), (1, Action.CANCEL), (2, Action.FILL))
+        ),
+    ),
 }
 """Of each format that is read but not written a whole file, of ES."""
 SUFFIXES: dict[str, Callable[[bytes], bytes]] = {

@@ -237,6 +237,7 @@ def test_the_seed_stands_in_the_place_of_the_first_message(tmp_path: Path) -> No
         ),
         (["3,9,5,5853300,-1"], [order(DELETE, ASK, 58533, 5, 9)], None),
         (["3,9,5,5853200,1"], [order(DELETE, BID, 58532, 5, 9)], None),
+        (["3,9,5,10000000,1"], [order(DELETE, BID, 100_000, 5, 9)], None),
         # Never from a known order, alive or gone, and never for one.
         (
             ["1,9,5,5853300,1", "3,9,5,5853300,1", "3,9,5,5853300,1"],

@@ -85,8 +85,9 @@ def test_the_day_of_messages_cuts_nothing_off_but_dates_the_window(
     late = lobster[0].with_name("messages.csv")
     late.write_text("86399,1,1,18,5853300,1\n")
     out = tmp_path / "out.parquet"
-    assert main(["convert", str(late), str(out), "--date", "2012-06-21"]) == 0
-    assert len(flat(open_recording(out))[1]) == 1
+    for more in ([], ["--from", "13:30"]):
+        assert main(["convert", str(late), str(out), "--date", "2012-06-21", *more]) == 0
+        assert len(flat(open_recording(out))[1]) == 1
     words = ["--date", "2012-06-21", "--from", "13:30:01", "--until", "13:30:03"]
     assert main(["convert", str(lobster[0]), str(out), *words]) == 0
     assert (flat(open_recording(out))[1] - OPEN).tolist() == [NS, 2 * NS]
