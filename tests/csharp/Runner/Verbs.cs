@@ -30,6 +30,7 @@ namespace Depthbridge.Runner
             { "pump", PumpVerb.Run },
             { "rectangles", RectanglesVerb.Run },
             { "server-messages", ServerMessagesVerb.Run },
+            { "websocket", WebSocketVerb.Run },
             { "zone", TimeZoneVerb.Run },
             { "trading-runs", TradingRunsVerb.Run },
             { "trading-trace", TradingRunsVerb.Trace },

@@ -17,6 +17,11 @@ namespace Depthbridge.Runner
             get { return _items[index]; }
         }
 
+        public bool Has(int index)
+        {
+            return index < _items.Count;
+        }
+
         public string Text(int index)
         {
             return _items[index].AsText("text");
