@@ -16,7 +16,7 @@ from recording.entries import FrameEntry
 from recording.readers import open_recording
 from tests.client.fake_server import FakeServer, depth_frames
 from tests.csharp.build import Program
-from tests.csharp.talk import SYMBOL, CsharpCore, Talk
+from tests.csharp.talk import SYMBOL, CsharpCore, Talk, records_of
 from wire.frames import decode_frame
 from wire.messages import (
     Ack,
@@ -754,13 +754,75 @@ def test_reply_now_is_asked_with_the_frame_after_which_nothing_waits(talk: Talk)
     assert line.core.state["lag"] == 5 - (BASE + 499_000_000)
 
 
-def test_frames_grow_when_the_sender_is_behind(talk: Talk) -> None:
+def test_frames_grow_when_the_sender_is_behind_and_end_at_a_check(talk: Talk) -> None:
     line = Line(talk)
-    push(line, depth_frames(9000))
+    push(line, depth_frames(9000))  # a millisecond apart: a check every 250
     line.connect()
     line.settle()
     line.require_same(9000)
-    assert 200 < max(line.server.sizes) <= 500  # a check follows every 500
+    assert max(line.server.sizes) > 3_000
+    checks = [check.seq for check in line.texts(Check)]
+    ends = [frame.end - 1 for frame in line.frames()]
+    assert set(checks) <= set(ends)
+    assert len([end for end in ends if end < 5_000 and end not in checks]) == 0
+    assert line.server.failed_checks == 0
+
+
+def test_a_frame_that_spans_too_much_time_still_ends_at_a_check(talk: Talk) -> None:
+    line = Line(talk)
+    for frame in depth_frames(9000):
+        rows = records_of(frame)
+        for row in rows:
+            row[1] = BASE + (row[1] - BASE) * 20  # 50 records a second, a check every 13
+        talk.say("records", rows)
+    line.connect()
+    line.settle()
+    line.require_same(9000)
+    assert line.server.checks > 9000 / 250
+    assert line.server.failed_checks == 0
+
+
+MILLISECOND = 10**6
+ASK_EVERY, HOLD_BEHIND, LARGEST = 8192, 16_384, 4096
+
+
+def sent_records(line: Line, now: int) -> list[Frame]:
+    """The frames that go out at a moment; their bytes are not kept."""
+    outgoing = line.core.outgoing(now)
+    return [decode_frame(message) for message in outgoing if isinstance(message, bytes)]
+
+
+def test_a_burst_asks_for_answers_and_waits_for_them(talk: Talk) -> None:
+    line = Line(talk)
+    line.connect()
+    push(line, depth_frames(50_000))
+    frames = sent_records(line, 0)
+    held_at = frames[-1].end - 1
+    assert HOLD_BEHIND <= held_at <= HOLD_BEHIND + LARGEST
+    asked = [frame.end - 1 for frame in frames if frame.flags & FrameFlag.REPLY_NOW]
+    assert max(b - a for a, b in zip([0, *asked], asked, strict=False)) <= ASK_EVERY + LARGEST
+    assert talk.say("wake", 0) == 5 * MILLISECOND
+    assert not sent_records(line, 5 * MILLISECOND - 1)
+    line.core.receive(Ack(stream=0, seq=asked[0], durable_seq=None), 1)
+    more = sent_records(line, 2)
+    assert more[0].seq == held_at + 1
+    assert more[-1].end - 1 - asked[0] <= HOLD_BEHIND + LARGEST
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for_without_end(talk: Talk) -> None:
+    line = Line(talk)
+    line.connect()
+    push(line, depth_frames(50_000))
+    told = sum(len(frame.records) for frame in sent_records(line, 0))
+    rounds = 0
+    while told < 50_000:
+        rounds += 1
+        frames = sent_records(line, rounds * 5 * MILLISECOND)
+        count = sum(len(frame.records) for frame in frames)
+        assert 0 < count <= ASK_EVERY + LARGEST, "up to the next question"
+        told += count
+    assert rounds < 12
+    assert talk.say("wake", rounds * 5 * MILLISECOND) > rounds * 5 * MILLISECOND
 
 
 @pytest.mark.parametrize("code", ["settings", "protocol_version", "unauthorised", "forbidden"])

@@ -259,7 +259,7 @@ namespace Depthbridge
                 {
                     continue;
                 }
-                if (IsStopping)
+                if (IsStopping && (now >= drained || !_publisher.IsHolding))
                 {
                     SayBye(session);
                     return;
@@ -297,11 +297,19 @@ namespace Depthbridge
         /// <summary>Sleep until there is something to do; see <see cref="SenderSignal"/> for why nothing is missed.</summary>
         private void Doze(ITransport transport, long now)
         {
-            _signal.Doze();
-            if (SendNext(transport, now))
+            // While records are held back, new ones need not wake this thread: the answer does.
+            if (!_publisher.IsHolding)
             {
-                _signal.Rise();
-                return;
+                _signal.Doze();
+                if (SendNext(transport, now))
+                {
+                    _signal.Rise();
+                    return;
+                }
+                if (_publisher.IsHolding)
+                {
+                    _signal.Rise();
+                }
             }
             var wait = (_publisher.WakeAt(now) - now) / Millisecond;
             _clock.Sleep(_signal, (int)Math.Min(Math.Max(wait, 1), TickMs));
@@ -381,6 +389,10 @@ namespace Depthbridge
                 _backoff.Reset();
                 Interlocked.Increment(ref _connections);
                 Log(ViaHttp ? LogEvents.HttpTaken : LogEvents.Connected, ViaHttp ? _failure : "");
+            }
+            if (_publisher.IsHolding)
+            {
+                _signal.Set();
             }
             _signal.Wake();
             _observer.OnMessage(message);

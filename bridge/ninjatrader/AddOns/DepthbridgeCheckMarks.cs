@@ -22,6 +22,22 @@ namespace Depthbridge
             get { return _sums[_head]; }
         }
 
+        /// <summary>The last number that waits up to a limit, or 0.</summary>
+        public long LastUpTo(long limit)
+        {
+            long last = 0;
+            for (var i = 0; i < _count; i++)
+            {
+                var number = _numbers[(_head + i) & (Capacity - 1)];
+                if (number > limit)
+                {
+                    break;
+                }
+                last = number;
+            }
+            return last;
+        }
+
         /// <summary>Add one behind the others.</summary>
         public void Add(long number, uint sum)
         {

@@ -80,6 +80,12 @@ namespace Depthbridge
             get { lock (_gate) { return _senders.Exists(IsSenderBusy); } }
         }
 
+        /// <summary>Whether records are held back until the server answers: see <see cref="StreamSender"/>.</summary>
+        public bool IsHolding
+        {
+            get { lock (_gate) { return HoldsUntil() != long.MaxValue; } }
+        }
+
         /// <summary>Reports that were dropped because too many waited.</summary>
         public long ReportsDropped
         {
@@ -246,7 +252,7 @@ namespace Depthbridge
                 {
                     return _second + Second;
                 }
-                return Math.Max(now, Math.Min(_heartbeatAt, _heardAt + SilenceNs));
+                return Math.Max(now, Math.Min(HoldsUntil(), Math.Min(_heartbeatAt, _heardAt + SilenceNs)));
             }
         }
 
@@ -271,6 +277,16 @@ namespace Depthbridge
                 }
                 return ClientMessages.Bye(last, 0);
             }
+        }
+
+        private long HoldsUntil()
+        {
+            var until = long.MaxValue;
+            foreach (var sender in _byIndex.Values)
+            {
+                until = sender.HoldsUntil == 0 ? until : Math.Min(until, sender.HoldsUntil);
+            }
+            return until;
         }
 
         private static bool IsSenderSettled(StreamSender sender)

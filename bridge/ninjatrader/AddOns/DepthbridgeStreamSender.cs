@@ -7,6 +7,9 @@ namespace Depthbridge
     /// <remarks>
     /// Under the publisher's lock; the stream's own is taken for moments only. Frames are written straight from the
     /// ring without it: should the ring have gone round meanwhile, the frame is thrown away.
+    /// A burst can come faster than the server takes it. So that the ring is given free in time, the server is asked
+    /// for an answer every 8192 records; two questions behind, the sender waits for one, and what gathers meanwhile
+    /// goes out as few large frames, which cost the server less.
     /// </remarks>
     public sealed class StreamSender
     {
@@ -16,6 +19,9 @@ namespace Depthbridge
         private const int Behind = 4000;
         private const int MostAgain = 3;
         private const int BackfillPart = 512;
+        private const int AskEvery = 8192;
+        private const int HoldBehind = 2 * AskEvery;
+        private const long HoldNs = 5000000L;
 
         private readonly Queue<object> _queued = new Queue<object>();
         private readonly BookChecksum _checksum = new BookChecksum();
@@ -27,6 +33,8 @@ namespace Depthbridge
         private long _had;
         private long _refusedAt;
         private int _again;
+        private long _asked;
+        private long _holdUntil;
         private long _askedSeq;
         private long _askedAt;
 
@@ -104,6 +112,9 @@ namespace Depthbridge
             }
         }
 
+        /// <summary>When the wait for an answer ends at the latest, monotonic ns; 0: it does not wait.</summary>
+        public long HoldsUntil { get; private set; }
+
         /// <summary>A connection began.</summary>
         /// <param name="index">Of the stream on it.</param>
         /// <param name="resume">The number that the server expects.</param>
@@ -117,6 +128,9 @@ namespace Depthbridge
             _makersTold = 0;
             _had = 0;
             _askedSeq = 0;
+            _asked = 0;
+            _holdUntil = 0;
+            HoldsUntil = 0;
             lock (Stream.Sync)
             {
                 Stream.Ring.Resume(resume);
@@ -212,7 +226,8 @@ namespace Depthbridge
                 Step step;
                 lock (Stream.Sync)
                 {
-                    step = Look(wall);
+                    HoldsUntil = 0;
+                    step = Look(now, wall);
                 }
                 switch (step.Kind)
                 {
@@ -248,7 +263,7 @@ namespace Depthbridge
         }
 
         /// <summary>Decide what comes next; under the stream's lock.</summary>
-        private Step Look(long wall)
+        private Step Look(long now, long wall)
         {
             var ring = Stream.Ring;
             if (Sent < ring.First)
@@ -275,7 +290,16 @@ namespace Depthbridge
             {
                 return Pass(mark, wall);
             }
-            return Sent == ring.End ? Rest(wall) : Records(mark);
+            if (Sent == ring.End)
+            {
+                return Rest(wall);
+            }
+            if (Sent - ring.Acked > HoldBehind && now < _holdUntil)
+            {
+                HoldsUntil = _holdUntil;
+                return Step.None;
+            }
+            return Records(mark);
         }
 
         /// <summary>The next mark that was not passed; a book may have been replaced by another at the same number.</summary>
@@ -317,16 +341,29 @@ namespace Depthbridge
         {
             var ring = Stream.Ring;
             var waiting = ring.End - Sent;
-            var most = Math.Min(waiting, Math.Min(waiting < Behind ? Batch : Wire.MaxRecords, _most));
-            if (Stream.Checks.First != 0)
-            {
-                most = Math.Min(most, Stream.Checks.First + 1 - Sent);
-            }
+            var behind = waiting >= Behind;
+            var most = Math.Min(waiting, Math.Min(behind ? Wire.MaxRecords : Batch, _most));
+            most = Math.Min(most, ring.Contiguous(Sent));
             if (mark != null)
             {
                 most = Math.Min(most, mark.Number - Sent);
             }
-            return Step.Frame(Sent, (int)Math.Min(most, ring.Contiguous(Sent)), ring.End);
+            var check = behind ? LastCheck(most) : Stream.Checks.First;
+            if (check != 0)
+            {
+                most = Math.Min(most, check + 1 - Sent);
+            }
+            var unanswered = Sent + most - 1 - Math.Max(ring.Acked, _asked);
+            return Step.Frame(Sent, (int)most, ring.End, unanswered >= AskEvery);
+        }
+
+        /// <summary>The last check that a frame of so many records can end at; those before it are left out.</summary>
+        private long LastCheck(long most)
+        {
+            var ring = Stream.Ring;
+            var last = Stream.Checks.LastUpTo(Sent + most - 1);
+            var spans = last == 0 ? 0 : ring.Records[ring.IndexOf(last)].Time - ring.Records[ring.IndexOf(Sent)].Time;
+            return spans < 0 || spans > Wire.MaxOffset ? Stream.Checks.First : last;
         }
 
         private bool WriteFrame(Outgoing to, Step step, long now, long wall)
@@ -337,7 +374,7 @@ namespace Depthbridge
             var count = Math.Max(FrameWriter.Fitting(records, start, step.Count), 1);
             var flags = FrameWriter.FlagsOf(records, start, count);
             var end = step.Number + count;
-            var replyNow = _replyNow && end == step.End;
+            var replyNow = step.Ask || (_replyNow && end == step.End);
             if (replyNow)
             {
                 flags |= Wire.FlagReplyNow;
@@ -355,6 +392,11 @@ namespace Depthbridge
             if ((flags & Wire.FlagHistorical) == 0)
             {
                 Lag = wall - newest;
+            }
+            if (replyNow)
+            {
+                _asked = end - 1;
+                _holdUntil = now + HoldNs;
             }
             if (replyNow && _askedSeq == 0)
             {
@@ -375,6 +417,7 @@ namespace Depthbridge
                 return;
             }
             Sent = seq;
+            _asked = Math.Min(_asked, seq - 1);
             _told = null;
         }
 
@@ -452,6 +495,7 @@ namespace Depthbridge
             public long Number;
             public int Count;
             public long End;
+            public bool Ask;
             public uint Sum;
             public BarData Bar;
 
@@ -465,9 +509,9 @@ namespace Depthbridge
                 return new Step { Kind = StepKind.Text, Number = number, Bar = bar };
             }
 
-            public static Step Frame(long number, int count, long end)
+            public static Step Frame(long number, int count, long end, bool ask)
             {
-                return new Step { Kind = StepKind.Frame, Number = number, Count = count, End = end };
+                return new Step { Kind = StepKind.Frame, Number = number, Count = count, End = end, Ask = ask };
             }
         }
     }

@@ -124,7 +124,7 @@ namespace Depthbridge.Runner
             {
                 while (stream.End - stream.Acked > MostWaiting)
                 {
-                    Thread.Sleep(0);
+                    Thread.Sleep(1);
                 }
                 events.Tell(Part);
             }
@@ -134,7 +134,7 @@ namespace Depthbridge.Runner
         {
             while (connection.Publisher.Link != Link.Up || !connection.Publisher.IsSettled)
             {
-                Thread.Sleep(0);
+                Thread.Sleep(1);
             }
         }
     }
