@@ -109,9 +109,14 @@ per stream, from 1, under one session UUID. The server judges record by record:
 - One publisher per instrument and source: another session is refused with `instrument_busy` until
   `bye`, {_ABSENCE} s of absence, or `takeover`. {_SILENCE} s of silence make the book `stale`.
   A session that took over says `takeover` again until an `ack` has a `durable_seq` above 0 or null
-  (a server that stops before knows only the session before it), but not after 4409.
+  (a server that stops before knows only the session before it), but not after 4409. `bye` and
+  a new `hello` of the same session let one of several instruments go at once.
 - `ack` is cumulative: after {AckPolicy.FRAMES} frames or {_DELAY} ms, at once for a
-  frame flagged `REPLY_NOW`.
+  frame flagged `REPLY_NOW`: a publisher asks so in time before its ring is full.
+- By **HTTP** go frames (snapshots and back-fill too), `bar_update`, `order`, `fill`, `position`; a
+  frame without records asks for the `ack`. There is no `check`: read `/api/v1/…/book`, and compare
+  it if its `seq` is the last number sent. `makers`, and `time` and `paused` of `heartbeat`, wait
+  for the WebSocket; `bye` is replaced by {_ABSENCE} s of absence.
 
 A malformed frame or message is refused whole: nothing of it is applied and the sequence stays.
 """

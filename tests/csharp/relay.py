@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -22,12 +23,14 @@ class Relay:
         deny: answer 503 to whoever asks for a WebSocket.
         accepted: connections so far.
         denied: of these, how many were denied.
+        change: what becomes of each piece that the server says; it must stay as long as it is.
     """
 
     def __init__(self, target: int) -> None:
         self.deny = False
         self.accepted = 0
         self.denied = 0
+        self.change: Callable[[bytes], bytes] = bytes
         self._target = target
         self._going = threading.Event()
         self._going.set()
@@ -91,7 +94,8 @@ class Relay:
             far = socket.create_connection(("127.0.0.1", self._target))
             self._keep(far)
             far.sendall(first)
-            threading.Thread(target=self._forward, args=(far, near), daemon=True).start()
+            answers = threading.Thread(target=self._forward, args=(far, near, True), daemon=True)
+            answers.start()
             self._forward(near, far)
 
     def _keep(self, one: socket.socket) -> None:
@@ -99,11 +103,11 @@ class Relay:
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sockets.append(one)
 
-    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+    def _forward(self, source: socket.socket, target: socket.socket, answers: bool = False) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(_PIECE):
                 self._going.wait()
-                target.sendall(piece)
+                target.sendall(self.change(piece) if answers else piece)
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

@@ -38,6 +38,11 @@ class Talk:
         assert answer, f"{words[0]} ended the runner"
         return json.loads(answer)
 
+    def kill(self) -> None:
+        """End the process without a word."""
+        self._process.kill()
+        self._process.wait()
+
     def __enter__(self) -> Self:
         return self
 

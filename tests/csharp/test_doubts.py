@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -43,8 +44,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProcess]:
 class Watch:
     """NinjaTrader with one chart, its true rows, and all that the server said meanwhile."""
 
-    def __init__(self, runner: Program, served: ServedProcess) -> None:
+    def __init__(self, runner: Program, served: ServedProcess, folder: Path) -> None:
         self.ninja = Ninja(runner, hub=False)
+        self._folder = folder
         self.served = served
         self.symbol = ""
         self.truth = PositionBook(256)
@@ -54,7 +56,7 @@ class Watch:
         self._asking = threading.Thread(target=self._ask)
 
     def __enter__(self) -> Self:
-        self.ninja.say("server")
+        self.ninja.say("server", str(self._folder))
         self.ninja.start_hub()
         self.symbol = self.ninja.say("instrument", f"D{next(ROOTS)}", "2026-12-01", TICK, 50)
         self.ninja.chart("one", self.symbol, Port=self.served.port)
@@ -159,8 +161,8 @@ class Watch:
 
 
 @pytest.fixture
-def watch(runner: Program, served: ServedProcess) -> Iterator[Watch]:
-    with Watch(runner, served) as watch:
+def watch(runner: Program, served: ServedProcess, tmp_path: Path) -> Iterator[Watch]:
+    with Watch(runner, served, tmp_path) as watch:
         yield watch
 
 

@@ -190,7 +190,7 @@ def scene(runner: Program, folder: Path, day: Day) -> Iterator[Scene]:
     try:
         with Ninja(runner, hub=False) as ninja:
             ninja.say("zone", day.zone)
-            ninja.say("server")
+            ninja.say("server", str(folder / "user"))
             ninja.start_hub()
             for name in SCRIPTS[:2]:
                 ninja.chart(name, Port=served.port)

@@ -29,10 +29,10 @@ def served(tmp_path: Path) -> Iterator[ServedProcess]:
 
 
 @pytest.fixture
-def ninja(runner: Program, served: ServedProcess) -> Iterator[Ninja]:
+def ninja(runner: Program, served: ServedProcess, tmp_path: Path) -> Iterator[Ninja]:
     """NinjaTrader with the hub, two charts and a strategy of one instrument."""
     with Ninja(runner, hub=False) as talk:
-        talk.say("server")
+        talk.say("server", str(tmp_path / "user"))
         talk.start_hub()
         for name in ("one", "two"):
             talk.chart(name, Port=served.port)

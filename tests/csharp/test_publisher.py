@@ -731,16 +731,64 @@ def test_bye_tells_the_last_numbers(talk: Talk) -> None:
     assert bye.last == {0: 20}
 
 
-def test_takeover_is_said_only_until_it_was_granted(talk: Talk) -> None:
+def welcomed_taker(talk: Talk) -> Line:
     line = Line(talk, takeover=True)
-    assert json.loads(line.core.connected(0))["takeover"] is True
+    greet(line, takeover=True)
+    return line
+
+
+def greet(line: Line, *, takeover: bool) -> None:
+    hello = json.loads(line.core.connected(0))
+    assert hello.get("takeover", False) is takeover
+    line.core.receive(Welcome(protocol=1, server="x", streams={SYMBOL: 0}, resume_from={0: 1}), 0)
+
+
+@pytest.mark.parametrize("durable", [1, None], ids=["on disk", "no journal"])
+def test_it_takes_over_until_something_is_on_disk(talk: Talk, durable: int | None) -> None:
+    line = welcomed_taker(talk)
+    line.core.receive(Ack(stream=0, seq=1, durable_seq=0), 0)
     line.core.disconnected()
-    line.connect()
-    assert line.server.hellos[0].takeover
+    greet(line, takeover=True)
+    line.core.receive(Ack(stream=0, seq=1, durable_seq=durable), 0)
     line.core.disconnected()
+    greet(line, takeover=False)
+
+
+def test_it_does_not_take_back_what_was_taken_over(talk: Talk) -> None:
+    line = welcomed_taker(talk)
+    talk.say("superseded")
+    line.core.disconnected()
+    greet(line, takeover=False)
+
+
+@pytest.mark.parametrize("code", ["unknown_instrument", "tick_size_conflict"])
+def test_a_report_about_another_instrument_does_not_end_the_connection(
+    talk: Talk, code: str
+) -> None:
+    line = Line(talk)
     line.connect()
-    assert not line.server.hellos[1].takeover
-    assert line.server.hellos[0].session == line.server.hellos[1].session
+    line.core.receive(ErrorMessage(code=code, message="YM 12-26 is unknown"), 0)
+    state = line.core.state
+    assert (state["link"], state["hopeless"], state["refusal"]) == ("Up", None, None)
+    push(line, depth_frames(20))
+    line.settle()
+    line.require_same(20)
+
+
+def test_a_stream_that_is_refused_later_does_not_stop_the_other(talk: Talk) -> None:
+    line = Line(talk)
+    talk.say("stream", OTHER, 1024)
+    line.connect()
+    line.core.receive(ErrorMessage(code="instrument_busy", message="busy", stream=1), 0)
+    state = line.core.state
+    assert (state["link"], state["hopeless"]) == ("Up", None)
+    assert (state["refusal"], state["busy"]) == ("instrument_busy", True)
+    talk.say("stream", SYMBOL, 0)
+    push(line, depth_frames(20))
+    line.pump()
+    assert line.server.records[SYMBOL] == list(range(1, 21))
+    line.core.receive(ErrorMessage(code="instrument_busy", message="busy", stream=0), 0)
+    assert line.core.state["hopeless"] == "instrument_busy"
 
 
 def test_reply_now_is_asked_with_the_frame_after_which_nothing_waits(talk: Talk) -> None:

@@ -97,7 +97,7 @@ namespace Depthbridge
                 _board.Remove(stream.Definition.Symbol);
             }
             stream.Attach(null);
-            _pump.Restart();
+            _pump.Leave();
             return true;
         }
 
@@ -195,6 +195,7 @@ namespace Depthbridge
                     break;
                 case ServerMessageType.Error:
                     Log.Write(LogEvents.FrameRefused, message.Error.Code + ": " + message.Error.Message);
+                    TellRefusals();
                     break;
             }
             TellStatus();
@@ -226,6 +227,11 @@ namespace Depthbridge
         private void TakeWelcome(WelcomeData welcome)
         {
             _board.Connected(welcome.Server);
+            TellRefusals();
+        }
+
+        private void TellRefusals()
+        {
             foreach (var symbol in Symbols())
             {
                 var sender = _publisher.Sender(symbol);

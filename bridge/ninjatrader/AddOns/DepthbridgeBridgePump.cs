@@ -19,6 +19,7 @@ namespace Depthbridge
         private const int RefusedMs = 30000;
         private const int BusyMs = 5000;
         private const int TryWebSocketMs = 5000;
+        private const int TryBusyMs = 10000;
         private const int DrainMs = 2000;
         private const int JoinMs = 3000;
         private const int MostRepeated = 3;
@@ -38,6 +39,7 @@ namespace Depthbridge
         private ITransport _next;
         private int _stopping;
         private int _again;
+        private int _leaving;
         private int _closed;
         private int _repeated;
         private long _connections;
@@ -96,6 +98,13 @@ namespace Depthbridge
             _signal.Set();
         }
 
+        /// <summary>The same, with <c>bye</c> before it: an instrument that is no longer named is free at once, not after 30 s.</summary>
+        public void Leave()
+        {
+            Volatile.Write(ref _leaving, 1);
+            Restart();
+        }
+
         /// <summary>Send what waits, say <c>bye</c>, end both threads.</summary>
         /// <param name="milliseconds">Longest wait; then the connection is dropped.</param>
         public void Stop(int milliseconds)
@@ -151,6 +160,7 @@ namespace Depthbridge
         private int Connect()
         {
             // What was asked for before now this attempt does; only what comes later may cut the wait behind it short.
+            Volatile.Write(ref _leaving, 0);
             Volatile.Write(ref _again, 0);
             Refusal refused;
             var transport = Open(out refused);
@@ -255,7 +265,9 @@ namespace Depthbridge
                         return;
                     }
                 }
-                if (SendNext(transport, now) && now < drained)
+                // Requests may be too slow for the data: then this thread never rests, and tries the WebSocket all the same.
+                var overdue = ViaHttp && now >= tryAt + TryBusyMs * Millisecond;
+                if (SendNext(transport, now) && now < drained && !overdue)
                 {
                     continue;
                 }
@@ -266,13 +278,17 @@ namespace Depthbridge
                 }
                 if (ViaHttp && now >= tryAt)
                 {
-                    tryAt = now + TryWebSocketMs * Millisecond;
                     if (TryWebSocket())
                     {
                         return;
                     }
+                    tryAt = _clock.MonotonicNs + TryWebSocketMs * Millisecond;
                 }
                 Doze(transport, now);
+            }
+            if (Interlocked.Exchange(ref _leaving, 0) != 0 && !session.IsOver)
+            {
+                SayBye(session);
             }
         }
 
@@ -401,6 +417,10 @@ namespace Depthbridge
         /// <summary>Why a connection ended, and how long to wait before the next one.</summary>
         private int Judge(Session session, string reason)
         {
+            if (session.Transport.CloseCode == Wire.CloseSuperseded)
+            {
+                _publisher.Superseded();
+            }
             var hopeless = _publisher.Hopeless ?? RefusalOf(session.Transport);
             var wanted = _next != null || Volatile.Read(ref _again) != 0;
             var up = _publisher.Link == Link.Up;

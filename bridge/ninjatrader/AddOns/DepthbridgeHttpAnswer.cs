@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace Depthbridge
@@ -78,6 +79,34 @@ namespace Depthbridge
                     Field = _fields.TextOr("field", null)
                 }
             };
+        }
+
+        /// <summary>Whether this is a book right after a number; not one that is in doubt.</summary>
+        public bool IsBookAt(long seq)
+        {
+            return IsOk && _fields.LongOrNull("seq", 0, long.MaxValue) == seq && _fields.TextOr("phase", "stale") != "stale";
+        }
+
+        /// <summary>CRC-32 of the best ten rows of a book, as <c>check</c> has it.</summary>
+        /// <exception cref="JsonFault">This is no book.</exception>
+        public uint Checksum(BookChecksum sum, HttpStream stream)
+        {
+            var book = MarketMessages.ReadBook(_fields);
+            sum.Begin();
+            for (var i = 0; i < book.AskPrices.Length && i < Wire.CheckedRows; i++)
+            {
+                sum.Add(Steps(book.AskPrices[i], stream.TickSize), Steps(book.AskVolumes[i], stream.SizeStep));
+            }
+            for (var i = 0; i < book.BidPrices.Length && i < Wire.CheckedRows; i++)
+            {
+                sum.Add(Steps(book.BidPrices[i], stream.TickSize), Steps(book.BidVolumes[i], stream.SizeStep));
+            }
+            return sum.Value;
+        }
+
+        private static long Steps(double value, double step)
+        {
+            return (long)Math.Round(value / step);
         }
 
         /// <summary>Measures, clusters and signals.</summary>

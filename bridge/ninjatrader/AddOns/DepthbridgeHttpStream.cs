@@ -29,6 +29,9 @@ namespace Depthbridge
         /// <summary>The number that the server expects, by its last answer.</summary>
         public long Expected { get; set; }
 
+        /// <summary>When its book is next compared, on the monotonic clock, ns.</summary>
+        public long CheckAt { get; set; }
+
         /// <summary>Whether the server takes it.</summary>
         public bool IsTaken { get; set; }
 

@@ -12,13 +12,15 @@ namespace Depthbridge
     /// <summary>The server by single requests, for when its WebSocket does not work.</summary>
     /// <remarks>
     /// Frames are posted as they are; what the answers say becomes the messages that a WebSocket would bring. A frame
-    /// without records asks where the server stands: that is how <c>hello</c> and heartbeats are answered. What has no
-    /// request of its own (checks, makers, <c>bye</c>) is not sent.
+    /// without records asks where the server stands: that is how <c>hello</c> and heartbeats are answered. For a check,
+    /// once a second at most, the server's book is asked for and compared here. What has no request of its own (names
+    /// of makers, a pause, <c>bye</c>) is not sent: it waits for the WebSocket.
     /// </remarks>
     public sealed class HttpTransport : ITransport
     {
         private const int RequestMs = 10000;
         private const int Connections = 8;
+        private const long CheckNs = 1000000000L;
         private const string Binary = "application/octet-stream";
         private const string Json = "application/json";
 
@@ -29,6 +31,7 @@ namespace Depthbridge
         private readonly List<HttpStream> _streams = new List<HttpStream>();
         private readonly Queue<ServerMessage> _answers = new Queue<ServerMessage>();
         private readonly byte[] _probe = new byte[Wire.HeaderSize];
+        private readonly BookChecksum _checksum = new BookChecksum();
         private string _session = "";
         private string _source = "live";
         private bool _closed;
@@ -106,10 +109,13 @@ namespace Depthbridge
                 case "bar_update":
                     PostBar(text, fields);
                     break;
+                case "check":
+                    Check(fields);
+                    break;
                 case "order":
                 case "fill":
                 case "position":
-                    Post("/" + type, Encoding.UTF8.GetBytes(text), Json, null);
+                    PostReport("/" + type, text);
                     break;
             }
         }
@@ -216,7 +222,7 @@ namespace Depthbridge
             stream.IsTaken = answer.IsOk || stream.IsBroken;
             if (!stream.IsTaken)
             {
-                Put(answer.Error(null, null));
+                Put(answer.Error(stream.Index, null));
                 return false;
             }
             stream.Expected = answer.Expected;
@@ -228,6 +234,35 @@ namespace Depthbridge
             var stream = _streams[(int)bar.Long("stream", 0, _streams.Count - 1)];
             var answer = Post("/bar_update", Encoding.UTF8.GetBytes(text), Json, stream);
             Judge(stream, answer, bar.Long("seq", 0, long.MaxValue));
+        }
+
+        private void PostReport(string path, string text)
+        {
+            var answer = Post(path, Encoding.UTF8.GetBytes(text), Json, null);
+            if (!answer.IsOk)
+            {
+                Put(answer.Error(null, null));
+            }
+        }
+
+        /// <summary>Compare the server's book with the sum of ours; nobody else moves it between the two requests.</summary>
+        private void Check(FieldReader check)
+        {
+            var stream = _streams[(int)check.Long("stream", 0, _streams.Count - 1)];
+            var now = BridgeClock.MonotonicNs;
+            if (now < stream.CheckAt)
+            {
+                return;
+            }
+            stream.CheckAt = now + CheckNs;
+            var path = "/api/v1/instruments/" + Uri.EscapeDataString(stream.Symbol) + "/book?levels=" + Wire.CheckedRows + "&source=" + _source;
+            var answer = Ask(HttpMethod.Get, path, null, stream);
+            var seq = check.Long("seq", 0, long.MaxValue);
+            if (answer.IsBookAt(seq) && answer.Checksum(_checksum, stream) != check.Long("crc32", 0, uint.MaxValue))
+            {
+                stream.Expected = seq + 1;
+                PutResync(stream, "checksum");
+            }
         }
 
         private void Judge(HttpStream stream, HttpAnswer answer, long seq)
@@ -286,12 +321,18 @@ namespace Depthbridge
 
         private HttpAnswer Post(string path, byte[] body, string type, HttpStream stream)
         {
+            var content = new ByteArrayContent(body);
+            content.Headers.ContentType = new MediaTypeHeaderValue(type);
+            return Ask(HttpMethod.Post, path, content, stream);
+        }
+
+        private HttpAnswer Ask(HttpMethod method, string path, HttpContent content, HttpStream stream)
+        {
             try
             {
-                using (var request = new HttpRequestMessage(HttpMethod.Post, "http://" + _address + path))
+                using (var request = new HttpRequestMessage(method, "http://" + _address + path))
                 {
-                    request.Content = new ByteArrayContent(body);
-                    request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
+                    request.Content = content;
                     AddHeaders(request, stream);
                     using (var answer = Client.SendAsync(request).GetAwaiter().GetResult())
                     {

@@ -1,3 +1,4 @@
+using System.IO;
 using Depthbridge;
 using NinjaTrader.NinjaScript;
 
@@ -13,6 +14,7 @@ namespace NinjaTrader.NinjaScript.AddOns
         private static readonly object Sync = new object();
         private static volatile DepthbridgeHubService current;
         private DepthbridgeHubService _mine;
+        private RunMark _run;
 
         static DepthbridgeHub()
         {
@@ -74,20 +76,35 @@ namespace NinjaTrader.NinjaScript.AddOns
             {
                 if (current == null)
                 {
-                    _mine = new DepthbridgeHubService(Open ?? HubConnection.Open, BridgeLog, true, Period);
+                    _mine = new DepthbridgeHubService(Open ?? Real(), BridgeLog, true, Period);
                     _mine.Start();
                     current = _mine;
                 }
             }
         }
 
+        /// <summary>Real connections; after a crash the first of them take over what the run before still holds.</summary>
+        private OpenConnection Real()
+        {
+            var folder = Path.Combine(NinjaTrader.Core.Globals.UserDataDir, "depthbridge");
+            var run = new RunMark(Path.Combine(folder, "run"), BridgeClock.MonotonicNs);
+            _run = run;
+            return delegate(string source, HubSettings settings, IBridgeLog log)
+            {
+                return HubConnection.Open(source, settings, log, run.FollowsCrash(BridgeClock.MonotonicNs));
+            };
+        }
+
         private void End()
         {
             DepthbridgeHubService ending;
+            RunMark run;
             lock (Sync)
             {
                 ending = _mine;
+                run = _run;
                 _mine = null;
+                _run = null;
                 if (ending != null && current == ending)
                 {
                     current = null;
@@ -97,6 +114,10 @@ namespace NinjaTrader.NinjaScript.AddOns
             {
                 ending.Stop();
                 BridgeLog.Flush();
+            }
+            if (run != null)
+            {
+                run.Dispose();
             }
         }
     }

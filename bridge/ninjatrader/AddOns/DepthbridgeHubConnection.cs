@@ -19,7 +19,18 @@ namespace Depthbridge
         /// <param name="log">Where events go.</param>
         public static IHubConnection Open(string source, HubSettings settings, IBridgeLog log)
         {
+            return Open(source, settings, log, false);
+        }
+
+        /// <summary>A connection of its own session, not started.</summary>
+        /// <param name="source"><c>live</c> or <c>playback</c>.</param>
+        /// <param name="settings">Where to, and what to say in hello.</param>
+        /// <param name="log">Where events go.</param>
+        /// <param name="takeover">Whether to supersede a session that holds an instrument: see <see cref="RunMark"/>.</param>
+        public static IHubConnection Open(string source, HubSettings settings, IBridgeLog log, bool takeover)
+        {
             var hello = new Hello(Guid.NewGuid().ToString("D", CultureInfo.InvariantCulture), source);
+            hello.Takeover = takeover;
             hello.Client = "NinjaTrader-bridge/" + BridgeVersion.Text;
             settings.Fill(hello);
             hello.Topics.Add("metrics");

@@ -175,6 +175,15 @@ namespace Depthbridge
             }
         }
 
+        /// <summary>Somebody else has taken the streams over: nothing is taken back.</summary>
+        public void Superseded()
+        {
+            lock (_gate)
+            {
+                _takeover = false;
+            }
+        }
+
         /// <summary>A message of the server.</summary>
         /// <remarks>Look at <see cref="Hopeless"/> afterwards.</remarks>
         public void Receive(ServerMessage message, long now)
@@ -329,7 +338,6 @@ namespace Depthbridge
         {
             _link = Link.Up;
             _welcome = welcome;
-            _takeover = false;
             _heartbeatNs = (long)(welcome.HeartbeatSeconds * Second);
             _heartbeatAt = now + _heartbeatNs;
             foreach (var sender in _senders)
@@ -387,6 +395,8 @@ namespace Depthbridge
             StreamSender sender;
             if (_byIndex.TryGetValue(ack.Stream, out sender))
             {
+                // A server that stops before anything of this session is on its disk knows only the one before.
+                _takeover = _takeover && ack.DurableSeq == 0;
                 sender.Acknowledged(ack, now);
             }
         }
@@ -414,21 +424,42 @@ namespace Depthbridge
 
         private void TakeError(ErrorData error)
         {
+            StreamSender sender = null;
+            if (error.Stream != null)
+            {
+                _byIndex.TryGetValue(error.Stream.Value, out sender);
+            }
             if (Wire.IsHopeless(error.Code))
             {
-                var refusal = new Refusal(error.Code, error.Message);
-                _errors.Add(refusal);
-                // Of one instrument among others: welcome follows, and the others go on.
-                if (_link == Link.Up || error.Fatal || !IsOfInstrument(error.Code))
-                {
-                    _hopeless = refusal;
-                }
-                return;
+                TakeRefusal(new Refusal(error.Code, error.Message), error.Fatal || !IsOfInstrument(error.Code), sender);
             }
-            StreamSender sender;
-            if (error.Stream != null && error.Seq != null && _byIndex.TryGetValue(error.Stream.Value, out sender))
+            else if (sender != null && error.Seq != null)
             {
                 sender.Refused(error.Seq.Value, error.Index == null);
+            }
+        }
+
+        /// <summary>The same would be refused again.</summary>
+        /// <param name="refusal">Why.</param>
+        /// <param name="ofAll">Whether it is about the connection; else about one instrument.</param>
+        /// <param name="sender">Whose, or null: of one that <c>hello</c> named, or of a report about an instrument that is not published.</param>
+        private void TakeRefusal(Refusal refusal, bool ofAll, StreamSender sender)
+        {
+            if (ofAll)
+            {
+                _hopeless = refusal;
+            }
+            else if (_link != Link.Up)
+            {
+                // Welcome follows, and the other instruments go on.
+                _errors.Add(refusal);
+            }
+            else if (sender != null)
+            {
+                _byIndex.Remove(sender.Index);
+                sender.Disconnected();
+                sender.Refusal = refusal;
+                _hopeless = _byIndex.Count == 0 ? refusal : _hopeless;
             }
         }
 

@@ -125,6 +125,8 @@ namespace Depthbridge.Runner
         {
             _commands["server"] = a =>
             {
+                // The folder in which NinjaTrader keeps what is the user's; a second NinjaTrader has another one.
+                NinjaTrader.Core.Globals.UserDataDir = Text(a[0]);
                 DepthbridgeHub.Open = null;
                 DepthbridgeHub.Period = 1000;
                 return null;

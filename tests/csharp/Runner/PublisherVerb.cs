@@ -38,6 +38,9 @@ namespace Depthbridge.Runner
                 case "disconnected":
                     _publisher.Disconnected();
                     break;
+                case "superseded":
+                    _publisher.Superseded();
+                    break;
                 case "receive":
                     _publisher.Receive(ServerMessages.Parse(words.Text(1)), words.Long(2));
                     break;

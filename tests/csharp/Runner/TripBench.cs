@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Threading;
 
@@ -9,7 +10,7 @@ namespace Depthbridge.Runner
 {
     /// <summary>
     /// Round trips over one WebSocket on one thread. bench-echo HOST:PORT TRIPS: a message of the size of a frame of 200
-    /// records, and back, with nothing of ours. bench-trips HOST:PORT SYMBOL TRIPS: such a frame from the ring, flagged
+    /// records, and back, with nothing of ours. bench-socket-echo: the same over the bridge's own WebSocket. bench-trips HOST:PORT SYMBOL TRIPS: such a frame from the ring, flagged
     /// for an answer, until acknowledgement and measures are read.
     /// </summary>
     public static class TripBench
@@ -45,6 +46,34 @@ namespace Depthbridge.Runner
                     }
                 }
                 socket.Abort();
+            }
+            return Report(micros);
+        }
+
+        public static int SocketEcho(string[] arguments)
+        {
+            var trips = int.Parse(arguments[1]);
+            var message = new byte[FrameWriter.SizeOf(Count)];
+            new Random(1).NextBytes(message);
+            var reader = new WebSocketReader();
+            var writer = new WebSocketWriter();
+            var micros = new List<double>();
+            using (var socket = Greeted(arguments[0], reader))
+            {
+                for (var i = 0; i < Warm + trips; i++)
+                {
+                    var begin = Stopwatch.GetTimestamp();
+                    var size = writer.Write(WebSocketWriter.Binary, message, message.Length, 0x3d21fa37);
+                    socket.Send(writer.Buffer, 0, size, SocketFlags.None);
+                    while (!reader.Next())
+                    {
+                        Fill(socket, reader);
+                    }
+                    if (i >= Warm)
+                    {
+                        micros.Add(Micros(Stopwatch.GetTimestamp() - begin));
+                    }
+                }
             }
             return Report(micros);
         }
@@ -93,6 +122,31 @@ namespace Depthbridge.Runner
             Console.Out.WriteLine(Lines.Json(json => json.BeginObject().Member("p50", micros[micros.Count / 2])
                 .Member("p99", micros[micros.Count * 99 / 100]).Member("trips", (long)micros.Count).EndObject()));
             return 0;
+        }
+
+        private static Socket Greeted(string address, WebSocketReader reader)
+        {
+            var server = new Uri("http://" + address + "/");
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            socket.Connect(IPAddress.Parse(server.Host), server.Port);
+            var handshake = new WebSocketHandshake(address, "", new byte[WebSocketHandshake.NonceSize]);
+            socket.Send(handshake.Request);
+            var answer = new byte[WebSocketHandshake.MostBytes];
+            int have = 0, head;
+            do
+            {
+                have += socket.Receive(answer, have, answer.Length - have, SocketFlags.None);
+                head = handshake.Judge(answer, have);
+            }
+            while (head == 0);
+            reader.Add(answer, head, have - head);
+            return socket;
+        }
+
+        private static void Fill(Socket socket, WebSocketReader reader)
+        {
+            var room = reader.Room();
+            reader.Took(socket.Receive(room.Array, room.Offset, room.Count, SocketFlags.None));
         }
 
         private static int Whole(ClientWebSocket socket, byte[] room)
