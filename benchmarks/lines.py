@@ -132,6 +132,7 @@ LINES: Final[dict[str, Line]] = {
     "bridge_trip_p99": Line(
         "bridge", "frame of 200, reply now: round trip p99", "µs", rival="bare echo"
     ),
+    "bridge_echo_p50": Line("bridge", "a bare echo over the bridge's own WebSocket: p50", "µs"),
     "bridge_live_p50": Line("bridge", "an event until a listener has its measures: p50", "µs"),
     "listening_warm": Line("start", "listening, kernels cached", "s", 0.6),
     "ok_warm": Line("start", "health ok, kernels cached", "s"),
