@@ -92,7 +92,7 @@ def test_two_streams_go_by_requests_and_return_to_the_websocket(
             first = talk.say("state")["end"] - 1
             talk.say("market", 7, first, 20_000, 2_500)
             healer.join()
-            until(talk, lambda state: not state["http"] and is_live(state), 40)
+            until(talk, lambda state: not state["http"], 40)
             require_same(talk, server, symbol)
             relay.deny = True
             relay.cut()
