@@ -22,7 +22,7 @@ from websockets.utils import accept_key
 
 from tests.csharp.build import Program
 from tests.csharp.talk import Talk
-from tests.csharp.test_transports import is_live, until
+from tests.csharp.test_transports import bridge, is_live, until
 
 NONCE: Final = base64.b64decode("dGhlIHNhbXBsZSBub25jZQ==")
 ACCEPT: Final = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -371,7 +371,7 @@ def by_hand() -> Iterator[Scripted]:
 
 
 def start(runner: Program, server: Scripted) -> Talk:
-    talk = Talk(runner, "bridge", server.address, "", "live", "65536")
+    talk = bridge(runner, server.address)
     talk.say("start")
     server.greet()
     return talk
@@ -467,7 +467,7 @@ def test_a_server_that_reads_nothing_does_not_hold_the_stop_up(
 def test_an_answer_that_does_not_come_is_not_waited_for(runner: Program) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        with Talk(runner, "bridge", address, "", "live", "65536") as talk:
+        with bridge(runner, address) as talk:
             talk.say("start")
             begun = time.monotonic()
             until(talk, lambda state: "no answer to the handshake" in state["reason"], 30)
@@ -475,7 +475,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(runner: Program) -> None
 
 
 def test_an_answer_in_small_pieces_is_taken(runner: Program, by_hand: Scripted) -> None:
-    with Talk(runner, "bridge", by_hand.address, "", "live", "65536") as talk:
+    with bridge(runner, by_hand.address) as talk:
         talk.say("start")
         by_hand.greet()
         for byte in frame(TEXT, WELCOME):
