@@ -132,6 +132,8 @@ def test_bars_backfill_makers_reports_and_resets_please_the_server(
         state = require_same(talk, server, source="playback")
         assert (state["bids"], state["asks"]) == ([[17_000, 5]], [[17_001, 5]])
         assert state["counters"]["Rewinds"] == 1
+        # A later record, or the group before it would not be over, and the book not yet there.
+        talk.say("records", [[0, START - 59 * 10**9, 1, 1, 0, 17_000, 5, 0]])
         assert state["refusals"] == 0, state["log"]
         talk.say("pause", True)
         until(talk, lambda state: state["reason"] == "the playback stands still")
