@@ -14,6 +14,8 @@ from tests.csharp.build import Program
 from tests.csharp.ninja import ES, Ninja, at
 from tests.csharp.served import ServedProcess, free_port
 
+pytestmark = pytest.mark.usefixtures("warmed")
+
 _PATIENCE_S: Final = 20.0
 
 
