@@ -47,6 +47,8 @@ from wire.messages import (
     encode_message,
 )
 
+pytestmark = pytest.mark.timeout(3600)
+
 ES = DEFAULT_INSTRUMENTS.define("ES 12-26")
 SECOND = 10**9
 NOON = 1_700_000_000 * SECOND

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -24,6 +25,8 @@ from tests.reference.records import (
     price_row,
     trade,
 )
+
+pytestmark = pytest.mark.timeout(3600)
 
 NOON = 1_700_000_000 * 10**9
 DEPTH = 4
