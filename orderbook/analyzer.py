@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import Phase, Source
+from market.enums import Kind, Phase, Source
 from market.errors import MalformedError, UsageError
 from market.instrument import Instrument
 from market.record import Frame, Records
@@ -18,8 +18,16 @@ from market.session import SessionCalendar
 from orderbook import describe
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from orderbook.bars import Bar, BarStudies
-from orderbook.books.book import FAULTS, WHOLE, Levels, Outcome, level_records, price_levels
-from orderbook.books.order_book import OrderBook
+from orderbook.books.book import (
+    FAULTS,
+    WHOLE,
+    Levels,
+    Outcome,
+    level_records,
+    order_faults,
+    price_levels,
+)
+from orderbook.books.order_book import OrderBook, adds_of, standing_orders
 from orderbook.engine import (
     advance_clock,
     backfill_trades,
@@ -38,6 +46,7 @@ from orderbook.layout import (
     BAR,
     BARS_LOG,
     BOUNDARY,
+    BY_ORDER,
     BY_PRICE,
     CLUSTER_EVENTS,
     EVENT,
@@ -71,6 +80,7 @@ _NOW, _SEQ, _STALE, _BOTH_SEEN, _CLOSED, _PAUSED, _CROSSED = (
     word_of("clock", name)
     for name in ("now", "seq", "stale", "both_seen", "closed", "paused", "crossed")
 )
+_MODE = word_of("book", "mode")
 _ROW = word_of("row")
 _ROW_WORDS = METRICS_ROW.itemsize // 8
 _ROW_STRUCT = Struct(ROW_FORMAT)
@@ -183,12 +193,14 @@ class Analyzer:
         """Replace the book.
 
         Args:
-            records: depth records, adds by position or by price.
+            records: depth records, adds by position or by price; or orders as adds, those of one
+                price in the order of their queue.
             time: of the snapshot, ns UTC.
             seq: number of the next record.
 
         Raises:
-            MalformedError: two records for one price of a side, or a size that is not positive.
+            MalformedError: two records for one price of a side or with one id, a negative size,
+                depth and orders in one snapshot.
         """
         levels = _snapshot_levels(records)
         if self._started:
@@ -202,8 +214,10 @@ class Analyzer:
             self._clock["quiet_since"] = self._clock["next_instant"]
             self._state["flow"]["since"] = time
         self._reserve_events()
-        while load_rows(levels, seq, self._words, self._heap) == GROW:
+        again = False
+        while load_rows(levels, seq, again, self._words, self._heap) == GROW:
             self._heap = grow(self._header, self._heap)
+            again = True
 
     def load_levels(self, bids: Levels, asks: Levels, time: int, seq: int) -> None:
         """Replace the book by (ticks, size) levels, as a JSON snapshot lists them."""
@@ -369,15 +383,30 @@ class Analyzer:
         A book by price holds more than the declared number of visible rows.
         """
         book = self._state["book"]
-        if book["mode"] != BY_PRICE or levels <= self.instrument.depth_levels:
+        if book["mode"] < BY_PRICE or levels <= self.instrument.depth_levels:
             return self.top(levels)
         bids, asks = (price_levels(book, self._heap, side) for side in (1, 0))
         return bids[:levels], asks[:levels]
 
     def book(self) -> OrderBook:
         """A book of its own that is as this one is now."""
+        state = self._state["book"]
+        if self.by_order:
+            book = OrderBook(self.instrument.depth_levels)
+            book.load_orders(adds_of(standing_orders(state, self._heap)), self.clock)
+            return book
         parts = [region(self._header, self._heap, which) for which in (0, 1)]
-        return OrderBook.copy_of(self._state["book"], parts, self.clock)
+        return OrderBook.copy_of(state, parts, self.clock)
+
+    @property
+    def by_order(self) -> bool:
+        """Whether the book is made of orders (L3)."""
+        return bool(self._ints[_MODE] == BY_ORDER)
+
+    @property
+    def book_kind(self) -> str:
+        """``L3`` for a book of orders, else ``L2``: what every output says."""
+        return "L3" if self.by_order else "L2"
 
     @property
     def counters(self) -> dict[str, int]:
@@ -387,8 +416,15 @@ class Analyzer:
             "removed_past_end": int(book["removed_past_end"]),
             "appended": int(book["appended"]),
             "orders_not_applied": int(book["unbuilt"]),
+            "depth_not_applied": int(book["undrawn"]),
+            "orders_off_grid": int(book["off_grid"]),
             "clusters_dropped": int(self._state["traded"]["dropped"]),
         }
+
+    @property
+    def order_faults(self) -> dict[str, tuple[int, int]]:
+        """What was wrong with order records: word, how often, number of the first."""
+        return order_faults(self._state["book"])
 
     def calculate_metrics(self) -> dict[str, Any]:
         """The present metrics as named fields, null as None."""
@@ -634,8 +670,15 @@ class Analyzer:
 
 
 def _snapshot_levels(records: Records) -> Records:
-    """A snapshot's levels as depth records by price, each level once."""
+    """A snapshot's levels as depth records by price, each level once; or its orders."""
     levels = records.copy()
+    orders = levels["kind"] == Kind.ORDER
+    if orders.any():
+        if not orders.all():
+            raise MalformedError("a snapshot has depth and orders", field="kind")
+        if len(np.unique(levels["ref"])) != len(levels):
+            raise MalformedError("a snapshot names an order twice", field="ref")
+        return levels
     levels["kind"], levels["op"], levels["position"] = 1, 0, 0
     if (levels["size"] < 0).any():
         raise MalformedError("a snapshot has a negative size", field="size")

@@ -102,7 +102,7 @@ def cluster_fields(
         "poc": to_price(int(event["poc"])),
         "size": _plain(to_size(int(event["size"]))),
         "size_peak": _plain(to_size(int(event["size_peak"]))),
-        "orders": None,
+        "orders": int(event["orders"]) if event["by_order"] and event["orders"] >= 0 else None,
         "buy": _plain(to_size(buy)),
         "sell": _plain(to_size(sell)),
         "delta": _plain(to_size(buy - sell)),
@@ -119,7 +119,7 @@ def cluster_fields(
         "age_ms": (last - int(event["t_first"])) // 1_000_000,
         "distance_ticks": None if event["distance"] == NULL_TICKS else int(event["distance"]),
         "source": {
-            "book": "L2",
+            "book": "L3" if event["by_order"] else "L2",
             "aggressor": None,
             "feed": None,
             "warmup": bool(event["warmup"]),

@@ -26,11 +26,13 @@ from orderbook.analytics.row import write_row
 from orderbook.analytics.traded import traded_clear
 from orderbook.analytics.volume import volume_clear
 from orderbook.books.ladder import apply_depth, clear_book
+from orderbook.books.orders import apply_order
 from orderbook.books.price import refresh_rows
 from orderbook.clock import complete_group, run_instants, start_clock
 from orderbook.layout import (
     BAR,
     BARS_LOG,
+    BY_ORDER,
     CLUSTER_EVENTS,
     EVENT_END,
     EVENT_SNAPSHOT,
@@ -103,14 +105,16 @@ def process_records(
             if status != OK:
                 return _stop(state, i, seq, status)
             clock.open = 1
+        elif record.kind == 4:
+            status = apply_order(book, heap, record, seq + i)
+            if status != OK:
+                return _stop(state, i, seq, status)
+            clock.open = clock.open or book.mode == BY_ORDER
         elif record.kind == 3:
             if not _trade(state, heap, record):
                 return _stop(state, i, seq, GROW)
-        elif record.kind == 2:
-            if record.op == 1:
-                flow_volume(state.flow, record.size)
-        else:
-            book.unbuilt += 1
+        elif record.op == 1:
+            flow_volume(state.flow, record.size)
         clock.seq = seq + i + 1
     if row:
         refresh_rows(book, heap, book.depth)
@@ -244,19 +248,23 @@ def read_row(words: Words, heap: Words) -> None:
 
 
 @kernel
-def load_rows(records: Struct, seq: int, words: Words, heap: Words) -> int:
-    """Replace the book by a snapshot: one record by price per level, all sizes positive.
+def load_rows(records: Struct, seq: int, again: int, words: Words, heap: Words) -> int:
+    """Replace the book by a snapshot: one record by price per level, or orders as adds.
 
     The clock stands at the snapshot's time. Returns OK, or GROW with the book half loaded: grow
-    and call again.
+    and call ``again``.
     """
     heap = borrowed(heap)
     state = words.view(STATE)[0]
     book = state.book
-    keep_rows(state)
+    if not again:
+        keep_rows(state)
     clear_book(book)
     for i in range(len(records)):
-        status = apply_depth(book, heap, records[i])
+        if records[i].kind == 4:
+            status = apply_order(book, heap, records[i], seq)
+        else:
+            status = apply_depth(book, heap, records[i])
         if status != OK:
             return status
     book.loaded = 1

@@ -6,10 +6,12 @@
     u32        length of what follows
     JSON       what Python keeps: parameters, reason of ``stale``, bar studies, heap counts
     words      STATE, with capacities and offsets of the heap set to zero
-    regions    the entries in use of each heap region, in order
+    regions    the entries in use of each heap region, in order; for the order table the orders
+               that stand, as ``standing_orders`` lists them
 
-Equal states have equal bytes, whoever looked at them in between: how much room the heap has, and
-what lies in a ladder beyond its last row, is left out. Nothing is pickled.
+Equal states have equal bytes, whoever looked at them in between: how much room the heap has, which
+slots of the order table are used, and what lies in a ladder beyond its last row, is left out.
+Nothing is pickled.
 """
 
 import hashlib
@@ -22,8 +24,19 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from market.errors import DataError
+from orderbook.books.order_book import STANDING, OrderBook, adds_of, standing_orders
 from orderbook.heap import lay_out, region
-from orderbook.layout import EVENT, METRICS_ROW, REGION_START, REGION_WIDTHS, STATE, Struct, Words
+from orderbook.layout import (
+    EVENT,
+    LEVELS,
+    METRICS_ROW,
+    ORDERS,
+    REGION_START,
+    REGION_WIDTHS,
+    STATE,
+    Struct,
+    Words,
+)
 
 __all__ = ["LAYOUT", "Frozen", "pack_state", "unpack_state"]
 
@@ -32,6 +45,11 @@ _MEANING: Final = 1
 _LENGTH: Final = struct.Struct("<I")
 _DIGEST: Final = 16
 _SCRATCH: Final = ("offset", "capacity", "wanted", "entries")
+_TABLE: Final = ("linked", "order_shift", "level_shift", "free_order", "free_level")
+_KEPT_WIDTHS: Final = tuple(
+    STANDING if which == ORDERS else int(width) for which, width in enumerate(REGION_WIDTHS)
+)
+"""Words of one entry of a region as it is kept."""
 _STATE_BYTES: Final = STATE.itemsize
 
 
@@ -81,8 +99,10 @@ def pack_state(words: Words, heap: Words, python: Mapping[str, Any]) -> bytes:
         heap: its growable half.
         python: values that JSON holds exactly.
     """
-    header = words.view(STATE)[0]["book"]["heap"]
-    regions = [region(header, heap, which) for which in range(len(REGION_WIDTHS))]
+    book = words.view(STATE)[0]["book"]
+    regions = [region(book["heap"], heap, which) for which in range(len(REGION_WIDTHS))]
+    regions[ORDERS] = standing_orders(book, heap)
+    regions[LEVELS] = regions[LEVELS][:0]
     copied = words.copy()
     _clear_unused(copied.view(STATE)[0]["book"])
     text = json.dumps(python, separators=(",", ":")).encode()
@@ -94,6 +114,10 @@ def _clear_unused(book: Struct) -> None:
     header = book["heap"]
     for name in _SCRATCH:
         header[name] = 0
+    for name in _TABLE:
+        book[name] = 0
+    header["count"][ORDERS] = book["live"]
+    header["count"][LEVELS] = 0
     for side in range(2):
         rows = int(book["n"][side])
         book["px"][side, rows:] = 0
@@ -128,19 +152,36 @@ def _regions(words: Words, entries: Words) -> Words:
     Raises:
         ValueError: the counts do not say how many there are.
     """
-    header = words.view(STATE)[0]["book"]["heap"]
+    book = words.view(STATE)[0]["book"]
+    header = book["heap"]
     counts = [int(count) for count in header["count"]]
-    sizes = [count * int(width) for count, width in zip(counts, REGION_WIDTHS, strict=True)]
+    sizes = [count * width for count, width in zip(counts, _KEPT_WIDTHS, strict=True)]
     if min(counts) < 0 or sum(sizes) != len(entries):
         raise ValueError(f"{len(entries)} words on the heap, not {sum(sizes)}")
+    table = OrderBook()
+    if counts[ORDERS]:
+        start = sum(sizes[:ORDERS])
+        kept = entries[start : start + sizes[ORDERS]].reshape(-1, STANDING)
+        if table.load_orders(adds_of(kept)).applied != len(table):
+            raise ValueError("orders that cannot stand together")
+        for name in _TABLE:
+            book[name] = table.state[name]
+        for which in (ORDERS, LEVELS):
+            header["count"][which] = table.state["heap"]["count"][which]
     capacities = [
         max(int(least), 1 << math.ceil(math.log2(count))) if count else int(least)
         for least, count in zip(REGION_START, counts, strict=True)
     ]
+    for which in (ORDERS, LEVELS):
+        capacities[which] = int(table.state["heap"]["capacity"][which])
     heap = lay_out(header, capacities)
     taken = 0
     for which, size in enumerate(sizes):
         start = int(header["offset"][which])
-        heap[start : start + size] = entries[taken : taken + size]
+        if which in (ORDERS, LEVELS):
+            part = table.table(which)
+            heap[start : start + len(part)] = part
+        else:
+            heap[start : start + size] = entries[taken : taken + size]
         taken += size
     return heap

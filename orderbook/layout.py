@@ -429,7 +429,9 @@ EVENT = record_dtype(
     ("warmup", I8),
     ("dominance", F8),
     ("rel", F8),
-    ("spare", I8, (4,)),
+    ("orders", I8),  # that stand in a resting zone; -1 null
+    ("by_order", I8),  # the book is of orders
+    ("spare", I8, (2,)),
 )
 
 _BOOK_FIELDS = (

@@ -106,7 +106,10 @@ def _book(channel: Channel, request: Request) -> dict[str, Any]:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_ROWS:
         raise UsageError(f"levels is 1 to {_MOST_ROWS}")
     fields = book_fields(channel.stream, int(text))
-    return {"book": "L2", **{key: fields[key] for key in fields if key != "type"}}
+    return {
+        "book": channel.stream.analyzer.book_kind,
+        **{key: fields[key] for key in fields if key != "type"},
+    }
 
 
 def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
@@ -140,5 +143,5 @@ def _instrument_fields(channel: Channel) -> dict[str, Any]:
         "session": instrument.session,
         "depth_levels": instrument.depth_levels,
         "phase": channel.stream.phase.value,
-        "book": "L2",
+        "book": channel.stream.analyzer.book_kind,
     }

@@ -74,7 +74,7 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "instrument": channel.symbol,
         "source": channel.source.value,
         "phase": stream.phase.value,
-        "book": "L2",
+        "book": stream.analyzer.book_kind,
         "use_l3": bool(live.flags.get("useL3")),
         "publisher": live.connected,
         "age_ms": (now - live.heard) // 1_000_000 if live.heard else None,

@@ -86,6 +86,17 @@ class MetricsRun(Run):
         self._first = 0
         self._date = ""
 
+    def metadata(self) -> dict[str, str]:
+        """As of every run, and which book it is of."""
+        kind = "L2" if self._stream is None else self._stream.analyzer.book_kind
+        return {**super().metadata(), "book": kind}
+
+    @property
+    def order_faults(self) -> dict[str, tuple[int, int]]:
+        """What was wrong with order records: word, how often, which record was the first."""
+        faults = {} if self._stream is None else self._stream.analyzer.order_faults
+        return {word: (count, seq - 1) for word, (count, seq) in faults.items()}
+
     def _take(self, entry: Entry) -> Iterator[Columns]:
         if isinstance(entry, FrameEntry) and entry.frame.type == FrameType.EVENTS:
             index = self._numbered(entry)

@@ -2,21 +2,27 @@
 
 import math
 
-from market.jit import inlined
+import numpy as np
+
+from market.jit import borrowed, inlined
 from orderbook.analytics.momentum import momentum_warm
 from orderbook.analytics.opacity import opacity_of
 from orderbook.books.ladder import visible_rows
+from orderbook.books.table import COUNT, find_level, key_of
 from orderbook.layout import (
     ACTIVE,
+    BY_ORDER,
     CLUSTER_EVENTS,
     ENDED,
     EVENT,
     EVENT_END,
     EVENT_NEW,
     EVENT_WIDTH,
+    LEVELS,
     NO_REASON,
     NULL_TICKS,
     RESTING,
+    SLOT,
     TRADED,
     Struct,
     Words,
@@ -55,6 +61,8 @@ def _next_event(state: Struct, heap: Words, what: int, time: int) -> Struct:
     event.time = time
     event.seq = state.clock.seq
     event.warmup = warming(state)
+    event.by_order = state.book.mode == BY_ORDER
+    event.orders = -1
     return event
 
 
@@ -87,6 +95,8 @@ def write_resting(
     p = state.p
     event.opacity = opacity_of(state.opacity, zone.poc_size, p.opacity_min, p.opacity_steps)
     event.spare[0] = slot
+    if event.by_order:
+        event.orders = _orders_within(state.book, heap, zone.side, zone.low, zone.high)
     _place(state.book, event)
 
 
@@ -140,6 +150,19 @@ def _size_within(book: Struct, side: int, low: int, high: int) -> int:
     for i in range(visible_rows(book, side)):
         if low <= book.px[side, i] <= high:
             total += book.sz[side, i]
+    return total
+
+
+@inlined
+def _orders_within(book: Struct, heap: Words, side: int, low: int, high: int) -> int:
+    """Orders that stand in the visible rows of a side within bounds."""
+    half = borrowed(heap.view(np.int32))
+    total = as_int(0)
+    for i in range(visible_rows(book, side)):
+        price = book.px[side, i]
+        if low <= price <= high:
+            level = find_level(book, heap, half, key_of(price, 0, side))
+            total += half[2 * (book.heap.offset[LEVELS] + SLOT * level) + COUNT]
     return total
 
 

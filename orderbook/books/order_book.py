@@ -18,16 +18,18 @@ from orderbook.layout import (
     OFF_ASK,
     OFF_BID,
     ORDERS,
+    REGION_WIDTHS,
     SLOT,
     Struct,
     Words,
     as_int,
 )
 
-__all__ = ["Order", "OrderBook", "adds_of", "standing_orders"]
+__all__ = ["STANDING", "Order", "OrderBook", "adds_of", "standing_orders"]
 
 _FOUND: Final = 6
-_STANDING: Final = 3
+STANDING: Final = 3
+"""Words of an order as ``standing_orders`` lists it."""
 _ALL_BITS: Final = 2**64 - 1
 
 
@@ -67,13 +69,17 @@ class OrderBook(Book):
         """How many orders stand."""
         return int(self._book["live"])
 
-    def load_orders(self, records: Records) -> Outcome:
+    def load_orders(self, records: Records, time: int = 0) -> Outcome:
         """Replace the book by a snapshot: adds, those of one price in the order of the queue.
 
         Counters go on.
+
+        Args:
+            records: order records, ``dt`` after ``time``.
+            time: ns UTC.
         """
         self.clear()
-        return self.apply(records)
+        return self.apply(records, time)
 
     def order(self, ref: int) -> Order | None:
         """An order by its id, with its place; None if it does not stand. Cost: its place."""
@@ -90,10 +96,16 @@ class OrderBook(Book):
         if not self.by_order or not locate_level(key, self.words, self.heap, found):
             return []
         slot, count = found[:2].tolist()
-        rows = np.zeros((count, _STANDING), np.int64)
+        rows = np.zeros((count, STANDING), np.int64)
         offset = self._book["heap"]["offset"]
         walk_queues(np.array([slot]), int(offset[LEVELS]), int(offset[ORDERS]), self.heap, rows)
         return [(ref & _ALL_BITS, size) for ref, _, size in rows.tolist()]
+
+    def table(self, which: int) -> Words:
+        """The words of ORDERS or LEVELS, with all its room; a view."""
+        header = self._book["heap"]
+        start = int(header["offset"][which])
+        return self.heap[start : start + int(header["capacity"][which]) * REGION_WIDTHS[which]]
 
     def off_grid(self, side: int) -> Levels:
         """Levels between two ticks, best first; prices in billionths of the price unit."""
@@ -147,7 +159,7 @@ def standing_orders(book: Struct, heap: Words) -> NDArray[np.int64]:
     """
     header = book["heap"]
     count = int(header["count"][LEVELS])
-    out = np.zeros((int(book["live"]), _STANDING), np.int64)
+    out = np.zeros((int(book["live"]), STANDING), np.int64)
     if book["mode"] != BY_ORDER or count == 0:
         return out[:0]
     start = int(header["offset"][LEVELS])

@@ -43,6 +43,10 @@ _SESSIONS: Final = "tests/wire/test_session.py"
 _TABLE: Final = "orderbook/books/table.py"
 _ORDERS: Final = "orderbook/books/orders.py"
 _ORDER_BOOK: Final = "tests/orderbook/test_order_book.py"
+_ORDER_ANALYTICS: Final = "tests/orderbook/test_order_analytics.py"
+_ROOM: Final = (
+    f"{_ORDER_ANALYTICS}::test_a_snapshot_that_needs_room_leaves_clusters_whose_rows_are_the_same"
+)
 _ORDER_ROWS: Final = "tests/orderbook/test_order_export.py"
 _BOOKS: Final = "tests/orderbook/test_book.py"
 
@@ -221,7 +225,7 @@ MUTANTS: Final = (
            "next_boundary(max(time, late))", "next_boundary(time)",
            f"{_ANALYZERS}::test_a_leap_over_a_century_turns_the_sessions_of_a_month"),
     Mutant("the check sees the visible rows alone", "orderbook/analyzer.py",
-           'if book["mode"] != BY_PRICE or levels <= self.instrument.depth_levels:', "if True:",
+           'if book["mode"] < BY_PRICE or levels <= self.instrument.depth_levels:', "if True:",
            _SOUND),
     Mutant("an order that grows keeps its place", _ORDERS,
            "if size > heap[at + 1] or", "if",
@@ -251,6 +255,21 @@ MUTANTS: Final = (
     Mutant("a second record hides what the first one changed", "orderbook/export.py",
            "if index[i] != marks[1]:", "if True:",
            _ORDER_ROWS, jit=False),
+    Mutant("a group of orders is not judged complete", "orderbook/engine.py",
+           "clock.open = clock.open or book.mode == BY_ORDER", "clock.open = clock.open",
+           f"{_ORDER_ANALYTICS}::test_a_zone_says_how_many_orders_stand_in_it", jit=False),
+    Mutant("a kept state turns the queues round", "orderbook/frozen.py",
+           "regions[ORDERS] = standing_orders(book, heap)",
+           "regions[ORDERS] = standing_orders(book, heap)[::-1].copy()",
+           f"{_ORDER_ANALYTICS}::test_a_thawed_state_goes_on_as_if_nothing_had_been", jit=False),
+    Mutant("a kept state says which slots were used", "orderbook/frozen.py",
+           "for name in _TABLE:\n        book[name] = 0", "for name in ():\n        book[name] = 0",
+           f"{_ORDER_ANALYTICS}::test_a_thawed_state_goes_on_as_if_nothing_had_been", jit=False),
+    Mutant("a snapshot that needs room forgets the rows before it", "orderbook/engine.py",
+           "if not again:", "if True:", _ROOM, jit=False),
+    Mutant("orders of the other side are counted in a zone", "orderbook/analytics/events.py",
+           "(state.book, heap, zone.side", "(state.book, heap, 1 - zone.side",
+           f"{_ORDER_ANALYTICS}::test_a_zone_says_how_many_orders_stand_in_it", jit=False),
     Mutant("a strict book goes on", _ORDERS, "if book.strict:", "if False:",
            f"{_ORDER_BOOK}::test_a_strict_book_stops_before_what_is_wrong", jit=False),
 )  # fmt: skip

@@ -104,6 +104,8 @@ def messages(draw: st.DrawFn) -> Said:
         said.append((index, rec))
         if rec.op == REPLACE:
             said.append((index, rec._replace(op=ADD, ref=rec.ref + 12)))
+        if draw(st.booleans()):
+            said.append((index, Rec(NOON, TRADE, 1, 0, 0, 3, 1)))
     return said
 
 
