@@ -13,7 +13,7 @@ import numpy as np
 from client import Publisher
 from depthbridge.inputs import Window
 from market.enums import FrameFlag, FrameType, Phase, Side
-from market.record import Frame, times_of
+from market.record import Frame, off_grid_of, times_of
 from recording.entries import (
     BarEntry,
     CheckpointEntry,
@@ -42,6 +42,7 @@ class Player:
     Attributes:
         rows: records sent so far.
         time: event time of the last one, ns UTC.
+        left_out: records of orders between two ticks, which the wire does not carry.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Player:
         """
         self.rows = 0
         self.time = 0
+        self.left_out = 0
         self._publisher = publisher
         self._symbol = symbol
         self._speed = speed
@@ -124,6 +126,10 @@ class Player:
             self._publisher.wake()
 
     async def _events(self, frame: Frame) -> None:
+        between = off_grid_of(frame.records)
+        if between.any():
+            self.left_out += int(np.count_nonzero(between))
+            frame = frame._replace(records=np.ascontiguousarray(frame.records[~between]))
         for part in self._paced(frame) if self._window is None else self._wanted(frame):
             if part.historical:
                 await self._publisher.publish(self._symbol, part)

@@ -86,6 +86,8 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
     await following
     seconds = time.monotonic() - started
     print(f"{player.rows:,} rows in {seconds:.1f} s, {player.rows / seconds:,.0f} rows/s")
+    if player.left_out:
+        print(f"{player.left_out:,} records of orders between two ticks were not sent")
     print(printer.summary)
 
 

@@ -1,5 +1,6 @@
 """Commands on order-level files: what they take, what they say, what they write."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,12 @@ import pytest
 
 import depthbridge
 from depthbridge.cli import main
+from depthbridge.player import Player
+from market.record import Frame
 from recording.readers import open_recording
 from tests.recording.helpers import flat
 from tests.reference.order_book import BILLIONTHS
+from wire.frames import require_records
 
 MESSAGES = """\
 34200,1,1,18,5853300,1
@@ -113,3 +117,31 @@ def test_the_api_takes_a_seed_and_a_day(lobster: tuple[Path, Path]) -> None:
     assert recorded.instrument.symbol == "AAPL"
     trades = recorded.trades().to_numpy()
     assert trades["time_ns"].tolist() == [(1_357_102_800 + 34_203) * NS]
+
+
+class Told:
+    """Takes what a publisher would send."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[int, ...]] = []
+
+    def stream(self, _symbol: str) -> None:
+        """Nothing of it is asked for."""
+
+    async def publish(self, _symbol: str, frame: Frame) -> None:
+        require_records(frame.records)
+        self.records += [record[1:] for record in frame.records.tolist()]
+
+
+def test_a_replay_leaves_out_what_the_wire_does_not_carry(
+    lobster: tuple[Path, Path],
+) -> None:
+    told = Told()
+    player = Player(told, "AAPL", None)  # type: ignore[arg-type]
+    recording = open_recording(lobster[0])
+    asyncio.run(player.play(recording, lambda _rows: True))
+    records = flat(recording)[0]
+    sent = [record[1:] for record in records.tolist() if not record[4] & BILLIONTHS]
+    assert told.records == sent
+    assert (player.left_out, player.rows) == (1, len(sent))
+    assert len(sent) == len(records) - 1
