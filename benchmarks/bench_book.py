@@ -8,10 +8,10 @@ import pytest
 from benchmarks import inputs
 from benchmarks.inputs import Rows, squeezed
 from benchmarks.measuring import OURS, Measure
-from benchmarks.native import CBook, compiled
+from benchmarks.native import CBook, COrders, compiled
 from benchmarks.rivals import LadderBook, SortedBook
 from market.record import Records
-from orderbook import Book
+from orderbook import Book, OrderBook
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 _NEEDS_C = pytest.mark.skipif(compiled("book") is None, reason="no C compiler")
@@ -104,6 +104,57 @@ def test_batches_in_plain_python(measure: Measure, name: str) -> None:
 
     book = measure.time(f"{name}_200", work, len(rows), role=role, rounds=3)
     assert book.best()[0] < book.best()[1]
+
+
+def _order_stream(name: str) -> Rows:
+    found = inputs.orders() if name == "orders_made" else inputs.recorded_orders()
+    if found is None:
+        pytest.skip("no recorded data beside the repository")
+    return found
+
+
+@pytest.mark.parametrize("name", ["orders_made", "orders_recorded"])
+def test_orders_in_bulk(measure: Measure, name: str) -> None:
+    """One call for all, into a table that has grown already."""
+    (frame,) = inputs.frames_of(squeezed(_order_stream(name)), 1 << 30)
+    book = OrderBook(10)
+
+    def work() -> None:
+        book.clear()
+        book.apply(frame.records, frame.base)
+
+    measure.time(name, work, len(frame.records))
+    assert book.faults == {}
+    book.check()
+
+
+@_NEEDS_C
+@pytest.mark.parametrize("name", ["orders_made", "orders_recorded"])
+def test_orders_in_bulk_in_c(measure: Measure, name: str) -> None:
+    records = _order_stream(name).records
+    book, rival = OrderBook(10), COrders(base=0)
+
+    def work() -> None:
+        rival.clear()
+        rival.apply(records)
+
+    measure.time(name, work, len(records), role="C")
+    book.apply(records)
+    bids, asks = book.top(1)
+    assert rival.best() == (bids[0][0], asks[0][0])
+
+
+def test_orders_in_batches_of_200(measure: Measure) -> None:
+    frames = inputs.frames_of(squeezed(inputs.orders()), 200)
+    book = OrderBook(10)
+
+    def work() -> None:
+        book.clear()
+        for frame in frames:
+            book.apply(frame.records, frame.base)
+
+    measure.time("orders_200", work, sum(len(frame.records) for frame in frames))
+    assert book.top(1)[0]
 
 
 def test_2000_books_in_turn(measure: Measure) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import recording.simulation
-from market.enums import DepthOp, Kind
+from market.enums import DepthOp, Kind, OrderOp
 from market.instrument import DEFAULT_INSTRUMENTS, Instrument
 from market.record import RECORD, Frame, Records, make_frames
 from recording.entries import FrameEntry
@@ -34,8 +34,10 @@ __all__ = [
     "depth_only",
     "dump_file",
     "frames_of",
+    "orders",
     "prices",
     "recorded",
+    "recorded_orders",
     "rows",
     "squeezed",
     "work_folder",
@@ -48,6 +50,9 @@ _HASTE: Final = 5
 _BURST: Final = 9
 _SETTINGS: Final = GeneratorSettings(seed=7, minutes=_MINUTES, start=_SESSION_OPEN)
 _DAY: Final = "20261117"
+_ORDER_EVENTS: Final = 300_000
+_STANDING_ORDERS: Final = 5_000
+_RECORDED_ORDERS: Final = "shared/data/databento/es/esh4-glbx-mdp3-20231225.mbo.dbn.zst"
 _RECORDED: Final = "shared/data/ninjatrader/es_20231225_derived_from_mbo.txt"
 
 
@@ -150,6 +155,25 @@ def prices(*, depth_alone: bool = False) -> Rows:
     return Rows(whole.records[keep], whole.times[keep])
 
 
+@cache
+def orders() -> Rows:
+    """Seeded order events: about 5,000 orders stand, two of three within 20 ticks of the touch."""
+    path = work_folder() / "orders.npz"
+    if not path.exists():
+        save(path, _orders(np.random.default_rng(11)))
+    return load(path)
+
+
+def recorded_orders() -> Rows | None:
+    """The recorded ES hour order by order, its snapshot first; None where it is absent."""
+    path = Path(__file__).resolve().parents[2] / _RECORDED_ORDERS
+    if not path.exists():
+        return None
+    whole = _read(path)
+    keep = (whole.records["kind"] == Kind.ORDER) & (whole.records["ref"] != 0)
+    return Rows(whole.records[keep], whole.times[keep])
+
+
 def burst() -> Rows:
     """The stream another nine times as fast, 2,200 records a second: an instant in 200 records."""
     whole = rows()
@@ -224,6 +248,35 @@ def _read(path: Path) -> Rows:
     ]
     times = [frame.records["dt"].astype(np.int64) + frame.base for frame in frames]
     return Rows(np.concatenate([frame.records for frame in frames]), np.concatenate(times))
+
+
+def _orders(rng: np.random.Generator) -> Rows:
+    records = np.zeros(_ORDER_EVENTS, RECORD)
+    records["kind"] = Kind.ORDER
+    near = rng.random(_ORDER_EVENTS) < 2 / 3
+    away = np.where(near, rng.integers(1, 20, _ORDER_EVENTS), rng.integers(20, 400, _ORDER_EVENTS))
+    sizes, chance = rng.integers(1, 30, _ORDER_EVENTS), rng.random(_ORDER_EVENTS)
+    which, middle = rng.random(_ORDER_EVENTS), 20_000
+    standing: list[tuple[int, int]] = []
+    for at in range(_ORDER_EVENTS):
+        record = records[at]
+        middle += int(rng.integers(-1, 2)) if chance[at] < 0.002 else 0
+        adds = chance[at] < (0.45 if len(standing) > _STANDING_ORDERS else 0.9)
+        if adds or not standing:
+            ref, side = (1 << 40) + 7 * at, at & 1
+            standing.append((ref, side))
+            op = OrderOp.ADD
+        else:
+            place = int(which[at] * len(standing))
+            ref, side = standing[place]
+            op = OrderOp.MODIFY if chance[at] > 0.9 else OrderOp.DELETE
+            if op == OrderOp.DELETE:
+                standing[place] = standing[-1]
+                standing.pop()
+        record["op"], record["side"], record["ref"] = op, side, ref
+        record["price"] = middle + int(away[at]) * (1 - 2 * side)
+        record["size"] = sizes[at]
+    return Rows(records, np.arange(_ORDER_EVENTS, dtype=np.int64))
 
 
 def _by_price(whole: Rows) -> Rows:

@@ -12,11 +12,12 @@ import numpy as np
 from benchmarks.inputs import work_folder
 from market.record import Records
 
-__all__ = ["CBook", "compiled", "compiler_version"]
+__all__ = ["CBook", "COrders", "compiled", "compiler_version"]
 
 _SOURCES: Final = Path(__file__).parent / "c"
 _ROWS: Final = 16
 _SLOTS: Final = 1 << 14
+_LEVELS: Final = 1 << 15
 
 
 @cache
@@ -59,6 +60,36 @@ class CBook:
             base, ask, bid = self._state[:3].tolist()
             return base + bid, base + _SLOTS - 1 - ask
         return int(self._state[2 + _ROWS]), int(self._state[2])
+
+
+class COrders:
+    """A book of orders in C, through ctypes."""
+
+    def __init__(self, base: int) -> None:
+        path = compiled("book")
+        assert path is not None
+        library = ctypes.CDLL(str(path))
+        self._apply: Any = library.apply_orders
+        self._apply.argtypes = (ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+        self._apply.restype = None
+        library.size_of_table.restype = ctypes.c_int64
+        self._state = np.zeros(library.size_of_table() // 8, np.int64)
+        self._base = base
+        self.clear()
+
+    def clear(self) -> None:
+        """Empty the book."""
+        self._state[:] = 0
+        self._state[:3] = self._base, -1, -1
+
+    def apply(self, records: Records) -> None:
+        """Apply all records in one call."""
+        self._apply(records.ctypes.data, len(records), self._state.ctypes.data)
+
+    def best(self) -> tuple[int, int]:
+        """Best (bid, ask) in ticks."""
+        base, ask, bid = self._state[:3].tolist()
+        return base + bid, base + _LEVELS - 1 - ask
 
 
 @cache
