@@ -20,9 +20,8 @@ __all__ = ["ends", "same_name", "side_of", "skip_cell", "skip_cells", "whole", "
 _E8: Final = np.uint64(100_000_000)
 _TEN: Final = np.uint64(10)
 _TENTH: Final = np.uint64((2**64 - 1) // 10)
-_LAST_DIGIT: Final = np.uint64((2**64 - 1) % 10)
+_LAST_DIGIT: Final = (2**64 - 1) % 10
 _MOST: Final = np.uint64(2**63 - 1)
-_ZERO: Final = np.uint64(48)
 
 
 @fused
@@ -59,14 +58,14 @@ def whole64(p: Struct, j: Whole) -> Whole:
         x = x * _E8 + np.uint64(eight_digits(word))
         count += 8
         word = load_eight(p, j + count)
-    c = np.uint64(byte(p, j + count)) - _ZERO
-    while c < _TEN and count < 20:
+    c = np.int64(byte(p, j + count)) - 48
+    while 0 <= c <= 9 and count < 20:
         if x > _TENTH or (x == _TENTH and c > _LAST_DIGIT):
             return x, np.int64(BAD)
-        x = x * _TEN + c
+        x = x * _TEN + np.uint64(c)
         count += 1
-        c = np.uint64(byte(p, j + count)) - _ZERO
-    if count == 0 or c < _TEN:
+        c = np.int64(byte(p, j + count)) - 48
+    if count == 0 or 0 <= c <= 9:
         return x, np.int64(BAD)
     return x, j + count
 

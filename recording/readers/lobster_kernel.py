@@ -294,8 +294,10 @@ def _place(known: NDArray[np.uint64], used: NDArray[np.uint8], ref: Whole) -> Wh
     """Where an id stands, or would."""
     mask = np.uint64(len(known) - 1)
     key = np.uint64(ref)
-    # Ids are numbered through: a multiplication spreads them (Fibonacci hashing).
-    place = ((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & mask
+    # Ids are numbered through: a multiplication spreads them. It does not overflow, as it is said
+    # to be wrong with the JIT off.
+    folded = (key ^ (key >> np.uint64(32))) & np.uint64(0xFFFFFFFF)
+    place = ((folded * np.uint64(0x9E3779B1)) >> np.uint64(16)) & mask
     while used[place] and known[place] != key:
         place = (place + np.uint64(1)) & mask
     return place
