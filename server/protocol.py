@@ -31,7 +31,7 @@ _PROTOCOL_ERROR: Final = 1002
 _INVALID_DATA: Final = 1007
 _WRITE_BUFFER: Final = 1 << 16
 """Bytes in the transport above which the outbox keeps what is new."""
-_UNSENT: Final = 1 << 17
+_UNSENT: Final = 1 << 14
 """Bytes in the kernel, not sent yet, above which it takes no more, where it can be told so.
 
 Left to itself it takes megabytes for a peer that reads nothing: nobody would notice the stall for
