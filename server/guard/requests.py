@@ -104,7 +104,9 @@ class RequestProtocol(asyncio.Protocol):
         self._body: Body | None = None
         self._expects = False
         self._cycle: RequestResponseCycle | None = None
-        self._running = False
+        self._waits: Head | None = None
+        self._early = bytearray()
+        self._stopping = False
         self._inside = True
         self._ended = False
         self._deadline = Deadline(front.deadlines(self._loop), self._too_late)
@@ -158,10 +160,12 @@ class RequestProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server stops: a present answer is the last one."""
-        if self._cycle is None or self._cycle.response_complete:
-            self._close()
-        else:
+        self._stopping = True
+        if self._answering:
+            assert self._cycle is not None
             self._cycle.keep_alive = False
+        elif self._waits is None:
+            self._close()
 
     def make_room(self) -> None:
         """Somebody else gets this place."""
@@ -212,7 +216,7 @@ class RequestProtocol(asyncio.Protocol):
         return self._begin(head)
 
     def _begin(self, head: Head) -> bool:
-        path = unquote(head.target.partition(b"?")[0].decode("ascii"))
+        path = _path_of(head)
         if not self._inside and (path not in HEALTH_PATHS or head.websocket):
             self._refuse(Refusal(ErrorCode.BUSY, "too many connections"))
             return False
@@ -224,10 +228,23 @@ class RequestProtocol(asyncio.Protocol):
             self._upgrade(head)
             return False
         self._expects = head.expects
+        self._waits = head
         if head.length:
             self._body = LengthBody(head.length) if head.length > 0 else ChunkedBody(limit)
-        self._cycle = RequestResponseCycle(
-            scope=self._scope(head, path),
+        else:
+            self._whole()
+        if head.expects and self._body is not None:
+            self._start(head)
+        return True
+
+    def _start(self, head: Head) -> RequestResponseCycle:
+        """Start the application of a request.
+
+        A small body is there before: five hundred that are dripped would start five hundred
+        applications, which do nothing but wait and be ended.
+        """
+        cycle = RequestResponseCycle(
+            scope=self._scope(head),
             transport=cast(
                 "asyncio.Transport",
                 AnswerTransport(self._write, self._is_closing, self._last_answer),
@@ -239,31 +256,18 @@ class RequestProtocol(asyncio.Protocol):
             default_headers=self._state.default_headers,
             message_event=asyncio.Event(),
             expect_100_continue=head.expects,
-            keep_alive=head.keep_alive and self._inside,
+            keep_alive=head.keep_alive and self._inside and not self._stopping,
             on_response=self._answered,
         )
-        self._running = False
-        if self._body is None:
-            self._whole(self._cycle)
-        elif head.expects:
-            self._run(self._cycle)
-        return True
-
-    def _run(self, cycle: RequestResponseCycle) -> None:
-        """Wake the application, or start it, once for a request.
-
-        A small body is there before: five hundred that are dripped would start five hundred
-        applications, which do nothing but wait and be ended.
-        """
-        cycle.message_event.set()
-        if self._running:
-            return
-        self._running = True
+        cycle.body += self._early
+        self._early.clear()
+        self._waits, self._cycle = None, cycle
         task = self._loop.create_task(cycle.run_asgi(self._app))
         self._state.tasks.add(task)
         task.add_done_callback(self._state.tasks.discard)
+        return cycle
 
-    def _scope(self, head: Head, path: str) -> HTTPScope:
+    def _scope(self, head: Head) -> HTTPScope:
         raw_path, _, query = head.target.partition(b"?")
         return {
             "type": "http",
@@ -274,7 +278,7 @@ class RequestProtocol(asyncio.Protocol):
             "scheme": "https" if is_ssl(self._transport) else "http",
             "method": head.method,
             "root_path": "",
-            "path": path,
+            "path": _path_of(head),
             "raw_path": raw_path,
             "query_string": query,
             "headers": head.fields,
@@ -288,29 +292,38 @@ class RequestProtocol(asyncio.Protocol):
         The application begins, or is woken, when there is enough of it, or all: not for each
         dripped byte.
         """
-        body, cycle = self._body, self._cycle
+        body = self._body
         assert body is not None
-        assert cycle is not None
         part = body.take(self._buffer)
         if isinstance(part, Refusal):
             self._refuse(part)
             return
         if body.done:
             self._body = None
-        if not cycle.response_complete:
-            cycle.body += part
+        if self._waits is not None:
+            self._early += part
             if body.done:
-                self._whole(cycle)
-            if len(cycle.body) > _BODY_AHEAD:
+                self._whole()
+            elif len(self._early) > _BODY_AHEAD:
                 self._flow.pause_reading()
-                self._run(cycle)
+                self._start(self._waits).message_event.set()
+        elif self._answering:
+            assert self._cycle is not None
+            self._cycle.body += part
+            if body.done:
+                self._whole()
+            if len(self._cycle.body) > _BODY_AHEAD:
+                self._flow.pause_reading()
+                self._cycle.message_event.set()
         elif body.done:
             self._expect_request()
 
-    def _whole(self, cycle: RequestResponseCycle) -> None:
+    def _whole(self) -> None:
         """Nothing of the request is missing: from now on the time is ours."""
+        cycle = self._cycle if self._waits is None else self._start(self._waits)
+        assert cycle is not None
         cycle.more_body = False
-        self._run(cycle)
+        cycle.message_event.set()
         self._deadline.clear()
         self._front.table.busy(self)
 
@@ -377,7 +390,9 @@ class RequestProtocol(asyncio.Protocol):
         """Answer in place of the application, if nobody has answered yet; then end."""
         self._front.refused[refusal.code.value] += 1
         cycle = self._cycle
-        if cycle is not None and not cycle.response_complete:
+        if self._waits is not None:
+            half_answered = False
+        elif cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
             half_answered = cycle.response_started
@@ -404,8 +419,9 @@ class RequestProtocol(asyncio.Protocol):
         if self._ended:
             return
         self._ended = True
-        self._body = None
+        self._body = self._waits = None
         self._buffer = bytearray()
+        self._early.clear()
         self._flow.resume_reading()
         self._stop_stall()
         self._front.table.waiting(self)
@@ -421,6 +437,10 @@ class RequestProtocol(asyncio.Protocol):
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+
+
+def _path_of(head: Head) -> str:
+    return unquote(head.target.partition(b"?")[0].decode("ascii"))
 
 
 def _peer_of(transport: asyncio.Transport) -> tuple[str, int] | None:
