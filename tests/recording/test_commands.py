@@ -284,7 +284,7 @@ def test_an_old_output_survives_what_goes_wrong(
         (["book", "{dump}", "--out", "x.csv", "--every", "0"], "--every"),
         (["book", "{dump}", "--out", "x.csv", "--levels", "0"], "--levels"),
         (["book", "{dump}", "--out", "no/folder/x.csv"], "cannot be written"),
-        (["book", "{dump}", "--out", "x.csv", "--format", "lobster"], "there are"),
+        (["book", "{dump}", "--out", "x.csv", "--format", "moldudp"], "there are"),
         (["book", "{dump}", "--out", "x.csv", "--tick-size", "0.3"], "tick_size"),
         (["book", "{dump}", "--out", "x.csv", "--time-zone", "Mars"], "time zone"),
         (["book", "{dump}", "--out", "x.csv", "--date", "yesterday"], "date"),
@@ -298,7 +298,7 @@ def test_an_old_output_survives_what_goes_wrong(
         (["metrics", "{dump}", "--out", "x.csv", "--clusters", "c.csv"], ".jsonl"),
         (["metrics", "{dump}", "--out", "x.csv", "--config", "none.yaml"], "none.yaml"),
         (["convert", "{dump}", "x.out"], "--to"),
-        (["convert", "{dump}", "x.out", "--to", "lobster"], "there are"),
+        (["convert", "{dump}", "x.out", "--to", "moldudp"], "there are"),
         (["recordings", "nowhere"], "nowhere"),
     ],
 )
