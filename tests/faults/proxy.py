@@ -77,6 +77,7 @@ class FaultProxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # what was reset is closed in a later turn of the loop
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -92,24 +93,26 @@ class FaultProxy:
     async def _carry(
         self, plan: Plan, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self._target)
-        echo = None
-        if plan.twice:
-            _, echo = await asyncio.open_connection("127.0.0.1", self._target)
-        up = asyncio.create_task(self._up(plan, reader, back, echo))
-        down = asyncio.create_task(_down(plan, there, writer))
+        ends, work = [writer], []
         try:
-            done, _ = await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+            there, back = await asyncio.open_connection("127.0.0.1", self._target)
+            ends.append(back)
+            echo = None
+            if plan.twice:
+                _, echo = await asyncio.open_connection("127.0.0.1", self._target)
+                ends.append(echo)
+            up = asyncio.create_task(self._up(plan, reader, back, echo))
+            work = [up, asyncio.create_task(_down(plan, there, writer))]
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             if plan.half is not None and up in done:
                 _reset(back)
                 await asyncio.Event().wait()
         finally:
-            for task in (up, down):
+            for task in work:
                 task.cancel()
-            await asyncio.gather(up, down, return_exceptions=True)
-            for end in (writer, back, echo):
-                if end is not None:
-                    _reset(end)
+            await asyncio.gather(*work, return_exceptions=True)
+            for end in ends:
+                _reset(end)
 
     async def _up(
         self,

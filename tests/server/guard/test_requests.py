@@ -228,6 +228,49 @@ async def test_a_dripped_body_wakes_the_application_once(
     assert got == [UPDATE], "answered when it was whole, and not woken before"
 
 
+async def test_each_request_has_its_own_body(
+    serve: Any, dial: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    got: list[bytes] = []
+    run = RequestResponseCycle.run_asgi
+
+    async def noting(cycle: RequestResponseCycle, app: Any) -> None:
+        await run(cycle, app)
+        got.append(bytes(cycle.body))
+
+    async def whole(cycle: RequestResponseCycle) -> Any:
+        raise AssertionError("nobody reads the body")
+
+    monkeypatch.setattr(RequestResponseCycle, "run_asgi", noting)
+    monkeypatch.setattr(RequestResponseCycle, "receive", whole)
+    server = await serve()
+    raw = await dial(server)
+    for body, end in ((b"first one", b""), (b"the second", b"Connection: close\r\n")):
+        head = b"POST /none HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n" % len(body)
+        await raw.send(head + end + b"\r\n" + body[:4])
+        await asyncio.sleep(0.05)
+        await raw.send(body[4:])
+    assert statuses(await raw.rest()) == [404, 404]
+    assert got == [b"first one", b"the second"]
+
+
+async def test_a_request_that_has_begun_is_answered_while_the_server_stops(
+    serve: Any, dial: Any
+) -> None:
+    server = await serve(server={"request_s": 20})
+    raw = await dial(server)
+    await raw.send(POST + b"Content-Length: %d\r\n\r\n" % len(UPDATE) + UPDATE[:10])
+    await server.until(lambda: bool(server.process.front.table._waiting))
+    stopping = asyncio.create_task(server.process.stop())
+    await asyncio.sleep(0.3)
+    await raw.send(UPDATE[10:])
+    async with asyncio.timeout(3):
+        answer = await raw.rest()
+    assert statuses(answer) in ([400], [503])
+    assert b"connection: close" in answer.lower()
+    await stopping
+
+
 async def _drip(raw: Any, begun: bytes, more: bytes) -> None:
     """Begin, then a byte now and then where that keeps the request unfinished."""
     raw.writer.write(begun)
