@@ -47,7 +47,7 @@ _KINDS: Final[dict[type[Message], tuple[Kind, ...]]] = {
     TradeUpdate: (Kind.TRADE,),
 }
 """What a binary body may hold where the message may be sent: /l2_update takes a stream as it is
-numbered, trades among the depth. Orders go nowhere, as no book is built of them."""
+numbered, trades among the depth. Orders are not taken by requests yet."""
 
 
 @dataclass(frozen=True, slots=True)
