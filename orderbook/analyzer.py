@@ -559,7 +559,7 @@ class Analyzer:
             SettingsError: parameters that this program does not know; nothing was changed.
         """
         frozen = unpack_state(data)
-        parameters = Parameters.from_mapping(frozen.python["parameters"])
+        parameters = Parameters.from_recorded(frozen.python["parameters"])
         self.bars = {
             series: BarStudies.thaw(studies) for series, studies in frozen.python["bars"].items()
         }

@@ -24,6 +24,7 @@ __all__ = [
 
 MEASURES: Final = ("volume", "delta", "buy", "sell", "trades")
 PROFILE_PRESETS: Final = ("cbot2", "single", "nt68")
+ON_OFF: Final = ("on", "off")
 _GAMMAS: Final = {"low": 2.0, "normal": 1.0, "high": 0.5}
 _IMBALANCE_PRESETS: Final = ("default", "bookmap")
 
@@ -36,6 +37,15 @@ def _number(default: float, low: float, high: float, unit: str, meaning: str) ->
 
 def _choice(default: str, allowed: tuple[str, ...], meaning: str) -> Any:  # noqa: ANN401
     return field(default=default, metadata={"allowed": allowed, "unit": "", "meaning": meaning})
+
+
+def _switch(default: str, meaning: str) -> Any:  # noqa: ANN401
+    """Whether an analytic is computed: ``on`` or ``off``.
+
+    Settings that were recorded without it were recorded by a program that did not compute it.
+    """
+    facts = {"allowed": ON_OFF, "unit": "", "meaning": meaning, "recorded": "off"}
+    return field(default=default, metadata=facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,19 @@ class Parameters:
         """
         return cls().overridden(mapping)
 
+    @classmethod
+    def from_recorded(cls, mapping: Mapping[str, Any]) -> Self:
+        """Settings out of a journal or a frozen state: a switch that they do not name is off.
+
+        So what an older program recorded leads to the output that it had then.
+
+        Raises:
+            SettingsError: as ``from_mapping``.
+        """
+        given = cls.from_mapping(mapping)
+        off = {name: _unnamed_off(getattr(given, name), mapping.get(name)) for name in SECTIONS}
+        return given.overridden(off)
+
     def overridden(self, mapping: Mapping[str, Any]) -> Self:
         """A copy with some values replaced."""
         changes: dict[str, Any] = {}
@@ -179,6 +202,16 @@ def _digest(mapping: Mapping[str, Mapping[str, Any]]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
+def _unnamed_off(section: Any, recorded: object) -> dict[str, str]:  # noqa: ANN401
+    """The switches of a section that its recorded values do not name, with what that means."""
+    named = recorded if isinstance(recorded, Mapping) else {}
+    return {
+        item.name: item.metadata["recorded"]
+        for item in fields(section)
+        if "recorded" in item.metadata and item.name not in named
+    }
+
+
 def _override(section: str, present: Any, values: Any) -> Any:  # noqa: ANN401
     if not isinstance(values, Mapping):
         raise SettingsError(f"{section} must be a mapping", key=section, allowed="a mapping")
@@ -189,6 +222,9 @@ def _override(section: str, present: Any, values: Any) -> Any:  # noqa: ANN401
             raise SettingsError(
                 f"unknown setting {section}.{key}", key=f"{section}.{key}", allowed=", ".join(known)
             )
+        if "recorded" in known[key].metadata and isinstance(value, bool):
+            changes[key] = ON_OFF[not value]  # YAML reads on and off as truth values
+            continue
         integral = isinstance(value, int) and not isinstance(value, bool)
         changes[key] = float(value) if known[key].type is float and integral else value
     return replace(present, **changes)

@@ -395,7 +395,7 @@ class Stream:
             self._lose(reason)
 
     def _apply_settings(self, settings: Mapping[str, Any]) -> None:
-        parameters = Parameters.from_mapping(settings)
+        parameters = Parameters.from_recorded(settings)
         if parameters != self.parameters:
             self.parameters = parameters
             self.config = parameters.config_hash

@@ -1,13 +1,13 @@
 """Parameters: ranges, unknown keys, round trip, and a hash that names the values."""
 
 import math
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
 
 from market.errors import SettingsError
-from orderbook.parameters import SECTIONS, Parameters
+from orderbook.parameters import SECTIONS, Parameters, _override, _switch, _unnamed_off
 
 
 def test_the_defaults_are_within_their_own_ranges_and_round_trip() -> None:
@@ -81,3 +81,42 @@ def test_opacity_steps_are_the_levels_of_the_power(contrast: str, gamma: float) 
         assert math.ceil(20 * (step + 1e-6) ** gamma - 1e-15) == j + 1
         if step:
             assert math.ceil(20 * (step - 1e-6) ** gamma) == j
+
+
+@dataclass(frozen=True)
+class Later:
+    """A section as it may become."""
+
+    old: int = 3
+    new: str = _switch("on", "a later analytic")
+
+
+def test_a_switch_that_a_recording_does_not_name_is_off_there() -> None:
+    for recorded in (None, {}, {"old": 3}):
+        assert _unnamed_off(Later(), recorded) == {"new": "off"}
+    assert _unnamed_off(Later(), {"new": "on"}) == {}
+
+
+@pytest.mark.parametrize(("said", "taken"), [(True, "on"), (False, "off"), ("off", "off")])
+def test_a_switch_takes_what_yaml_makes_of_on_and_off(said: object, taken: str) -> None:
+    assert _override("later", Later(), {"new": said}).new == taken
+
+
+def test_recorded_settings_keep_every_value_that_they_name() -> None:
+    settings = {"clusters": {"on_factor": 4.0}, "profile": {"preset": "nt68"}}
+    changed = Parameters.from_mapping(settings)
+    assert Parameters.from_recorded(changed.to_mapping()) == changed
+
+
+def test_settings_recorded_before_a_switch_leave_it_off() -> None:
+    """Every switch there is, and those to come, with the section there or not."""
+    switches = {
+        (section, item.name)
+        for section in SECTIONS
+        for item in fields(getattr(Parameters(), section))
+        if "recorded" in item.metadata
+    }
+    for recorded in ({}, {section: {} for section in SECTIONS}):
+        parameters = Parameters.from_recorded(recorded)
+        found = {(s, name): getattr(getattr(parameters, s), name) for s, name in switches}
+        assert set(found.values()) <= {"off"}
