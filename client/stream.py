@@ -13,7 +13,7 @@ from market.enums import FrameFlag, FrameType, Kind, Side
 from market.instrument import Instrument
 from market.record import MAX_RECORDS, RECORD, Frame, Records, make_frames
 from market.ticks import Grid
-from orderbook import Book
+from orderbook import OrderBook
 from wire.batches import BarUpdate, Series
 from wire.checksum import LEVELS, book_crc32
 from wire.codes import ResyncReason
@@ -69,7 +69,7 @@ class PublishedStream:
         """
         self.instrument: Final = instrument
         self.ring: Final = Ring(capacity)
-        self.book: Final = Book(instrument.depth_levels)
+        self.book: Final = OrderBook(instrument.depth_levels)
         self.index = 0
         self.sent = 1
         self.time = 0
@@ -88,7 +88,7 @@ class PublishedStream:
         self._marked = 0
         self._marked_at = 0
         self._snapshot = False
-        self._seed: tuple[Levels, Levels, int] | None = None
+        self._seed: tuple[Records, int] | None = None
 
     @property
     def backlog(self) -> int:
@@ -112,9 +112,17 @@ class PublishedStream:
         It goes out first on every connection to a server that expects number 1.
         """
         self.book.load(bids, asks)
+        self._seeded(time)
+
+    def seed_orders(self, orders: Records, time: int) -> None:
+        """The same for a book of orders: adds, those of one price in the order of their queue."""
+        self.book.load_orders(orders, time)
+        self._seeded(time)
+
+    def _seeded(self, time: int) -> None:
         self.time = max(self.time, time)
         if self.ring.end == 1:
-            self._seed = tuple(bids), tuple(asks), time
+            self._seed = self._adds(), time
         self._snapshot = True
 
     def push(self, frame: Frame, now: int) -> None:
@@ -241,7 +249,7 @@ class PublishedStream:
         """
         if self.ring.first <= seq <= self.ring.end:
             if self._seed is not None and seq == 1:
-                self._queue_levels(*self._seed, 1)
+                self._queue_records(*self._seed, 1)
             self.sent = seq
             return
         self._skip()
@@ -309,18 +317,26 @@ class PublishedStream:
         bids, asks = self.book.levels()
         if not (_sorted(bids, -1) and _sorted(asks, 1)):
             return False
-        self._queue_levels(bids, asks, self.time, self.ring.end, wall)
+        self._queue_records(self._adds(), self.time, self.ring.end, wall)
         self._marks.clear()
         return True
 
-    def _queue_levels(self, bids: Levels, asks: Levels, time: int, seq: int, wall: int = 0) -> None:
+    def _adds(self) -> Records:
+        """The shadow book as a snapshot's records."""
+        if self.book.by_order:
+            return self.book.adds()
+        return _snapshot_records(*self.book.levels())
+
+    def _queue_records(self, records: Records, time: int, seq: int, wall: int = 0) -> None:
         """Queue a snapshot in front of number ``seq``, and the check that it went in well."""
-        records = _snapshot_records(bids, asks)
         parts = np.array_split(records, range(MAX_RECORDS, len(records), MAX_RECORDS))
         for number, part in enumerate(parts, 1):
             flags = int(FrameFlag.LAST) if number == len(parts) else 0
             frame = Frame(part, time, seq, FrameType.SNAPSHOT, flags, self.index, wall)
             self._queued.append(encode_frame(frame, guard=True))
+        book = OrderBook(self.instrument.depth_levels)
+        book.apply(records)
+        bids, asks = book.top(LEVELS)
         crc = book_crc32(asks, bids)
         self._queued.append(_text(Check(stream=self.index, seq=seq - 1, crc32=crc)))
 

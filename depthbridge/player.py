@@ -11,9 +11,11 @@ from typing import Final, TextIO
 import numpy as np
 
 from client import Publisher
+from client.stream import PublishedStream
 from depthbridge.inputs import Window
-from market.enums import FrameFlag, FrameType, Phase, Side
-from market.record import Frame, off_grid_of, times_of
+from market.enums import FrameFlag, FrameType, Kind, Phase, Side
+from market.record import Frame, Records, off_grid_of, times_of
+from orderbook import OrderBook
 from recording.entries import (
     BarEntry,
     CheckpointEntry,
@@ -25,14 +27,13 @@ from recording.entries import (
     MakersEntry,
     PhaseEntry,
 )
-from recording.stream import state_at
+from recording.stream import joined, state_at
 from wire.messages import Clusters, ErrorMessage, Message, Metrics, Resync
 
 __all__ = ["Player", "Printer", "parse_speed"]
 
 _STEP_S: Final = 0.05
 """Paced playing sends this much wall time at once."""
-_ROWS: Final = 256
 _METRICS_EVERY_S: Final = 1.0
 
 
@@ -121,15 +122,11 @@ class Player:
             stream = self._publisher.stream(self._symbol)
             if lost:
                 stream.reset()
-            bids, asks = state.analyzer.book().levels()
-            stream.seed(bids, asks, state.analyzer.clock)
+            _seed(stream, state.analyzer.book(), state.analyzer.clock)
             self._publisher.wake()
 
     async def _events(self, frame: Frame) -> None:
-        between = off_grid_of(frame.records)
-        if between.any():
-            self.left_out += int(np.count_nonzero(between))
-            frame = frame._replace(records=np.ascontiguousarray(frame.records[~between]))
+        frame = frame._replace(records=self._on_grid(frame.records))
         for part in self._paced(frame) if self._window is None else self._wanted(frame):
             if part.historical:
                 await self._publisher.publish(self._symbol, part)
@@ -138,6 +135,14 @@ class Player:
             await self._publisher.publish(self._symbol, part)
             self.rows += len(part.records)
             self.time = part.base + int(part.records["dt"][-1])
+
+    def _on_grid(self, records: Records) -> Records:
+        """Without orders between two ticks; they are counted."""
+        between = off_grid_of(records)
+        if not between.any():
+            return records
+        self.left_out += int(np.count_nonzero(between))
+        return np.ascontiguousarray(records[~between])
 
     def _wanted(self, frame: Frame) -> Iterator[Frame]:
         """The parts of a frame that lie in the window; the others only move the shadow book."""
@@ -151,8 +156,7 @@ class Player:
                 continue
             if inside[start]:
                 if self._outside:
-                    bids, asks = stream.book.top(_ROWS)
-                    stream.seed(bids, asks, part.base)
+                    _seed(stream, stream.book, part.base)
                     self._outside = False
                 yield from self._paced(part)
             else:
@@ -187,18 +191,29 @@ class Player:
         self._parts.append(frame)
         if not frame.flags & FrameFlag.LAST:
             return
-        levels: dict[int, list[tuple[int, int]]] = {Side.BID: [], Side.ASK: []}
-        for part in self._parts:
-            for record in part.records:
-                levels[int(record["side"])].append((int(record["price"]), int(record["size"])))
+        records = joined(self._parts)
         self._parts.clear()
         stream = self._publisher.stream(self._symbol)
         if self._broken:
             stream.reset()
         self._broken = False
-        bids, asks = sorted(levels[Side.BID], reverse=True), sorted(levels[Side.ASK])
-        stream.seed(bids, asks, frame.base)
+        if (records["kind"] == Kind.ORDER).any():
+            stream.seed_orders(self._on_grid(records), frame.base)
+        else:
+            bids, asks = (
+                sorted(records[["price", "size"]][records["side"] == side].tolist())
+                for side in (Side.BID, Side.ASK)
+            )
+            stream.seed(bids[::-1], asks, frame.base)
         self._publisher.wake()
+
+
+def _seed(stream: PublishedStream, book: OrderBook, time: int) -> None:
+    """Begin from this book: its orders if it is made of them, else its levels."""
+    if book.by_order:
+        stream.seed_orders(book.adds(), time)
+    else:
+        stream.seed(*book.levels(), time)
 
 
 class Printer:

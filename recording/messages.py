@@ -123,4 +123,5 @@ def _head(stream: Stream, kind: str, seq: int, time: int) -> dict[str, Any]:
         "source": stream.source.value,
         "seq": seq,
         "time": time,
+        "book": stream.analyzer.book_kind,
     }

@@ -88,6 +88,7 @@ def metrics_fields(channel: Channel) -> dict[str, Any]:
         "source": channel.source.value,
         "seq": stream.expected - 1,
         "time": stream.analyzer.clock,
+        "book": stream.analyzer.book_kind,
         "phase": stream.phase.value,
     }
     if stream.phase is Phase.STALE:
@@ -106,10 +107,7 @@ def _book(channel: Channel, request: Request) -> dict[str, Any]:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_ROWS:
         raise UsageError(f"levels is 1 to {_MOST_ROWS}")
     fields = book_fields(channel.stream, int(text))
-    return {
-        "book": channel.stream.analyzer.book_kind,
-        **{key: fields[key] for key in fields if key != "type"},
-    }
+    return {key: fields[key] for key in fields if key != "type"}
 
 
 def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
@@ -118,6 +116,7 @@ def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
         "source": channel.source.value,
         "seq": channel.stream.expected - 1,
         "time": channel.stream.analyzer.clock,
+        "book": channel.stream.analyzer.book_kind,
         "phase": channel.stream.phase.value,
         "clusters": live_clusters(channel.stream),
     }

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from market.enums import FrameType, Phase, Source
+from market.enums import FrameType, Kind, Phase, Source
 from market.errors import MalformedError
-from market.record import MAX_DT, Frame
+from market.record import MAX_DT, Frame, Records
 from orderbook import Parameters, describe
 from recording.entries import (
     BarEntry,
@@ -286,6 +286,27 @@ class Channel:
         if self.debug:
             self._check_book(now)
         return verdict, result
+
+    def require_kinds(self, records: Records, *, orders: bool = False) -> None:
+        """Refuse orders from a connection that did not say ``useL3``.
+
+        Args:
+            records: of one frame or message.
+            orders: it is a message of orders, though it may have none.
+
+        Raises:
+            MalformedError: ``bad_kind`` with index; nothing was changed.
+        """
+        if self.live.flags.get("useL3"):
+            return
+        kinds = records["kind"]
+        if orders or (len(kinds) and kinds.max() == Kind.ORDER):
+            raise MalformedError(
+                "order records (L3) need the flag useL3 of hello",
+                code=ErrorCode.BAD_KIND,
+                index=int(np.argmax(kinds == Kind.ORDER)) if len(kinds) else None,
+                field="kind",
+            )
 
     def require_present(self, frame: Frame) -> None:
         """Refuse a live frame with a time that the wall clock has not come near.

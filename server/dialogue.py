@@ -113,7 +113,6 @@ class Dialogue:
             Order: self._report,
             Fill: self._report,
             Position: self._report,
-            L3Update: self._orders,
         }
 
     # What comes in.
@@ -145,6 +144,7 @@ class Dialogue:
                 published.channel.session.spoil(part=data[3:4] != _EVENTS)
             raise
         published = self._stream(frame.stream)
+        published.channel.require_kinds(frame.records)
         self._take(published, frame, now, data)
 
     def _take(self, published: Published, frame: Frame, now: int, raw: bytes | None = None) -> None:
@@ -194,6 +194,7 @@ class Dialogue:
         """Records of a JSON message, as the frames that they make."""
         channel = published.channel
         seq = channel.session.expected if message.seq is None else message.seq
+        channel.require_kinds(batch.records, orders=isinstance(message, L3Update))
         frames = list(batch.frames(seq))
         for frame in frames:
             channel.require_present(frame)
@@ -311,19 +312,13 @@ class Dialogue:
         published = self._addressed(message)
         channel = published.channel
         batch = snapshot_update(message, channel.stream.instrument)
+        channel.require_kinds(batch.records)
         seq = channel.session.expected if message.seq is None else message.seq
         for frame in snapshot_frames(batch.records, parse_time(message.time), seq):
             self._take(published, frame, now)
 
     def _check(self, message: Check, now: int) -> None:
         self._stream(message.stream).channel.check(message.seq, message.crc32, now)
-
-    def _orders(self, message: L3Update, now: int) -> None:
-        raise MalformedError(
-            "order-level books are not built by this version: send l2_update",
-            code=ErrorCode.BAD_KIND,
-            field="type",
-        )
 
     def _report(self, message: Report, now: int) -> None:
         take_report(self._hub, message, self._source)

@@ -21,6 +21,7 @@ from wire.messages import (
     BarUpdate,
     Fill,
     L2Update,
+    L3Update,
     Message,
     Order,
     Position,
@@ -33,6 +34,7 @@ __all__ = ["update_routes"]
 
 _ROUTES: Final[dict[str, tuple[type[Message], ...]]] = {
     "/l2_update": (L2Update, Snapshot, QuoteUpdate),
+    "/l3_update": (L3Update, Snapshot, QuoteUpdate),
     "/trade_update": (TradeUpdate, QuoteUpdate),
     "/bar_update": (BarUpdate,),
     "/order": (Order,),
@@ -43,20 +45,10 @@ _ROUTES: Final[dict[str, tuple[type[Message], ...]]] = {
 
 def update_routes(runtime: Runtime) -> list[Route]:
     """The routes over a runtime."""
-    routes = [
+    return [
         Route(path, _endpoint(runtime, allowed), methods=["POST"])
         for path, allowed in _ROUTES.items()
     ]
-    return [*routes, Route("/l3_update", _order_level, methods=["POST"])]
-
-
-async def _order_level(_: Request) -> Response:
-    """Order-level books are not built: say so, with what to send instead."""
-    return error_response(
-        ErrorCode.BAD_KIND,
-        "order-level (L3) books are not built by this version: post /l2_update",
-        book="L2",
-    )
 
 
 def _endpoint(runtime: Runtime, allowed: tuple[type[Message], ...]) -> Callable[[Request], Any]:

@@ -25,6 +25,7 @@ from wire.frames import decode_frame
 from wire.messages import (
     BarUpdate,
     L2Update,
+    L3Update,
     Message,
     MessageDecoder,
     QuoteUpdate,
@@ -43,11 +44,12 @@ _BINARY: Final = "application/octet-stream"
 _SEQ_DIGITS: Final = 18
 _KINDS: Final[dict[type[Message], tuple[Kind, ...]]] = {
     L2Update: (Kind.DEPTH_POSITION, Kind.DEPTH_PRICE, Kind.QUOTE, Kind.TRADE),
+    L3Update: (Kind.ORDER, Kind.QUOTE, Kind.TRADE),
     QuoteUpdate: (Kind.QUOTE,),
     TradeUpdate: (Kind.TRADE,),
 }
-"""What a binary body may hold where the message may be sent: /l2_update takes a stream as it is
-numbered, trades among the depth. Orders are not taken by requests yet."""
+"""What a binary body may hold where the message may be sent: /l2_update and /l3_update take a
+stream as it is numbered, trades among depth or orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Poster:
             measures.end()
 
     def _binary(self, body: bytes) -> Response:
-        if L2Update not in self._allowed and TradeUpdate not in self._allowed:
+        if not any(message in self._allowed for message in _KINDS):
             raise MalformedError("bars are JSON", code=ErrorCode.BAD_TYPE)
         frame = decode_frame(body, limit=self._limit)
         self._require_kinds(frame)
@@ -123,7 +125,9 @@ class Poster:
             MalformedError: ``bad_kind``, or ``bad_type`` for a snapshot.
         """
         if frame.type == FrameType.SNAPSHOT and Snapshot not in self._allowed:
-            raise MalformedError("post snapshots to /l2_update", code=ErrorCode.BAD_TYPE)
+            raise MalformedError(
+                "post snapshots to /l2_update or /l3_update", code=ErrorCode.BAD_TYPE
+            )
         known = [
             kind for message, kinds in _KINDS.items() if message in self._allowed for kind in kinds
         ]
@@ -154,6 +158,7 @@ class Poster:
             return self._bar(self._channel(post), post, values)
         if isinstance(message, Snapshot):
             batch = snapshot_update(message, instrument)
+            self._require_orders(message)
             channel = self._channel(post)
             seq = channel.session.expected if post.seq is None else post.seq
             frames = snapshot_frames(batch.records, parse_time(message.time), seq)
@@ -163,6 +168,24 @@ class Poster:
         else:
             batch = to_batch(message, instrument, makers)
         return self._records(self._channel(post), post, batch)
+
+    def _require_orders(self, snapshot: Snapshot) -> None:
+        """Refuse a snapshot that would make the other kind of book than its path is for.
+
+        Raises:
+            MalformedError: ``bad_kind``.
+        """
+        by_order = L3Update in self._allowed
+        if by_order and (snapshot.bids or snapshot.asks):
+            raise MalformedError(
+                "a snapshot of a book of orders lists 'orders'; post rows to /l2_update",
+                code=ErrorCode.BAD_KIND,
+                field="bids" if snapshot.bids else "asks",
+            )
+        if not by_order and snapshot.orders is not None:
+            raise MalformedError(
+                "post a snapshot of orders to /l3_update", code=ErrorCode.BAD_KIND, field="orders"
+            )
 
     def _report(self, message: Report) -> Response:
         said = self._headers.get("x-depthbridge-instrument")
@@ -341,7 +364,7 @@ class Poster:
     def _resync_required(self, channel: Channel) -> Response:
         return error_response(
             ErrorCode.RESYNC_REQUIRED,
-            "the book is stale: post type snapshot to /l2_update",
+            "the book is stale: post type snapshot",
             **{"from": channel.session.expected},
             ack=_ack(channel),
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from market.enums import FrameFlag, FrameType
+from market.enums import FrameFlag, FrameType, Kind
 from market.errors import MalformedError
 from market.record import MAX_RECORDS, Frame, Records
 from wire.codes import ErrorCode
@@ -26,11 +26,22 @@ def snapshot_frames(records: Records, time: int, seq: int) -> list[Frame]:
 
 
 def require_snapshot(records: Records) -> None:
-    """Refuse a snapshot that names a price of a side twice.
+    """Refuse a snapshot that names a price of a side twice, or of orders an id.
 
     Raises:
-        MalformedError: ``out_of_range``.
+        MalformedError: ``out_of_range``; ``bad_kind`` for depth and orders in one snapshot.
     """
+    orders = records["kind"] == Kind.ORDER
+    if orders.any():
+        if not orders.all():
+            raise MalformedError(
+                "a snapshot has depth and orders", code=ErrorCode.BAD_KIND, field="kind"
+            )
+        if len(np.unique(records["ref"])) != len(records):
+            raise MalformedError(
+                "a snapshot names an order twice", code=ErrorCode.OUT_OF_RANGE, field="order_id"
+            )
+        return
     keys = records["price"] * 2 + (records["side"] & 1)
     if len(np.unique(keys)) != len(keys):
         raise MalformedError(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from wire.schema import (
+    ActionName,
     Level,
     Message,
     Name,
@@ -27,6 +28,7 @@ __all__ = [
     "L3Columns",
     "L3Entry",
     "L3Update",
+    "OrderEntry",
     "QuoteColumns",
     "QuoteEntry",
     "QuoteUpdate",
@@ -96,15 +98,26 @@ class L2Update(Update, frozen=True, kw_only=True, tag="l2_update", omit_defaults
 
 
 class L3Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One order event; ``last`` ends an exchange event, ``volume`` means what its action says."""
+    """One order event: what its action needs, see the table of actions.
+
+    Attributes:
+        time: of the event.
+        action: what happens to the order.
+        side: of the book; that of a known order is known.
+        order_id: 0 to 2⁶⁴ - 1, as integer or string.
+        new_order_id: of a ``replace``: the order that stands in its place, at the end of the queue.
+        price: where it stands.
+        volume: what its action says: the size, the new total, or the amount taken off.
+        last: whether it ends an event of the exchange.
+    """
 
     time: Time
-    action: Literal["add", "modify", "cancel", "delete", "fill", "replace", "clear"]
-    side: SideName = "ask"
-    order_id: OrderId = 0
+    action: ActionName
+    side: SideName | None = None
+    order_id: OrderId | None = None
     new_order_id: OrderId | None = None
-    price: float = 0.0
-    volume: float = 0.0
+    price: float | None = None
+    volume: float | None = None
     last: bool = True
 
 
@@ -112,23 +125,32 @@ class L3Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Order events as columns of equal length."""
 
     time: tuple[Time, ...]
-    action: tuple[Literal["add", "modify", "cancel", "delete", "fill", "replace", "clear"], ...]
-    side: tuple[SideName, ...] | None = None
-    order_id: tuple[OrderId, ...] | None = None
+    action: tuple[ActionName, ...]
+    side: tuple[SideName | None, ...] | None = None
+    order_id: tuple[OrderId | None, ...] | None = None
     new_order_id: tuple[OrderId | None, ...] | None = None
-    price: tuple[float, ...] | None = None
-    volume: tuple[float, ...] | None = None
+    price: tuple[float | None, ...] | None = None
+    volume: tuple[float | None, ...] | None = None
     last: tuple[bool, ...] | None = None
 
 
 class L3Update(Update, frozen=True, kw_only=True, tag="l3_update", omit_defaults=True):
-    """Order events.
+    """Order events; a ``replace`` is two records and takes two numbers.
 
     Attributes:
         updates: entries, or the same as columns.
     """
 
     updates: tuple[L3Entry, ...] | L3Columns
+
+
+class OrderEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order that stands."""
+
+    side: SideName
+    order_id: OrderId
+    price: float
+    volume: float
 
 
 class TradeEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -239,9 +261,12 @@ class Snapshot(Update, frozen=True, kw_only=True, tag="snapshot", omit_defaults=
         bids: [price, volume] of each row, best first.
         asks: the same.
         by: whether the increments after it address rows by position or by price.
+        orders: instead of rows (which are empty lists then) a book of orders, those of one price in
+            the order of their queue.
     """
 
     time: Time
     bids: Annotated[tuple[Level, ...], Meta(max_length=65536)]
     asks: Annotated[tuple[Level, ...], Meta(max_length=65536)]
     by: Literal["position", "price"] = "position"
+    orders: Annotated[tuple[OrderEntry, ...], Meta(max_length=65536)] | None = None

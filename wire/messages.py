@@ -18,6 +18,7 @@ from wire.batches import (
     L3Columns,
     L3Entry,
     L3Update,
+    OrderEntry,
     QuoteColumns,
     QuoteEntry,
     QuoteUpdate,
@@ -70,6 +71,7 @@ __all__ = [
     "MessageDecoder",
     "Metrics",
     "Order",
+    "OrderEntry",
     "Position",
     "Profile",
     "ProtocolRange",
@@ -273,6 +275,7 @@ _NESTED: Final[dict[type[Message], tuple[str, type[Struct]]]] = {
     L3Update: ("updates", L3Entry),
     TradeUpdate: ("updates", TradeEntry),
     QuoteUpdate: ("updates", QuoteEntry),
+    Snapshot: ("orders", OrderEntry),
 }
 _NAMES: Final = {
     kind: frozenset(kind.__struct_encode_fields__)
@@ -349,7 +352,7 @@ def _unknown(values: dict[str, Any], kind: type[Message]) -> int:
     nested = _NESTED.get(kind)
     if nested is not None:
         own = _NAMES[nested[1]]
-        entries = values.get(nested[0], ())
+        entries = values.get(nested[0]) or ()
         for entry in (entries,) if isinstance(entries, dict) else entries:
             count += sum(key not in own for key in entry)
     return count

@@ -34,6 +34,7 @@ from wire.kernels import MAX_MAGNITUDE
 from wire.messages import CLIENT_MESSAGES, SERVER_MESSAGES, Message
 from wire.publishers import ABSENCE_NS, SILENCE_NS
 from wire.session import TRANSITIONS, AckPolicy, Event, State
+from wire.updates import NEEDED
 
 __all__ = ["render"]
 
@@ -113,6 +114,13 @@ per stream, from 1, under one session UUID. The server judges record by record:
   a new `hello` of the same session let one of several instruments go at once.
 - `ack` is cumulative: after {AckPolicy.FRAMES} frames or {_DELAY} ms, at once for a
   frame flagged `REPLY_NOW`: a publisher asks so in time before its ring is full.
+- **Orders** (L3): the first record that makes a book decides whether it is of depth (`book` `L2`)
+  or of orders (`L3`); the other kind is counted then, not applied. A connection says `useL3`
+  before it sends orders, else they are refused whole (`bad_kind`, with index); a post to
+  `/l3_update` needs no flag, and takes quotes and trades among the orders as `/l2_update` does
+  among depth. A snapshot of such a book has its orders as adds (frames), or as `orders` (JSON),
+  those of one price in the order of their queue. An order that does not stand, a double add, or
+  more taken off than there is: counted, never refused (docs/analytics.md).
 - By **HTTP** go frames (snapshots and back-fill too), `bar_update`, `order`, `fill`, `position`; a
   frame without records asks for the `ack`. There is no `check`: read `/api/v1/…/book`, and compare
   it if its `seq` is the last number sent. `makers`, and `time` and `paused` of `heartbeat`, wait
@@ -138,7 +146,7 @@ def render() -> str:
     parts += [_message(kind) for kind in SERVER_MESSAGES]
     parts.append("### Parts of messages\n")
     parts += [_struct(kind, kind.__name__) for kind in _parts()]
-    parts += [_errors(), _reasons(), _closes()]
+    parts += [_actions(), _errors(), _reasons(), _closes()]
     return "\n".join(parts)
 
 
@@ -273,6 +281,14 @@ def _type_name(kind: msgspec.inspect.Type) -> str:
     names = {"FloatType": "number", "StrType": "string", "BoolType": "boolean",
              "NoneType": "null", "AnyType": "any"}  # fmt: skip
     return names[type(kind).__name__]
+
+
+def _actions() -> str:
+    rows = (
+        (f"`{action}`", ", ".join(f"`{field}`" for field in needed) or "nothing")
+        for action, needed in NEEDED.items()
+    )
+    return "#### What an order event needs, by its `action`\n\n" + _table(("action", "needs"), rows)
 
 
 def _errors() -> str:

@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from wire.schema import Level, Message, Seq, SourceName, StreamIndex, Time
+from wire.schema import BookName, Level, Message, Seq, SourceName, StreamIndex, Time
 
 __all__ = [
     "Ack",
@@ -77,6 +77,7 @@ class Metrics(Message, frozen=True, kw_only=True, tag="metrics"):
         source: of the stream.
         seq: the last record in them.
         time: the event clock.
+        book: ``L3`` for a book of orders, else ``L2``.
         phase: of the book as of the last completed group.
         values: every measure by its name, see docs/analytics.md; on the wire they stand beside.
     """
@@ -86,6 +87,7 @@ class Metrics(Message, frozen=True, kw_only=True, tag="metrics"):
     source: SourceName
     seq: Seq
     time: Time
+    book: BookName = "L2"
     phase: Literal["stale", "waiting", "closed", "paused", "crossed", "synced"]
     values: dict[str, Any] = msgspec.field(default_factory=dict)
 
@@ -100,6 +102,7 @@ class Clusters(Message, frozen=True, kw_only=True, tag="clusters"):
         instrument: the symbol.
         source: of the stream.
         time: the event clock.
+        book: ``L3`` for a book of orders, else ``L2``.
     """
 
     event: Literal["snapshot", "new", "update", "end"]
@@ -108,6 +111,7 @@ class Clusters(Message, frozen=True, kw_only=True, tag="clusters"):
     instrument: str = ""
     source: SourceName = "live"
     time: Time = 0
+    book: BookName = "L2"
 
 
 class Signal(Message, frozen=True, kw_only=True, tag="signal"):
@@ -152,6 +156,7 @@ class Book(Message, frozen=True, kw_only=True, tag="book"):
         source: of the stream.
         seq: the last record in it.
         time: the event clock.
+        book: ``L3`` for a book of orders, else ``L2``.
         phase: of the book.
         bids: [price, volume], best first.
         asks: the same.
@@ -161,6 +166,7 @@ class Book(Message, frozen=True, kw_only=True, tag="book"):
     source: SourceName
     seq: Seq
     time: Time
+    book: BookName = "L2"
     phase: str
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
@@ -174,6 +180,7 @@ class Profile(Message, frozen=True, kw_only=True, tag="profile"):
         source: of the stream.
         seq: the last record in it.
         time: the event clock.
+        book: ``L3`` for a book of orders, else ``L2``.
         values: its fields, see docs/analytics.md; on the wire they stand beside.
     """
 
@@ -182,6 +189,7 @@ class Profile(Message, frozen=True, kw_only=True, tag="profile"):
     source: SourceName
     seq: Seq
     time: Time
+    book: BookName = "L2"
     values: dict[str, Any] = msgspec.field(default_factory=dict)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar, Final, Literal
 from msgspec import Meta, Struct
 
 __all__ = [
+    "ActionName",
+    "BookName",
     "Level",
     "Message",
     "Name",
@@ -33,6 +35,8 @@ Time = int | Annotated[str, Meta(max_length=64)]
 Topic = Literal["metrics", "clusters", "signals", "book", "profile", "view"]
 SourceName = Literal["live", "playback", "replay", "demo"]
 SideName = Literal["bid", "ask"]
+BookName = Literal["L2", "L3"]
+ActionName = Literal["add", "modify", "cancel", "delete", "fill", "replace", "clear"]
 OrderId = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]{1,20}$")]
 Row = Annotated[int, Meta(ge=0, le=255)]
 

@@ -19,6 +19,7 @@ from wire.batches import (
     L2Update,
     L3Entry,
     L3Update,
+    OrderEntry,
     QuoteUpdate,
     Snapshot,
     TradeUpdate,
@@ -30,6 +31,7 @@ from wire.times import parse_time
 
 __all__ = [
     "MAX_ROWS",
+    "NEEDED",
     "Batch",
     "bar_values",
     "l2_update",
@@ -46,6 +48,16 @@ MAX_ROWS: Final = 65_536
 
 _OPS: Final = {op.name.lower(): int(op) for op in DepthOp}
 _ACTIONS: Final = {op.name.lower(): int(op) for op in OrderOp}
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "add": ("side", "order_id", "price", "volume"),
+    "modify": ("order_id", "price", "volume"),
+    "cancel": ("order_id", "volume"),
+    "delete": ("order_id",),
+    "fill": ("order_id", "volume"),
+    "replace": ("side", "order_id", "new_order_id", "price", "volume"),
+    "clear": (),
+}
+"""What an order event must say, by its action; the rest may be left out."""
 _SIDES: Final = {side.name.lower(): int(side) for side in Side}
 _AGGRESSORS: Final = {side.name.lower(): int(side) for side in Aggressor}
 
@@ -187,35 +199,48 @@ def l3_update(message: L3Update, instrument: Instrument) -> Batch:
     """
     entries = _entries(message)
     rows: list[tuple[int, int, int, int, int, int, int]] = []
+    places: list[int] = []
     for index, entry in enumerate(entries):
+        for field in NEEDED[entry.action]:
+            if getattr(entry, field) is None:
+                raise MalformedError(
+                    f"{entry.action} needs {field!r}",
+                    code=ErrorCode.MISSING_FIELD,
+                    index=index,
+                    field=field,
+                )
         time = parse_time(entry.time, index=index)
-        price = _steps(instrument.tick, entry.price, "price", index)
-        size = _steps(instrument.size, entry.volume, "volume", index)
-        old = _order_id(entry.order_id, "order_id", index)
-        action, side = _ACTIONS[entry.action], _SIDES[entry.side]
+        price = _steps(instrument.tick, entry.price or 0.0, "price", index)
+        size = _steps(instrument.size, entry.volume or 0.0, "volume", index)
+        old = _order_id(entry.order_id or 0, "order_id", index)
+        action, side = _ACTIONS[entry.action], _SIDES[entry.side or "ask"]
+        places.append(index)
         if action != OrderOp.REPLACE:
             rows.append((time, side, action, int(entry.last), price, size, old))
             continue
-        if entry.new_order_id is None:
-            raise MalformedError(
-                "replace needs 'new_order_id'",
-                code=ErrorCode.MISSING_FIELD,
-                index=index,
-                field="new_order_id",
-            )
-        new = _order_id(entry.new_order_id, "new_order_id", index)
+        new = _order_id(entry.new_order_id or 0, "new_order_id", index)
+        places.append(index)
         rows.append((time, side, action, 0, price, size, old))
         rows.append((time, side, int(OrderOp.ADD), int(entry.last), price, size, new))
-    return _order_batch(rows)
+    try:
+        return _order_batch(rows)
+    except MalformedError as cause:
+        place = None if cause.index is None else places[cause.index]
+        raise MalformedError(
+            cause.message, code=cause.code, index=place, field=cause.field
+        ) from cause
 
 
 def snapshot_update(message: Snapshot, instrument: Instrument) -> Batch:
-    """A snapshot's rows as adds, best first, bids before asks.
+    """A snapshot's rows as adds, best first, bids before asks; or its orders.
 
     Raises:
         MalformedError: with ``code``, ``index`` and ``field``; ``out_of_range`` also for rows that
-            are not strictly sorted and for more than 256 by position.
+            are not strictly sorted and for more than 256 by position; ``contradiction`` for rows
+            beside orders.
     """
+    if message.orders is not None:
+        return _orders_snapshot(message, message.orders, instrument)
     by_position = message.by == "position"
     time = parse_time(message.time)
     count = len(message.bids) + len(message.asks)
@@ -240,6 +265,25 @@ def snapshot_update(message: Snapshot, instrument: Instrument) -> Batch:
         _require_sorted(part, side, field)
         start += len(rows)
     return _checked(Batch(records, np.full(count, time, np.int64)), snapshot=True)
+
+
+def _orders_snapshot(
+    message: Snapshot, orders: Sequence[OrderEntry], instrument: Instrument
+) -> Batch:
+    if message.bids or message.asks:
+        raise MalformedError(
+            "a snapshot lists orders or rows, not both",
+            code=ErrorCode.CONTRADICTION,
+            field="bids" if message.bids else "asks",
+        )
+    time = parse_time(message.time)
+    rows = []
+    for index, order in enumerate(orders):
+        price = _steps(instrument.tick, order.price, "price", index)
+        size = _steps(instrument.size, order.volume, "volume", index)
+        ref = _order_id(order.order_id, "order_id", index)
+        rows.append((time, _SIDES[order.side], int(OrderOp.ADD), 0, price, size, ref))
+    return _order_batch(rows)
 
 
 def bar_values(message: BarUpdate) -> dict[str, Any]:

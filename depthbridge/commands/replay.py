@@ -73,6 +73,7 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
         [instrument],
         source="replay",
         client="depthbridge-replay",
+        flags={"useL3": True},  # what a recording holds shows only when it is read
         subscribe=("metrics", "clusters"),
         token=token,
     ) as publisher:

@@ -30,6 +30,8 @@ __all__ = ["STANDING", "Order", "OrderBook", "adds_of", "standing_orders"]
 _FOUND: Final = 6
 STANDING: Final = 3
 """Words of an order as ``standing_orders`` lists it."""
+_OFF_GRID_KEY: Final = 2
+"""Bit of a level's key."""
 _ALL_BITS: Final = 2**64 - 1
 
 
@@ -124,6 +126,11 @@ class OrderBook(Book):
             levels = [(ticks * tick, size) for ticks, size in near] + self.off_grid(side)
             sides.append(sorted(levels, reverse=bool(side)))
         return sides[0], sides[1]
+
+    def adds(self) -> Records:
+        """The orders as records that make them stand; not those between two ticks."""
+        orders = standing_orders(self._book, self.heap)
+        return adds_of(orders[orders[:, 1] & _OFF_GRID_KEY == 0])
 
     def check(self) -> None:
         """Assert that table, queues and ladder agree."""

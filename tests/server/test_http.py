@@ -213,13 +213,6 @@ async def test_bad_json_is_refused_whole(
     assert after.json()["ack"]["seq"] == 1
 
 
-async def test_order_level_data_is_refused_with_a_clear_word(serve: Any) -> None:
-    server = await serve()
-    answer = await server.post("/l3_update", {"type": "l3_update", "updates": []})
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad_kind")
-    assert "L3" in answer.json()["message"]
-
-
 async def test_the_present_state(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
     assert (await server.http.get("/api/v1/instruments")).json()["instruments"] == []

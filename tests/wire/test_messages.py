@@ -160,7 +160,7 @@ def test_names_on_the_wire() -> None:
     )
     assert encode_message(row) == (
         b'{"type":"metrics","instrument":"ES 12-26","source":"live","seq":1,"time":2,'
-        b'"phase":"synced","mid":null}'
+        b'"book":"L2","phase":"synced","mid":null}'
     )
 
 
