@@ -29,6 +29,7 @@ __all__ = [
     "Entry",
     "FrameEntry",
     "GapEntry",
+    "HoldEntry",
     "InstrumentEntry",
     "MakersEntry",
     "MessageEntry",
@@ -130,6 +131,19 @@ class GapEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldEntry:
+    """Whether the session before it still claims the stream; until it says otherwise it does.
+
+    It shapes no output: a restart needs it, to know whom another session has to wait for.
+
+    Attributes:
+        held: False: it said ``bye``; True: it came back after that.
+    """
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MakersEntry:
     """Names of market makers; a depth record's ``ref`` is the index into this list plus one."""
 
@@ -224,6 +238,7 @@ Entry = (
     | BarEntry
     | ClockEntry
     | GapEntry
+    | HoldEntry
     | MakersEntry
     | MessageEntry
     | OutputEntry

@@ -15,6 +15,7 @@ from recording.entries import (
     CheckpointEntry,
     Entry,
     FrameEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     SessionEntry,
@@ -30,7 +31,7 @@ from recording.stream import Stream
 
 __all__ = ["Resumed", "Unresumed", "resume"]
 
-_STATE: Final = (InstrumentEntry, SettingsEntry, SessionEntry, MakersEntry)
+_STATE: Final = (InstrumentEntry, SettingsEntry, SessionEntry, MakersEntry, HoldEntry)
 _BEGINNING: Final = (*_STATE, CheckpointEntry)
 _OLD: Final = "the last entry is too old"
 MakeStream = Callable[[InstrumentEntry], Stream]
@@ -46,6 +47,7 @@ class Resumed:
         recovered: the journal, ready to be continued.
         state: the entries that define the stream, for the next segment.
         started: whether the publisher's session has said anything yet.
+        free: whether it has said ``bye`` since: another one may publish at once.
         entries: applied.
         records: applied.
         checkpoint: whether a checkpoint spared the beginning of the run.
@@ -57,6 +59,7 @@ class Resumed:
     recovered: Recovered
     state: tuple[Entry, ...]
     started: bool
+    free: bool
     entries: int
     records: int
     checkpoint: bool
@@ -190,6 +193,7 @@ class _Run:
             recovered,
             tuple(self._state.values()),
             self._started or stream.expected > 1,
+            self._state.get(HoldEntry) == HoldEntry(False),
             self._entries,
             self._records,
             stream.resumed,
@@ -203,6 +207,7 @@ class _Run:
             self._state.clear()
         elif isinstance(entry, SessionEntry):
             self._state.pop(MakersEntry, None)
+            self._state.pop(HoldEntry, None)
             self._started = False
         elif isinstance(entry, FrameEntry):
             self._started = True

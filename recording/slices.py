@@ -19,6 +19,7 @@ from recording.entries import (
     Entry,
     FrameEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     PhaseEntry,
     SessionEntry,
@@ -166,6 +167,8 @@ def _moment(received: int, entry: Entry) -> Moment:
             return Moment(received, name, detail=f"{phase}: {reason}")
         case SessionEntry(session, client, seq):
             return Moment(received, name, seq, detail=f"{client} {session}")
+        case HoldEntry(held):
+            return Moment(received, "back" if held else "bye")
         case SettingsEntry(_, config):
             return Moment(received, name, detail=config)
         case InstrumentEntry():

@@ -49,6 +49,7 @@ from recording.entries import (
     Entry,
     FrameEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     PhaseEntry,
@@ -64,7 +65,7 @@ PAUSE_OVER: Final = "over"
 
 _DOUBTS: Final = ("gap", "silent")
 """Reasons of ``stale`` under which the book is still right."""
-_DEFINING: Final = (InstrumentEntry, SessionEntry, SettingsEntry, MakersEntry)
+_DEFINING: Final = (InstrumentEntry, SessionEntry, SettingsEntry, MakersEntry, HoldEntry)
 """What comes before a checkpoint at the beginning of a segment."""
 _UNTRUSTED: Final = PhaseEntry(Phase.STALE.value, DAMAGE)
 """What a reader says before it too where a hole of the recording lies before the beginning."""

@@ -24,6 +24,7 @@ from recording.entries import (
     Entry,
     FrameEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     MessageEntry,
@@ -100,6 +101,7 @@ class Channel:
         self._rendered: dict[Callable[[Stream], bytes], bytes] = {}
         self._refused = False
         self._begun: SessionEntry | None = None
+        self._held = True
         self._debug = debug
         self._ahead = ahead_ns if stream.source is Source.LIVE else 0
         self._speechless = False
@@ -129,6 +131,7 @@ class Channel:
             if isinstance(entry, SessionEntry):
                 self._begun = entry
                 self.session.resume(entry.session, stream.expected, state)
+        self._held = not resumed.free
         self.record(PhaseEntry(Phase.STALE.value, "silent"))
 
     @property
@@ -217,7 +220,9 @@ class Channel:
             self.live.flags = dict(flags)
         missing = self.session.expected if self.session.state is State.GAPPED else None
         if not self.session.begin(session):
+            self._hold(True)
             return False
+        self._held = True
         if missing is not None:  # nobody will send it any more
             self.record(GapEntry("gap", missing))
         self.live.flags = dict(flags or {})
@@ -226,6 +231,17 @@ class Channel:
         if self.session.state is State.BROKEN:
             self.record(PhaseEntry(Phase.STALE.value, ResyncReason.RESTART.value))
         return True
+
+    def leave(self) -> None:
+        """The publisher said ``bye``: another session may publish at once, after a restart too."""
+        self.disconnected()
+        self.publisher = None
+        self._hold(False)
+
+    def _hold(self, held: bool) -> None:
+        if held is not self._held:
+            self._held = held
+            self.record(HoldEntry(held))
 
     def configure(self, parameters: Parameters) -> None:
         """Analytics go on under these parameters."""
@@ -601,6 +617,8 @@ class Channel:
             self.record(replace(self._begun, seq=seq))
         if makers:
             self.record(MakersEntry(makers))
+        if not self._held:
+            self.record(HoldEntry(False))
         self.break_off(ResyncReason.RESET, now)
         for listener in list(self.listeners):
             listener.begun(self)

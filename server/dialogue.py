@@ -346,10 +346,9 @@ class Dialogue:
     def _bye(self, message: Bye, now: int) -> None:
         self._heartbeat(Heartbeat(last=message.last, time=message.time), now)
         for published in self._published:
+            published.channel.leave()
             published.acknowledge(self.connection)
             self._hub.publishers.bye(published.channel.key, self.session)
-            published.channel.disconnected()
-            published.channel.publisher = None
         self._published.clear()
 
     # What goes out.

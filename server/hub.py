@@ -135,7 +135,7 @@ class Hub:
                 resume_seq=stream.expected - 1,
             )
             channel = self._channel(stream, journal, resumed=run, held=run.held)
-            if stream.session is not None:  # its publisher has the usual time to come back
+            if stream.session is not None and not run.free:  # has the usual time to come back
                 absent = max(0, self.clock.wall_ns() - run.received)
                 seen = self.clock.monotonic_ns() - absent
                 self.publishers.claim(channel.key, stream.session, None, seen)

@@ -88,7 +88,7 @@ def resume_all(settings: Settings, clock: Clock) -> Resumption:
             )
         except EnvironmentFault as fault:
             run = Unresumed(journal.folder, fault.message)
-        if isinstance(run, Resumed) and not (run.records or run.stream.expected > 1):
+        if isinstance(run, Resumed) and not (run.stream.records or run.stream.expected > 1):
             run = Unresumed(journal.folder, "nothing was recorded", run.recovered)
         if isinstance(run, Resumed):
             found.runs.append(run)

@@ -21,6 +21,7 @@ from recording.entries import (
     Entry,
     FrameEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     MessageEntry,
@@ -64,6 +65,8 @@ def encode_entry(entry: Entry) -> tuple[EntryType, bytes]:
             return EntryType.BAR, canonical({"seq": seq, "values": dict(values)})
         case GapEntry(reason, first, last):
             return EntryType.GAP, canonical({"first": first, "last": last, "reason": reason})
+        case HoldEntry(held):
+            return EntryType.HOLD, canonical({"held": held})
         case MakersEntry(names):
             return EntryType.MAKERS, canonical({"names": list(names)})
         case MessageEntry(kind, time, values):
@@ -153,6 +156,7 @@ _DECODERS: Final[dict[int, Callable[[dict[str, Any]], Entry]]] = {
     EntryType.PHASE: lambda f: PhaseEntry(f["phase"], f["reason"]),
     EntryType.BAR: lambda f: BarEntry(f["seq"], f["values"]),
     EntryType.GAP: lambda f: GapEntry(f["reason"], f["first"], f["last"]),
+    EntryType.HOLD: lambda f: HoldEntry(bool(f["held"])),
     EntryType.MESSAGE: lambda f: MessageEntry(f["kind"], f["time"], f["values"]),
     EntryType.MAKERS: lambda f: MakersEntry(tuple(f["names"])),
 }

@@ -110,6 +110,7 @@ class EntryType(IntEnum):
     CHECKPOINT = 11
     MESSAGE = 12
     MARK = 13
+    HOLD = 14
     FOOTER = 255
 
 

@@ -23,6 +23,7 @@ from recording.entries import (
     ClockEntry,
     Entry,
     FrameEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     SessionEntry,
@@ -42,7 +43,7 @@ BACKLOG: Final = 64 << 20
 """Most bytes that wait while the disk refuses."""
 _PER_ENTRY: Final = 400
 """What an entry in the backlog takes besides its payload, bytes."""
-_STATE: Final = (InstrumentEntry, SessionEntry, SettingsEntry, MakersEntry)
+_STATE: Final = (InstrumentEntry, SessionEntry, SettingsEntry, MakersEntry, HoldEntry)
 """What a new segment repeats, so that it can be read without the ones before."""
 
 
@@ -112,8 +113,8 @@ class JournalWriter:
             disk: where the files lie; tests replace it.
             backlog: bytes that may wait while the disk refuses.
             recovered: how :func:`recover` left the journal: the chain goes on from there.
-            state: instrument, session, settings and makers of a run that goes on; empty: the
-                first entries begin a run.
+            state: instrument, session, settings, makers and hold of a run that goes on; empty:
+                the first entries begin a run.
             resume_seq: the number that a run that goes on has on disk.
         """
         self.home = folder / source.value / slug(instrument.symbol)
@@ -285,6 +286,7 @@ class JournalWriter:
             self._state.clear()
         if isinstance(entry, SessionEntry):
             self._state.pop(MakersEntry, None)
+            self._state.pop(HoldEntry, None)
             # A session that comes back may have numbers that no sync has reached yet.
             self._restart_numbers(entry.seq - 1, 0)
         self._state[type(entry)] = bytes([kind]) + payload

@@ -26,6 +26,7 @@ from recording.entries import (
     BarEntry,
     ClockEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     PhaseEntry,
     SessionEntry,
@@ -356,6 +357,10 @@ def test_slices_take_what_they_need(tmp_path: Path) -> None:
     (all_of_it,) = slices(tmp_path, 0)
     assert [path for path, _ in all_of_it.segments] == list(segments_of(tmp_path))
     assert list(slices(tmp_path, end + 1)) == []
+    for held in (False, True):
+        writer.write(HoldEntry(held), end)
+    (with_bye,) = slices(tmp_path, end)
+    assert [one.entry for one in moments(with_bye, end, 2)] == ["bye", "back"]
     assert len(moments(all_of_it, 0, 10)) == 10, "the newest ones"
     assert moments(all_of_it, 0, 10)[-1].entry == "heartbeat"
     assert slices_module._iso(2**62) == "2116-02-20T23:53:38.427387904Z"

@@ -20,6 +20,7 @@ from recording.entries import (
     Entry,
     FrameEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     PhaseEntry,
@@ -154,6 +155,8 @@ class _Entries:
             self.sessions += 1
             self.seq = 1
             yield SessionEntry(f"session {self.sessions}")
+        elif chance < 0.19:
+            yield HoldEntry(self.rng.random() < 0.5)
 
     def _bar(self) -> Iterator[Entry]:
         self.bar_time = max(self.bar_time + self.rng.choice((1, MINUTE)), self.time)

@@ -21,6 +21,7 @@ from recording.entries import (
     Entry,
     FrameEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     OutputEntry,
@@ -75,6 +76,8 @@ def one_of_each() -> list[Entry]:
         FrameEntry(frame(5, 0)),
         GapEntry("gap", 5, 9),
         PhaseEntry("stale", "silent"),
+        HoldEntry(False),
+        HoldEntry(True),
         FrameEntry(frame(10, 2, kind=FrameType.SNAPSHOT)),
         FrameEntry(frame(10, 20)),
         OutputEntry(7, 2**40, bytes(range(32)), b"row"),
@@ -415,8 +418,8 @@ def test_several_journals_are_not_mixed(tmp_path: Path) -> None:
 def test_entry_types_are_settled() -> None:
     names = [kind.name for kind in EntryType if kind is not EntryType.FOOTER]
     known = ["FRAME", "INSTRUMENT", "SESSION", "SETTINGS", "PHASE", "BAR", "CLOCK", "GAP", "MAKERS"]
-    assert names == [*known, "OUTPUT", "CHECKPOINT", "MESSAGE", "MARK"]
-    assert [EntryType[name].value for name in names] == list(range(1, 14))
+    assert names == [*known, "OUTPUT", "CHECKPOINT", "MESSAGE", "MARK", "HOLD"]
+    assert [EntryType[name].value for name in names] == list(range(1, 15))
     assert EntryType.FOOTER == 255
 
 

@@ -16,6 +16,7 @@ from recording.entries import (
     Entry,
     FrameEntry,
     GapEntry,
+    HoldEntry,
     InstrumentEntry,
     MakersEntry,
     PhaseEntry,
@@ -78,6 +79,7 @@ def entries() -> st.SearchStrategy[Entry]:
         st.builds(PhaseEntry, st.sampled_from(["stale", "paused"]), words),
         st.builds(SessionEntry, words, words, st.integers(1, 2**53), st.just({"useL3": True})),
         st.builds(SettingsEntry, values.map(lambda v: {"x": v}), words),
+        st.builds(HoldEntry, st.booleans()),
         st.builds(MakersEntry, st.lists(words, max_size=3).map(tuple)),
     )
 

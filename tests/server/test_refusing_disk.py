@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from market.enums import FrameFlag, FrameType, Source
-from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry
+from recording.entries import Entry, FrameEntry, GapEntry, HoldEntry, InstrumentEntry
 from recording.journal import read_journal
 from recording.journal.segment import DiskSegment
 
@@ -193,3 +193,32 @@ async def test_more_than_can_wait_begins_a_new_run_and_says_what_is_lost(
     assert lost == [GapEntry("gap", 51, 500)]
     frames = [e.frame for e in entries if isinstance(e, FrameEntry)]
     assert [one.seq for one in frames] == [1, 501, 501]
+
+
+async def test_bye_to_a_full_disk_is_in_the_run_that_begins_after_it(
+    serve: Any, data: SimpleNamespace, disk: Disk
+) -> None:
+    server = await serve()
+    made = data.frames_of(*data.market(500), 50)
+    async with server.peer() as peer:
+        await peer.hello(subscribe=["metrics"])
+        await peer.say(data.encode(made[0]._replace(flags=8)))
+        await peer.hear("ack", seq=50)
+        channel = server.runtime.hub.find("ES 12-26", Source.LIVE)
+        channel._journal._backlog_limit = 5000
+        disk.writes = False
+        for frame in made[1:]:
+            await peer.say(data.encode(frame))
+        await peer.say({"type": "bye"})
+        await server.until(lambda: channel._journal.overflowed and channel.publisher is None)
+        disk.writes = True
+        await server.until(lambda: not channel.journal_broken)
+    await server.process.stop()
+    entries: list[Entry] = data.entries(server.folder)
+    runs = [place for place, entry in enumerate(entries) if isinstance(entry, InstrumentEntry)]
+    assert HoldEntry(False) not in entries[: runs[1]]
+    assert entries[runs[1] :].count(HoldEntry(False)) == 1
+    server = await serve()
+    async with server.peer() as peer:
+        answer = await peer.hello(session="00000000-0000-4000-8000-000000000077")
+        assert answer.get("resume_from") == {"0": 1}, answer

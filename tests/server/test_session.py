@@ -21,6 +21,7 @@ sentence of 03-wire -> test (each name begins with test_)
 - check, and every recovery ends verified: every_recovery_ends_verified
 - one recovery at a time, with back-off: failing_checks_ask_with_back_off
 - One publisher: bye, absence, takeover: busy_until_bye_absence_or_takeover
+- the same over a restart: who_has_said_bye_holds_nothing_after_a_restart
 - the superseded one: 4409, writes no more: the_superseded_publisher_writes_no_more
 - the same: a_post_may_supersede_a_silent_socket
 - Sources never share: sources_never_share
@@ -42,6 +43,7 @@ No sockets: messages go in by hand, time moves by hand.
 """
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -52,12 +54,13 @@ import pytest
 
 from market.enums import FrameFlag, FrameType, Kind, Source
 from market.record import RECORD, Frame
-from recording.entries import ClockEntry, Entry, FrameEntry, GapEntry, PhaseEntry
+from recording.entries import ClockEntry, Entry, FrameEntry, GapEntry, HoldEntry, PhaseEntry
 from recording.journal import read_journal
 from recording.journal.codec import encode_entry
 from server.channel import Channel
 from server.dialogue import Dialogue
 from server.posts import Poster
+from server.resuming import resume_all
 from server.runtime import Runtime
 from server.settings import settings_from
 from wire.checksum import book_crc32
@@ -137,8 +140,8 @@ class Peer:
 class World:
     """A server's runtime with a clock of its own."""
 
-    def __init__(self, folder: Path, **server: Any) -> None:
-        self.clock = Clock()
+    def __init__(self, folder: Path, clock: Clock | None = None, **server: Any) -> None:
+        self.clock = clock or Clock()
         self.folder = folder
         settings = settings_from({"server": server, "recording": {"folder": str(folder)}})
         self.runtime = Runtime(settings, "1", clock=self.clock)
@@ -178,6 +181,14 @@ class World:
         answer = Poster(self.runtime, given, allowed).take(body)
         self.runtime.pipeline.drain()
         return answer.status_code, json.loads(answer.body)
+
+    def killed(self) -> "World":
+        """Another process on what is on disk now; the clocks go on."""
+        folder = self.folder.with_name(f"{self.folder.name}x")
+        shutil.copytree(self.folder, folder)
+        world = World(folder, self.clock)
+        world.runtime.hub.take_over(resume_all(world.runtime.settings, self.clock))
+        return world
 
     def entries(self, source: str = "live") -> list[Entry]:
         return list(read_journal(self.folder / source / "ES_12-26"))
@@ -623,6 +634,76 @@ def test_busy_until_bye_absence_or_takeover(world: World) -> None:
     world.pass_time(0.5)
     assert world.peer().hello(A)["type"] == "welcome"
     assert world.peer().hello(B, takeover=True)["type"] == "welcome"
+
+
+C = "c" * 8 + A[8:]
+
+
+def _live_through(world: World, step: str) -> World:
+    """What happens to an instrument between its first records and the question whose it is."""
+    if step == "restart":
+        return world.killed()
+    if step == "asleep":  # and what is recorded at the end of it begins a segment
+        world.pass_time(7200, asleep=True)
+    if step == "bye":
+        dialogue = world.channel().publisher
+        assert isinstance(dialogue, Dialogue)
+        dialogue.handle(json.dumps({"type": "bye"}))
+        world.runtime.pipeline.drain()
+    if step in ("A", "B"):
+        world.publisher({"A": A, "B": B}[step])
+    if step == "book":
+        world.publisher(B).say(book(1, NOW + SECOND, snapshot=True))
+    if step == "post":
+        assert world.post(sizes(21, 1))[0] == 200
+    return world
+
+
+@pytest.mark.parametrize(
+    ("steps", "free"),
+    [
+        ("restart", False),
+        ("bye restart", True),
+        ("bye restart restart", True),
+        ("bye asleep restart", True),
+        ("bye A restart", False),
+        ("bye restart A restart", False),
+        ("bye post restart", False),
+        ("bye B restart", False),
+        ("bye B restart restart", False),
+        ("bye B book asleep restart", False),
+        ("bye B bye restart", True),
+    ],
+)
+def test_who_has_said_bye_holds_nothing_after_a_restart(
+    world: World, steps: str, free: bool
+) -> None:
+    world.publisher().say(book(flags=REPLY))
+    for step in steps.split():
+        world = _live_through(world, step)
+    told = world.peer().hello(C)
+    status, answer = world.post(book(1, NOW + SECOND, snapshot=True), C)
+    if free:
+        assert told["resume_from"] == {"0": 1}
+        assert (status, world.channel().stream.phase) == (200, "synced")
+    else:
+        assert (told["code"], answer["code"]) == ("instrument_busy", "instrument_busy")
+        assert world.publisher(C, takeover=True).dialogue.session == C
+
+
+def test_bye_is_journaled_once_and_shapes_no_output(world: World) -> None:
+    peer = world.publisher()
+    peer.say(book(flags=REPLY))
+    channel = world.channel()
+    state = channel.stream.freeze()
+    peer.say({"type": "bye"})
+    peer.say({"type": "bye"})
+    assert channel.stream.freeze() == state
+    again = world.publisher()
+    world.publisher(takeover=True)
+    again.leave()
+    holds = [entry for entry in world.entries() if isinstance(entry, HoldEntry)]
+    assert holds == [HoldEntry(False), HoldEntry(True)]
 
 
 @pytest.mark.parametrize("session", [B, A], ids=["takeover", "reconnect"])
