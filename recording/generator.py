@@ -12,7 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from market.ticks import Grid
-from recording.planted import Concentration, Wall
+from recording.planted import Concentration, Episode, Flicker, Wall
 from recording.simulation import Market, Row
 
 __all__ = ["SAMPLE", "Generator", "GeneratorSettings", "render"]
@@ -30,6 +30,7 @@ class GeneratorSettings:
         minutes: length in event time.
         start: ns UTC, a multiple of 100.
         walls: False leaves the planted walls out and keeps everything else.
+        everything: plants icebergs, absorption and flickering walls as well.
         symbol: NinjaTrader's full name.
         tick_size: decimal.
         first_price: best bid at the start, on the grid.
@@ -44,6 +45,7 @@ class GeneratorSettings:
     tick_size: str = "0.25"
     first_price: str = "6812.25"
     time_zone: str = "America/New_York"
+    everything: bool = False
 
 
 SAMPLE: Final = GeneratorSettings()
@@ -62,6 +64,7 @@ class Generator:
             end=settings.start + settings.minutes * 60 * _SECOND,
             first_price=self._grid.to_ticks(settings.first_price),
             walls=settings.walls,
+            everything=settings.everything,
         )
         self._lines = 0
 
@@ -87,6 +90,7 @@ class Generator:
             "lines": self._lines,
             "walls": [self._wall(wall) for wall in self._market.walls] if settings.walls else [],
             "concentrations": [self._concentration(c) for c in self._market.concentrations],
+            **(self._everything() if settings.everything else {}),
         }
 
     def sidecar(self) -> dict[str, Any]:
@@ -96,6 +100,38 @@ class Generator:
             "instrument": settings.symbol,
             "tick_size": float(settings.tick_size),
             "time_zone": settings.time_zone,
+        }
+
+    def _everything(self) -> dict[str, Any]:
+        """An iceberg absorbs as well: what finds absorption finds both."""
+        market = self._market
+        return {
+            "icebergs": [self._episode(one) for one in market.icebergs],
+            "absorptions": [self._episode(one) for one in market.absorptions],
+            "flickers": [self._flicker(f) for f in market.flickers if self._settings.walls],
+        }
+
+    def _episode(self, episode: Episode) -> dict[str, Any]:
+        return {
+            "side": episode.side.name.lower(),
+            "ticks": episode.price,
+            "price": self._grid.to_price(episode.price),
+            "volume": episode.volume,
+            "shown": episode.shown,
+            "t_start": episode.t_start,
+            "t_end": episode.t_end,
+        }
+
+    def _flicker(self, flicker: Flicker) -> dict[str, Any]:
+        return {
+            "side": flicker.side.name.lower(),
+            "ticks": flicker.price,
+            "price": self._grid.to_price(flicker.price),
+            "size": flicker.size,
+            "times": flicker.times,
+            "longest_ns": flicker.longest,
+            "t_start": flicker.t_start,
+            "t_end": flicker.t_end,
         }
 
     def _wall(self, wall: Wall) -> dict[str, Any]:

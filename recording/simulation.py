@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from market.enums import DepthOp, MarketDataType, Side
-from recording.planted import Concentration, Fate, Plan, Wall, make_plans
+from recording.planted import (
+    Concentration,
+    Episode,
+    Fate,
+    Flicker,
+    Plan,
+    Plant,
+    Wall,
+    make_plans,
+)
 from recording.splitmix import Random
 
 __all__ = ["DEPTH", "TYPICAL_SIZE", "Market", "Row"]
@@ -63,6 +72,10 @@ class _LiveWall:
     left: int
     t_start: int
     t_hit: int | None = None
+    times: int = 0
+    longest: int = 0
+    since: int = 0
+    turn: int = 0
 
 
 @dataclass(slots=True)
@@ -72,6 +85,8 @@ class _LiveConcentration:
     t_start: int
     until: int
     volume: int = 0
+    shown: int = 0
+    plant: Plant | None = None
 
 
 @dataclass(slots=True)
@@ -87,6 +102,8 @@ class _Work:
 class Market:
     """Iterate it once for the rows; afterwards ``walls`` and ``concentrations`` are the truth.
 
+    With ``everything``, ``icebergs``, ``absorptions`` and ``flickers`` too.
+
     Args:
         seed: any integer.
         start: ns UTC of the first row, a multiple of 100.
@@ -94,13 +111,24 @@ class Market:
         first_price: ticks of the first best bid.
         walls: False leaves the planted sizes, and the trades against them, out of the rows; all
             else stays the same.
+        everything: plants icebergs, absorption and flickering walls as well.
     """
 
     def __init__(
-        self, *, seed: int, start: int, end: int, first_price: int, walls: bool = True
+        self,
+        *,
+        seed: int,
+        start: int,
+        end: int,
+        first_price: int,
+        walls: bool = True,
+        everything: bool = False,
     ) -> None:
         self.walls: list[Wall] = []
         self.concentrations: list[Concentration] = []
+        self.icebergs: list[Episode] = []
+        self.absorptions: list[Episode] = []
+        self.flickers: list[Flicker] = []
         self._random = Random(seed)
         self._show_walls = walls
         self._time = start
@@ -109,7 +137,7 @@ class Market:
         self._sizes = [[self._fresh(i) for i in range(DEPTH)] for _ in Side]
         self._volume = 412_000 + self._random.below(9_000)
         self._extremes = [first_price - 42, first_price + 38]
-        self._plans = make_plans(Random(seed + 1), start, end)
+        self._plans = make_plans(Random(seed + 1), start, end, everything=everything)
         self._work = _Work()
         self._phase = 0
         self._phase_end = start
@@ -135,11 +163,19 @@ class Market:
         rate = self._rate
         if self._work.attack or self._work.concentration:
             rate = max(rate, 12)
+        if self._flickering:
+            rate = max(rate, 40)
         self._wait(10**7 // rate)
 
     def _wait(self, mean: int) -> None:
         """Move on by about ``mean`` steps of 100 ns, at least one."""
         self._time += (1 + self._random.exponential(mean)) * _UNIT
+
+    @property
+    def _flickering(self) -> bool:
+        """A wall is there that must not be there for half a second."""
+        wall = self._work.wall
+        return wall is not None and wall.plan.plant is Plant.FLICKER and wall.left > 0
 
     # --- rows
 
@@ -153,6 +189,9 @@ class Market:
     def _depth(self, side: Side, op: DepthOp, position: int) -> None:
         price = self._price(side, position)
         size = self._displayed(side, position)
+        work = self._work.concentration
+        if work is not None and (work.side, work.price) == (side, price):
+            work.shown = max(work.shown, size)
         self._rows.append(Row(self._time, 2, side, op, position, price, size))
 
     def _removed(self, side: Side, position: int, price: int) -> None:
@@ -209,7 +248,7 @@ class Market:
         elif wall is not None and self._follow(wall):
             return
         if self._work.concentration:
-            self._concentrate(self._work.concentration)
+            self._trade_at_one_row(self._work.concentration)
         elif self._random.below(40) == 0 and self._time >= self._work.pinned_until:
             self._wander()
         elif self._random.below(5) == 0:
@@ -299,20 +338,28 @@ class Market:
     # --- what was planned
 
     def _begin(self, plan: Plan) -> None:
-        if plan.fate is None:
+        if plan.fate is None and plan.plant is not Plant.FLICKER:
             price, until = self._best[plan.side], self._time + plan.hold
-            self._work.concentration = _LiveConcentration(plan.side, price, self._time, until)
+            work = _LiveConcentration(plan.side, price, self._time, until, plant=plan.plant)
+            work.shown = self._sizes[plan.side][0]
+            self._work.concentration = work
             return
         position = plan.position
         price = self._price(plan.side, position)
         wall = _LiveWall(plan, plan.side, price, plan.size, plan.size, self._time)
         self._work.wall = wall
         wall.shown = self._sizes[plan.side][position] + plan.size
+        if plan.plant is Plant.FLICKER:
+            wall.left = 0
+            wall.turn = self._time
+            return
         if self._show_walls:
             self._depth(plan.side, DepthOp.UPDATE, position)
 
     def _follow(self, wall: _LiveWall) -> bool:
         """Do what the plan says; True if it made the whole group."""
+        if wall.plan.plant is Plant.FLICKER:
+            return self._flicker(wall)
         if self._time < wall.t_start + wall.plan.hold:
             return False
         if wall.plan.fate is Fate.PULLED:
@@ -375,6 +422,73 @@ class Market:
         self._work.wall = None
         self._work.attack = False
         self._work.pinned_until = self._time + 1500 * _MILLISECOND
+
+    def _flicker(self, wall: _LiveWall) -> bool:
+        """Show the wall for a moment, or take it away; True if that made the whole group."""
+        if wall.left and self._time >= wall.turn:
+            wall.longest = max(wall.longest, self._time - wall.since)
+            wall.left = 0
+            wall.turn = self._time + self._random.between(200, 900) * _MILLISECOND
+        elif not wall.left and self._time >= wall.t_start + wall.plan.hold:
+            self.flickers.append(
+                Flicker(
+                    *(wall.side, wall.price, wall.plan.size, wall.times, wall.longest),
+                    *(wall.t_start, self._time),
+                )
+            )
+            self._work.wall = None
+            return False
+        elif not wall.left and self._time >= wall.turn:
+            wall.left = wall.plan.size
+            wall.times += 1
+            wall.since = self._time
+            wall.turn = self._time + self._random.between(60, 250) * _MILLISECOND
+        else:
+            return False
+        if self._show_walls:
+            self._depth(wall.side, DepthOp.UPDATE, self._position(wall))
+        return True
+
+    def _trade_at_one_row(self, work: _LiveConcentration) -> None:
+        if work.plant is None:
+            self._concentrate(work)
+            return
+        sizes = self._sizes[work.side]
+        if work.plant is Plant.ICEBERG:
+            self._hit_iceberg(work, sizes)
+        else:
+            self._hit_absorber(work, sizes)
+        if self._time < work.until:
+            return
+        done = Episode(*(work.side, work.price, work.volume, work.shown, work.t_start, self._time))
+        known = self.icebergs if work.plant is Plant.ICEBERG else self.absorptions
+        known.append(done)
+        self._work.concentration = None
+
+    def _hit_iceberg(self, work: _LiveConcentration, sizes: list[int]) -> None:
+        """A trade takes much of what the row shows; as much is shown again at once."""
+        size = min(self._random.between(10, 30), sizes[0] - 1)
+        if self._random.below(2) and size > 0:
+            self._trade(work.price, size)
+            work.volume += size
+            sizes[0] -= size
+            self._show_touch(work.side)
+            sizes[0] += size
+            self._show_touch(work.side)
+            self._running_volume()
+
+    def _hit_absorber(self, work: _LiveConcentration, sizes: list[int]) -> None:
+        """A trade takes some of the row, or others fill it up, groups later."""
+        size = min(self._random.between(8, 24), sizes[0] - _SMALLEST)
+        if sizes[0] < 60 and self._random.below(3) == 0:
+            sizes[0] += self._random.between(30, 70)
+            self._show_touch(work.side)
+        elif self._random.below(2) and size > 0:
+            self._trade(work.price, size)
+            work.volume += size
+            sizes[0] -= size
+            self._show_touch(work.side)
+            self._running_volume()
 
     def _concentrate(self, work: _LiveConcentration) -> None:
         """Trades against a row that is refilled as fast as it is traded."""

@@ -24,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=SAMPLE.seed, help="default %(default)s")
     parser.add_argument("--minutes", type=int, default=SAMPLE.minutes, help="default %(default)s")
     parser.add_argument("--no-walls", action="store_true", help="the same market without walls")
+    parser.add_argument(
+        "--everything",
+        action="store_true",
+        help="also icebergs, absorption and flickering walls",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +44,12 @@ def run(args: argparse.Namespace) -> int:
     if args.minutes < 1:
         raise UsageError("--minutes must be at least 1")
     generator = Generator(
-        GeneratorSettings(seed=args.seed, minutes=args.minutes, walls=not args.no_walls)
+        GeneratorSettings(
+            seed=args.seed,
+            minutes=args.minutes,
+            walls=not args.no_walls,
+            everything=args.everything,
+        )
     )
     with replacing(out) as part, _open(part, suffix) as file:
         for line in generator.lines():

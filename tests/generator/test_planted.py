@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from recording.planted import Fate, make_plans
+from recording.planted import Fate, Plant, make_plans
 from recording.splitmix import Random
 
 SECOND = 10**9
@@ -22,3 +22,11 @@ def test_every_fate_meets_both_sides() -> None:
 
 def test_a_short_recording_has_no_plans() -> None:
     assert make_plans(Random(3), 0, 60 * SECOND) == []
+
+
+def test_everything_meets_both_sides_and_leaves_room() -> None:
+    plans = make_plans(Random(3), 0, 4800 * SECOND, everything=True)
+    assert {(p.fate or p.plant, p.side) for p in plans} == {
+        (what, side) for what in [*Fate, *Plant] for side in (0, 1)
+    }
+    assert all(b.time - a.time > a.hold + 50 * SECOND for a, b in pairwise(plans))
