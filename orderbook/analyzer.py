@@ -60,12 +60,15 @@ from orderbook.layout import (
     REWIND,
     ROW_FORMAT,
     SESSION_END,
+    SIGNAL,
+    SIGNALS,
     STALE_END,
     STATE,
     STATUSES,
     word_of,
 )
 from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
+from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
 
 __all__ = ["Analyzer"]
 
@@ -134,6 +137,7 @@ class Analyzer:
         self._heap = new_heap(self._header)
         self._state["book"]["depth"] = instrument.depth_levels
         self._state["resting"]["next_id"] = 1
+        self._state["signals"]["next_id"] = 1
         self._clock["seq"] = 1
         reset_state(self._words)
         for name in LATER_FIELDS:
@@ -366,6 +370,28 @@ class Analyzer:
         events = region(self._header, self._heap, CLUSTER_EVENTS).copy()
         self._counts[CLUSTER_EVENTS] = 0
         return events.reshape(-1).view(EVENT)
+
+    def take_signals(self) -> NDArray[Any]:
+        """Signals since the last call, SIGNAL array, in order."""
+        if not self._counts[SIGNALS]:
+            return _NO_SIGNALS
+        signals = region(self._header, self._heap, SIGNALS).copy()
+        self._counts[SIGNALS] = 0
+        return signals.reshape(-1).view(SIGNAL)
+
+    def recent_signals(self, after: int = 0) -> NDArray[Any]:
+        """The last signals (64 are kept) with an id above ``after``, SIGNAL array, in order."""
+        return recent_signals(self._state["signals"], after)
+
+    @property
+    def next_signal(self) -> int:
+        """The id that the next signal will have."""
+        return int(self._state["signals"]["next_id"])
+
+    @property
+    def signal_counters(self) -> dict[str, dict[str, int]]:
+        """``fired`` by rule, and ``withheld`` by reason."""
+        return signal_counters(self._state["signals"])
 
     def top(self, levels: int) -> tuple[Levels, Levels]:
         """The best (bids, asks) of the visible rows, (ticks, size)."""
@@ -667,6 +693,7 @@ class Analyzer:
         }
         for name, value in values.items():
             p[name] = value
+        write_signal_parameters(p["signals"], self.parameters.signals)
 
 
 def _snapshot_levels(records: Records) -> Records:
@@ -689,3 +716,4 @@ def _snapshot_levels(records: Records) -> Records:
 
 
 _NO_EVENTS = np.zeros(0, EVENT)
+_NO_SIGNALS = np.zeros(0, SIGNAL)

@@ -12,6 +12,7 @@ from orderbook.analytics.momentum import momentum_second, momentum_silence
 from orderbook.analytics.ofi import ofi_group, ofi_second, ofi_silence
 from orderbook.analytics.opacity import opacity_sample, opacity_turn
 from orderbook.analytics.resting import next_quiet_instant, sample_resting
+from orderbook.analytics.signals import judge_signals, signals_due
 from orderbook.analytics.traded import (
     bar_room,
     close_bar_cells,
@@ -22,7 +23,17 @@ from orderbook.analytics.traded import (
 from orderbook.analytics.volume import volume_silence, volume_window
 from orderbook.books.ladder import judge_group
 from orderbook.books.price import refresh_rows
-from orderbook.layout import BAR, BOUNDARY, CLUSTER_EVENTS, GROW, OK, ROWS, Struct, Words
+from orderbook.layout import (
+    BAR,
+    BOUNDARY,
+    CLUSTER_EVENTS,
+    GROW,
+    OK,
+    ROWS,
+    SIGNALS,
+    Struct,
+    Words,
+)
 
 __all__ = ["complete_group", "run_instants", "start_clock"]
 
@@ -112,7 +123,7 @@ def _has_room(state: Struct, heap: Words, instant: int) -> int:
         + 2 * state.traded.n
         + header.count[BAR]
     )
-    if not has_room(header, CLUSTER_EVENTS, events):
+    if not has_room(header, CLUSTER_EVENTS, events) or not has_room(header, SIGNALS, 2):
         return 0
     if instant % _MINUTE == 0:
         return bar_room(header)
@@ -149,6 +160,8 @@ def _evaluate(state: Struct, heap: Words, instant: int) -> None:
         flow_clear_range(state.flow)
     if book.heap.count[CLUSTER_EVENTS] > first:
         number_events(state, heap, first)
+    if state.signals.n > 0 or book.heap.count[CLUSTER_EVENTS] > first:
+        judge_signals(state, heap, first, sampled, instant)
 
 
 @inlined
@@ -164,6 +177,9 @@ def _skip_silence(state: Struct, instant: int, stop: int) -> None:
     last = stop // grid * grid
     target = min(last, -(-earliest_expiry(state) // grid) * grid)
     sampled = _is_sampled(state)
+    if state.signals.n > 0:
+        due = signals_due(state.signals, p.signals.stack_hold, grid)
+        target = min(target, max(due, instant + grid))
     bars = state.bars.filled or state.bars.mid_mode
     if bars and instant < clock.quiet_since + _SILENT_BARS * _MINUTE:
         target = min(target, (instant // _MINUTE + 1) * _MINUTE)

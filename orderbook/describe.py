@@ -18,6 +18,7 @@ __all__ = [
     "KINDS",
     "OUTLOOKS",
     "PHASES",
+    "SIDES",
     "STATES",
     "cluster_fields",
     "event_word",

@@ -23,6 +23,7 @@ from orderbook.analytics.resting import (
     resting_trade,
 )
 from orderbook.analytics.row import write_row
+from orderbook.analytics.signals import clear_signals, drop_watches
 from orderbook.analytics.traded import traded_clear
 from orderbook.analytics.volume import volume_clear
 from orderbook.books.ladder import apply_depth, clear_book
@@ -33,6 +34,7 @@ from orderbook.layout import (
     BAR,
     BARS_LOG,
     BY_ORDER,
+    CLOSED,
     CLUSTER_EVENTS,
     EVENT_END,
     EVENT_SNAPSHOT,
@@ -42,6 +44,7 @@ from orderbook.layout import (
     OK,
     PROFILE,
     REWIND,
+    STALE,
     STALE_END,
     STATE,
     STATUSES,
@@ -272,6 +275,7 @@ def load_rows(records: Struct, seq: int, again: int, words: Words, heap: Words) 
     state.clock.seq = seq
     state.volume.partial = 1
     ofi_restart(state.ofi)
+    drop_watches(state.signals, STALE)
     complete_group(state, heap)
     first = book.heap.count[CLUSTER_EVENTS]
     drop_changed_zones(state, heap, STALE_END, 0, state.clock.now)
@@ -289,6 +293,7 @@ def mark_gap(words: Words) -> None:
     state.flow.complete = 0
     state.flow.filled = 0
     ofi_restart(state.ofi)
+    drop_watches(state.signals, STALE)
 
 
 @kernel
@@ -304,6 +309,7 @@ def end_session(reason: int, time: int, words: Words, heap: Words) -> None:
         write_traded(state, heap, state.traded.clusters[i], i, EVENT_END, reason, time)
     state.traded.n = 0
     number_events(state, heap, first)
+    drop_watches(state.signals, STALE if reason == STALE_END else CLOSED)
 
 
 @kernel
@@ -361,6 +367,7 @@ def reset_state(words: Words) -> None:
     resting_clear(state.resting)
     traded_clear(state.traded)
     opacity_clear(state.opacity)
+    clear_signals(state.signals)
     header = state.book.heap
     header.count[PROFILE] = 0
     header.count[BAR] = 0

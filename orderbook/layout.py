@@ -23,6 +23,7 @@ __all__ = [
     "METRICS_ROW",
     "NULL_TICKS",
     "ROW_FORMAT",
+    "SIGNAL",
     "STATE",
     "Struct",
     "Words",
@@ -85,7 +86,9 @@ NO_SLOT: Final = as_int(-1)
     LEVELS,
     OFF_ASK,
     OFF_BID,
-) = _codes(11)
+    SIGNALS,
+) = _codes(12)
+SIGNAL_WIDTH: Final = 20
 EVENT_WIDTH: Final = 28
 SLOT: Final = 4
 """Words of an order or a level; see ``orderbook.books.table``."""
@@ -93,9 +96,9 @@ TABLE_WIDTH: Final = SLOT + 1
 """Words of one entry of ORDERS or LEVELS: a slot, and two buckets behind all slots."""
 REGION_WIDTHS: Final = (
     *(2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH),
-    *(TABLE_WIDTH, TABLE_WIDTH, 2, 2),
+    *(TABLE_WIDTH, TABLE_WIDTH, 2, 2, SIGNAL_WIDTH),
 )
-REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32, 0, 0, 0, 0)
+REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32, 0, 0, 0, 0, 8)
 REGIONS: Final = len(REGION_WIDTHS)
 FIRST_ORDERS: Final = 1 << 12
 """Slots that the first order record asks for; a power of two, as every later number."""
@@ -116,7 +119,7 @@ STALE, WAITING, CLOSED, PAUSED, CROSSED, SYNCED = _codes(6)
 
 # Cluster events, kinds, states, end reasons (the words stand in orderbook.describe).
 EVENT_END, EVENT_UPDATE, EVENT_NEW, EVENT_SNAPSHOT = _codes(4)
-RESTING, TRADED = _codes(2)
+RESTING, TRADED, IMBALANCE_STACK, ABSORPTION = _codes(4)
 ACTIVE, TOUCHED, ENDED = _codes(3)
 (
     NO_REASON,
@@ -132,6 +135,18 @@ ACTIVE, TOUCHED, ENDED = _codes(3)
 
 # Measures of traded clusters.
 MEASURE_VOLUME, MEASURE_DELTA, MEASURE_BUY, MEASURE_SELL, MEASURE_TRADES = _codes(5)
+
+# Rules of signals, and why a word is withheld: 0 to 4 as the phases, then these (the words stand
+# in orderbook.signals).
+BOUNCE, BREAK, STACK_CONTINUATION, ABSORPTION_REVERSAL, PULL_AHEAD = _codes(5)
+RULES: Final = 5
+ONE_SIDED, WARMING, SPACED, ALONE = (as_int(i) for i in range(5, 9))
+WITHHELD: Final = 9
+WATCH_SLOTS: Final = 128
+VOTE_SLOTS: Final = 8
+"""Most words that may have to agree."""
+RECENT_SIGNALS: Final = 64
+"""Signals that are kept to be told again."""
 
 I8: Final = "<i8"
 F8: Final = "<f8"
@@ -368,6 +383,79 @@ OPACITY = record_dtype(
     ("blocks", "<u4", (HIST_MINUTES, HIST_BINS)),
 )
 
+WATCH = record_dtype(
+    ("rule", I8),
+    ("cluster", I8),  # id
+    ("side", I8),  # of the cluster
+    ("direction", I8),  # 1 up, -1 down
+    ("low", I8),  # ticks
+    ("high", I8),
+    ("size", I8),
+    ("peak", I8),
+    ("waiting", I8),  # for price; 0: the cluster is still touched
+    ("since", I8),  # when it began to wait
+    ("beyond", I8),  # since when price has been beyond; NEVER: it is not
+    ("measure", F8),  # what the rule measured; NaN: not yet
+)
+
+VOTE = record_dtype(("direction", I8), ("time", I8), ("rule", I8), ("cluster", I8))
+
+SIGNAL = record_dtype(
+    ("id", I8),
+    ("rule", I8),
+    ("side", I8),  # of the cluster
+    ("direction", I8),  # 1 up, -1 down
+    ("time", I8),
+    ("seq", I8),  # next sequence number when the instant was evaluated
+    ("price", I8),  # touch that an order in the direction would join
+    ("cluster", I8),  # id
+    ("tick_low", I8),
+    ("tick_high", I8),
+    ("size", I8),  # at the cluster's last event
+    ("size_peak", I8),
+    ("ticks", I8),  # of the touch beyond the zone, in the direction
+    ("waited", I8),  # since the watch began to wait, ns
+    ("expires", I8),
+    ("imbalance", F8),  # NaN null
+    ("measure", F8),
+    ("limit", F8),  # that the measure had to reach
+    ("strength", F8),
+    ("spare", I8),
+)
+
+SIGNALS_STATE = record_dtype(
+    ("next_id", I8),
+    ("n", I8),
+    ("watches", WATCH, (WATCH_SLOTS,)),
+    ("votes_n", I8),
+    ("votes", VOTE, (VOTE_SLOTS,)),
+    ("last", I8, (2,)),  # time of the last signal, [down, up]
+    ("recent", SIGNAL, (RECENT_SIGNALS,)),  # slot id % RECENT_SIGNALS; id 0: none
+    ("fired", I8, (RULES,)),  # counters
+    ("withheld", I8, (WITHHELD,)),
+    ("dropped", I8),  # watches that found no slot
+)
+
+RULE = record_dtype(
+    ("on", I8),
+    ("ticks", I8),  # that price must be beyond; of PULL_AHEAD: most ticks from the touch
+    ("limit", F8),  # of the measure
+)
+
+SIGNAL_PARAMS = record_dtype(
+    ("rules", RULE, (RULES,)),
+    ("bounce_keep", F8),  # of the peak
+    ("stack_hold", I8),
+    ("pull_age", I8),
+    ("pull_imbalance", F8),
+    ("watch", I8),
+    ("agree", I8),
+    ("agree_within", I8),
+    ("spacing", I8),  # at least 1
+    ("expire", I8),
+    ("warmup", I8),  # ns of sampled instants
+)
+
 PARAMS = record_dtype(
     ("numerator", F8),  # a price is ticks * numerator / denominator
     ("denominator", F8),
@@ -402,6 +490,7 @@ PARAMS = record_dtype(
     ("opacity_steps", F8, (20,)),
     ("opacity_min", I8),
     ("neutral", F8),
+    ("signals", SIGNAL_PARAMS),
 )
 
 EVENT = record_dtype(
@@ -472,6 +561,7 @@ STATE = record_dtype(
     ("resting", RESTING_STATE),
     ("traded", TRADED_STATE),
     ("opacity", OPACITY),
+    ("signals", SIGNALS_STATE),
     ("row", METRICS_ROW),
 )
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 from market.errors import SettingsError
-from orderbook.layout import MAX_DEPTH, MOMENTUM_SLOTS, OFI_LEVELS, VOLUME_SLOTS
+from orderbook.layout import MAX_DEPTH, MOMENTUM_SLOTS, OFI_LEVELS, VOLUME_SLOTS, VOTE_SLOTS
 
 __all__ = [
     "MEASURES",
@@ -20,6 +20,7 @@ __all__ = [
     "Parameters",
     "Profile",
     "Scores",
+    "Signals",
 ]
 
 MEASURES: Final = ("volume", "delta", "buy", "sell", "trades")
@@ -46,6 +47,10 @@ def _switch(default: str, meaning: str) -> Any:  # noqa: ANN401
     """
     facts = {"allowed": ON_OFF, "unit": "", "meaning": meaning, "recorded": "off"}
     return field(default=default, metadata=facts)
+
+
+def _rate(rule: str) -> Any:  # noqa: ANN401
+    return _number(0.0, 0.0, 1.0, "of 1", f"hit rate of {rule} on earlier recordings, 0 = unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,43 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """Rules over clusters (section ``signals``)."""
+
+    bounce: str = _switch("on", "a resting cluster was touched and held, and price turns away")
+    bounce_ticks: int = _number(1, 0, 1000, "ticks", "that the touch must have left it by")
+    bounce_imbalance: float = _number(10.0, 1.0, 100.0, "points", "of the book, on its side")
+    bounce_keep: float = _number(0.5, 0.0, 1.0, "of the peak", "size that must be left")
+    breaks: str = _switch("on", "a resting cluster was eaten up, and price is beyond it")
+    break_ticks: int = _number(0, 0, 1000, "ticks", "that the opposite touch must be beyond it by")
+    break_share: float = _number(0.5, 0.01, 10.0, "of the peak", "traded against it at least")
+    stack: str = _switch("on", "a new stack of imbalances, and price holds beyond it")
+    stack_ticks: int = _number(0, -1000, 1000, "ticks", "that the touch must be beyond it by")
+    stack_rows: float = _number(3.0, 1.0, 1000.0, "rows", "of the stack at least")
+    stack_hold_ms: int = _number(1000, 0, 600_000, "ms", "that price must hold there")
+    absorption: str = _switch("on", "a new absorption, and price turns")
+    absorption_ticks: int = _number(2, 0, 1000, "ticks", "that the touch must have left it by")
+    absorption_rel: float = _number(1.0, 0.01, 1000.0, "x threshold", "absorbed at least")
+    pull: str = _switch("on", "a resting cluster close to the touch was pulled: price may go there")
+    pull_distance: int = _number(3, 0, 1000, "ticks", "from the touch at most")
+    pull_share: float = _number(0.5, 0.01, 1.0, "of the peak", "gone at least")
+    pull_age_ms: int = _number(2000, 0, 3_600_000, "ms", "that it must have lived")
+    pull_imbalance: float = _number(20.0, -100.0, 100.0, "points", "of the book, that way")
+    watch_s: float = _number(10.0, 0.1, 3600.0, "s", "that a rule waits for price")
+    agree: int = _number(1, 1, VOTE_SLOTS, "words", "that must agree")
+    agree_s: float = _number(30.0, 0.1, 3600.0, "s", "within which they must")
+    spacing_s: float = _number(60.0, 0.0, 86_400.0, "s", "between two signals of one direction")
+    expire_s: float = _number(30.0, 0.1, 86_400.0, "s", "life of a signal")
+    warmup_s: float = _number(60.0, 0.0, 86_400.0, "s", "of a book that can be read come first")
+    bounce_rate: float = _rate("bounce")
+    break_rate: float = _rate("break")
+    stack_rate: float = _rate("stack_continuation")
+    absorption_rate: float = _rate("absorption_reversal")
+    pull_rate: float = _rate("pull_ahead")
+    rates_until_ns: int = _number(0, 0, 2**62, "ns UTC", "no confidence for signals up to then")
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """All parameters of one analyzer.
 
@@ -119,6 +161,7 @@ class Parameters:
     clusters: Clusters = Clusters()
     profile: Profile = Profile()
     scores: Scores = Scores()
+    signals: Signals = Signals()
     config_hash: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -190,7 +233,7 @@ class Parameters:
         return [(j / 20.0) ** (1.0 / gamma) for j in range(20)]
 
 
-SECTIONS: Final = ("clusters", "profile", "scores")
+SECTIONS: Final = ("clusters", "profile", "scores", "signals")
 
 
 def _digest(mapping: Mapping[str, Mapping[str, Any]]) -> str:

@@ -1,8 +1,8 @@
 """A digest of what a stream put out, so that a replay can show that it puts out the same.
 
 Of every entry that leads to something: the words of its metrics row, or where it makes none the
-new phase with number and time, then its cluster events, as they lie in memory. BLAKE2b-256 in
-order, begun anew with every segment of the journal.
+new phase with number and time, then its cluster events, then its signals, as they lie in memory.
+BLAKE2b-256 in order, begun anew with every segment of the journal.
 """
 
 import hashlib
@@ -38,16 +38,17 @@ class OutputDigest:
 
     def add(self, stream: Stream, result: Result) -> None:
         """Take what an entry led to, before the next one is applied."""
-        events = result.events
+        events, signals = result.events, result.signals
         if result.emits:
             self._hash.update(stream.analyzer.row_memory)
         elif result.publishes:
             phase = stream.phase.value.encode()
             self._hash.update(_SAID.pack(phase, stream.expected, stream.analyzer.clock))
-        elif not len(events):
+        elif not len(events) and not len(signals):
             return
-        if len(events):
-            self._hash.update(events.tobytes())
+        for told in (events, signals):
+            if len(told):
+                self._hash.update(told.tobytes())
         self.count += 1
 
     def entry(self, stream: Stream, segment: int) -> OutputEntry:

@@ -1,4 +1,4 @@
-"""One instrument and source: entries in, metrics and cluster events out.
+"""One instrument and source: entries in, metrics, cluster events and signals out.
 
 The only place that drives the ``Analyzer`` from entries. The server writes an entry to the journal
 and applies it here; replay and the offline commands apply what a reader yields. So an output
@@ -85,7 +85,10 @@ class Result:
             but the phase.
     """
 
-    __slots__ = ("_events", "_row", "_stream", "applied", "emits", "fault", "publishes", "rewound")
+    __slots__ = (
+        *("_events", "_row", "_signals", "_stream"),
+        *("applied", "emits", "fault", "publishes", "rewound"),
+    )
 
     def __init__(
         self,
@@ -104,6 +107,7 @@ class Result:
         self._stream = stream
         self._row: NDArray[Any] | None = None
         self._events: NDArray[Any] | None = None
+        self._signals: NDArray[Any] | None = None
 
     @property
     def row(self) -> NDArray[Any] | None:
@@ -118,6 +122,13 @@ class Result:
         if self._events is None:
             self._events = self._stream.analyzer.take_events()
         return self._events
+
+    @property
+    def signals(self) -> NDArray[Any]:
+        """SIGNAL, signals in order, possibly none. Read before the next apply."""
+        if self._signals is None:
+            self._signals = self._stream.analyzer.take_signals()
+        return self._signals
 
 
 class Stream:

@@ -33,7 +33,7 @@ def kinds_of(path: Path) -> list[tuple[int, int]]:
 
 
 def test_the_digest_is_the_hash_of_what_came_out() -> None:
-    events = 0
+    events = signals = 0
     for seed in range(12):
         plan, entries = entries_of(seed, 200)
         stream, digest, hashed, count = (
@@ -51,11 +51,14 @@ def test_the_digest_is_the_hash_of_what_came_out() -> None:
             )
             part = row if result.emits else said if result.publishes else b""
             part += b"".join(event.tobytes() for event in result.events)
+            part += b"".join(signal.tobytes() for signal in result.signals)
             hashed.update(part)
             count += bool(part)
             events += len(result.events)
+            signals += len(result.signals)
         assert (digest.value(), digest.count) == (hashed.digest(), count), seed
     assert events > 50
+    assert signals > 3
 
 
 def test_segments_end_with_their_digest_and_begin_with_a_checkpoint(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from market.session import SessionCalendar
 from market.ticks import Grid
 from orderbook import Analyzer, Parameters
 from orderbook.describe import END_REASONS, EVENT_WORDS, KINDS, STATES
-from orderbook.layout import NULL_TICKS
+from orderbook.layout import NULL_TICKS, SIGNAL
+from orderbook.signals import RULE_WORDS
 from tests.orderbook.market_fuzz import Plan
 from tests.reference.analytics import Twin
 from tests.reference.position_book import Applied, Rows
@@ -41,6 +42,7 @@ class Both:
         self.twin = Twin(Grid(tick), depth, Settings.of(parameters), calendar)
         self.events: list[dict[str, Any]] = []
         self.rows: list[dict[str, Any]] = []
+        self.signals: list[dict[str, Any]] = []
 
     def feed(self, recs: Sequence[Rec], limit: int = 4096) -> Applied:
         """Process until a fault."""
@@ -119,6 +121,18 @@ class Both:
             min(len(found_events), len(wanted_events)) :
         ]
         self.events += found_events
+        self._agree_on_signals()
+
+    def _agree_on_signals(self) -> None:
+        twin = self.twin.signals
+        found = [signal_record(signal) for signal in self.analyzer.take_signals()]
+        wanted, twin.given = twin.given, []
+        assert found == wanted, (found, wanted)
+        counters = self.analyzer.signal_counters
+        counts = {"fired " + rule: n for rule, n in counters["fired"].items()}
+        counts |= counters["withheld"]
+        assert {word: n for word, n in counts.items() if n} == +twin.counts
+        self.signals += found
 
 
 def event_fields(event: Any) -> dict[str, Any]:
@@ -157,6 +171,16 @@ def event_fields(event: Any) -> dict[str, Any]:
         "t_last",
     ):
         fields[name] = int(event[name])
+    return fields
+
+
+def signal_record(signal: Any) -> dict[str, Any]:
+    """A SIGNAL as the twin renders it."""
+    names = [name for name in SIGNAL.names or () if name != "spare"]
+    fields: dict[str, Any] = {name: signal[name].item() for name in names}
+    fields["rule"] = RULE_WORDS[fields["rule"]]
+    if fields["imbalance"] != fields["imbalance"]:
+        fields["imbalance"] = None
     return fields
 
 

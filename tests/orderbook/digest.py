@@ -39,6 +39,7 @@ def digest(seeds: range, steps: int) -> str:
                     if outcome.fault:
                         break
             told.update(analyzer.take_events().tobytes())
+            told.update(analyzer.take_signals().tobytes())
         told.update(repr(analyzer.calculate_clusters()).encode())
         told.update(repr(analyzer.analyze_volume_profile()).encode())
         book = Book(10)

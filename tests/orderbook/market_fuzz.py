@@ -110,7 +110,36 @@ def _settings(rng: random.Random) -> dict[str, dict[str, Any]]:
         "neutral": rng.choice((10.0, 0.0)),
     }
     rolling = rng.choice((30, 1, 3))
-    return {"clusters": clusters, "scores": scores, "profile": {"rolling_minutes": rolling}}
+    return {
+        "clusters": clusters,
+        "scores": scores,
+        "profile": {"rolling_minutes": rolling},
+        "signals": _signal_settings(rng),
+    }
+
+
+def _signal_settings(rng: random.Random) -> dict[str, Any]:
+    switches = ("bounce", "breaks", "stack", "absorption", "pull")
+    return {name: rng.choice(("on", "on", "on", "off")) for name in switches} | {
+        "bounce_ticks": rng.choice((2, 0, 1)),
+        "bounce_imbalance": rng.choice((20.0, 1.0)),
+        "bounce_keep": rng.choice((0.5, 0.0, 1.0)),
+        "break_ticks": rng.choice((1, 0)),
+        "break_share": rng.choice((0.5, 0.01)),
+        "stack_hold_ms": rng.choice((1000, 0, 150)),
+        "stack_rows": rng.choice((3.0, 1.0)),
+        "absorption_ticks": rng.choice((2, 0)),
+        "pull_distance": rng.choice((3, 1000)),
+        "pull_share": rng.choice((0.5, 0.01)),
+        "pull_age_ms": rng.choice((2000, 0)),
+        "pull_imbalance": rng.choice((20.0, -100.0)),
+        "watch_s": rng.choice((10.0, 0.3, 60.0)),
+        "agree": rng.choice((1, 1, 2, 3)),
+        "agree_s": rng.choice((30.0, 1.0)),
+        "spacing_s": rng.choice((60.0, 0.0, 1.0)),
+        "expire_s": rng.choice((30.0, 0.1)),
+        "warmup_s": rng.choice((60.0, 0.0, 1.0)),
+    }
 
 
 class _Market:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from orderbook import Analyzer, Parameters
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from tests.orderbook.book_streams import ladder_stream
-from tests.orderbook.compare import analyzer_for, event_fields, instrument
+from tests.orderbook.compare import analyzer_for, event_fields, instrument, signal_record
 from tests.orderbook.market_fuzz import Plan, make_plan
 from tests.reference import profile as twin
 from tests.reference.records import ASK, BID, POSITION, TRADE, Rec, frames_of
@@ -27,14 +27,21 @@ def analyzer_of(plan: Plan) -> Analyzer:
 
 
 def played(analyzer: Analyzer, recs: list[Rec], cuts: list[int]) -> tuple[list[Row], list[Row]]:
-    """Rows and events; a cut is an index of ``recs`` before which a frame ends."""
+    """Rows, events with signals; a cut is an index of ``recs`` before which a frame ends."""
     rows, events = [], []
     for start, stop in zip([0, *cuts], [*cuts, len(recs)], strict=True):
         for frame in frames_of(recs[start:stop], seq=analyzer.seq):
             assert analyzer.process_l2_update(frame).fault is None
             rows.append(analyzer.calculate_metrics())
-            events += [event_fields(event) for event in analyzer.take_events()]
+            events += told_by(analyzer)
     return rows, events
+
+
+def told_by(analyzer: Analyzer) -> list[Row]:
+    """Events and signals since the last call, in the order of their instants."""
+    told = [event_fields(event) for event in analyzer.take_events()]
+    told += [signal_record(signal) for signal in analyzer.take_signals()]
+    return sorted(told, key=lambda one: (one["time"], "rule" in one))
 
 
 def calm(seed: int) -> tuple[Plan, list[Rec]]:
@@ -85,7 +92,9 @@ def test_looking_changes_nothing(seed: int) -> None:
         watched.top(5)
         watched.row()
         assert watched.row().tobytes() == left.row().tobytes()
+        watched.recent_signals()
     assert watched.take_events().tobytes() == left.take_events().tobytes()
+    assert watched.take_signals().tobytes() == left.take_signals().tobytes()
 
 
 def test_heartbeats_within_silence_change_nothing() -> None:
@@ -97,10 +106,10 @@ def test_heartbeats_within_silence_change_nothing() -> None:
         (frame,) = frames_of([earlier], seq=quiet.seq)
         for analyzer, seen in zip((quiet, beating), events, strict=True):
             analyzer.process_l2_update(frame)
-            seen += [event_fields(event) for event in analyzer.take_events()]
+            seen += told_by(analyzer)
         if later.time - earlier.time > 1_000:
             beating.advance(rng.randrange(earlier.time + 1, later.time))
-            seen += [event_fields(event) for event in beating.take_events()]
+            seen += told_by(beating)
     assert events[0] == events[1]
     for name, value in quiet.calculate_metrics().items():
         assert beating.calculate_metrics()[name] == value or name in SUMS
@@ -171,10 +180,10 @@ def test_a_resting_cluster_s_size_is_accounted_for(seed: int) -> None:
     plan, recs = calm(seed + 20)
     recs = [rec._replace(side=min(rec.side, 1)) if rec.kind == TRADE else rec for rec in recs]
     _, events = played(analyzer_of(plan), recs, [])
-    merged = {e["t_first"] for e in events if e["end_reason"] == "merged"}
+    merged = {e["t_first"] for e in events if e.get("end_reason") == "merged"}
     firsts: dict[int, set[int]] = {}
     for event in events:
-        if event["kind"] == "resting" and not merged:
+        if event.get("kind") == "resting" and not merged:
             first = event["size"] - event["added"] + event["cancelled"]
             firsts.setdefault(event["id"], set()).add(first + event["buy"] + event["sell"])
     assert all(len(values) == 1 for values in firsts.values()), firsts

@@ -21,6 +21,7 @@ from tests.reference.records import ASK, BID, BUY, POSITION, PRICE, QUOTE, SELL,
 from tests.reference.resting import Resting
 from tests.reference.scores import Momentum, Volume
 from tests.reference.settings import Settings
+from tests.reference.signals import Signals
 from tests.reference.traded import Traded
 from tests.reference.zones import size_within
 
@@ -53,6 +54,7 @@ class Twin:
         self.events: list[Event] = []
         self.row: dict[str, Any] = {}
         self.paused = False
+        self.signals = Signals(self.settings)
         self._reset()
 
     def _reset(self) -> None:
@@ -113,6 +115,7 @@ class Twin:
         self.volume.partial = True
         self.session.complete = False
         self.told = 0
+        self.signals.drop("stale")
 
     def backfill(self, recs: Sequence[Rec], last: bool) -> None:
         """Trades of the session told again; ``ref`` is the place in the list."""
@@ -171,6 +174,7 @@ class Twin:
         self.seq = seq
         self.ofi.restart()
         self.volume.partial = True
+        self.signals.drop("stale")
         self._emit(self.resting.replaced(before, self._sides()))
         self._judge_phase()
         bids, asks = self.visible()
@@ -204,6 +208,8 @@ class Twin:
 
     def _rewind(self) -> None:
         self._emit(self.resting.end_all("stale") + self.traded.end_all("stale"))
+        self.signals.drop("stale")
+        self.signals.restart()
         sums = self.ofi.row
         self._reset()
         self.ofi.row = sums
@@ -246,6 +252,7 @@ class Twin:
         if not self.closed:
             ended = self.resting.end_all("session_end") + self.traded.end_all("session_end")
             self._emit(ended, time)
+            self.signals.drop("closed")
         passed_over = time < until - LEAP
         session = None if passed_over else self.calendar.trading_session(time)
         self.closed = session is None
@@ -312,7 +319,24 @@ class Twin:
             self.opacity.sample(time, bids, asks)
             events += self.resting.sample(time, bids, asks)
         events += self.traded.evaluate(time)
+        told = len(self.events)
         self._emit(events, time)
+        self._signal(time, self.events[told:], sampled)
+
+    def _signal(self, time: int, events: list[Event], sampled: bool) -> None:
+        bids, asks = self.visible()
+        phase = None if sampled else self.phase
+        self.signals.instant(
+            time,
+            events,
+            bids,
+            asks,
+            book_metrics(bids, asks, self.tick, self.settings)["imbalance"],
+            "one_sided" if phase == "synced" else phase,
+            closed=self.closed,
+            warm=self.resting.median.count * self.settings.grid >= self.settings.signal_warmup,
+            seq=self.seq,
+        )
 
     def _emit(self, events: list[Event], time: int | None = None) -> None:
         """Put events of one instant in order, give ids, and render them at once."""

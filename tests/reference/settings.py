@@ -1,12 +1,21 @@
 """The analytics' parameters with the defaults of the design, as the twins read them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Settings"]
 
 _MS = 10**6
 _SECOND = 10**9
+
+
+_SWITCHES = {
+    "bounce": "bounce",
+    "break": "breaks",
+    "stack_continuation": "stack",
+    "absorption_reversal": "absorption",
+    "pull_ahead": "pull",
+}
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,25 @@ class Settings:
     opacity_minutes: int = 30
     opacity_min: int = 50
     gamma: float = 1.0
+    rules: frozenset[str] = frozenset()
+    ticks: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
+    bounce_keep: float = 0.5
+    stack_hold: int = _SECOND
+    pull_age: int = 2 * _SECOND
+    pull_imbalance: float = 20.0
+    watch: int = 10 * _SECOND
+    agree: int = 1
+    agree_within: int = 30 * _SECOND
+    spacing: int = 60 * _SECOND
+    signal_life: int = 30 * _SECOND
+    signal_warmup: int = 60 * _SECOND
 
     @classmethod
     def of(cls, parameters: Any) -> "Settings":
         """What the product's ``Parameters`` say, in the twins' units."""
         clusters, scores = parameters.clusters, parameters.scores
+        signals = parameters.signals
         return cls(
             grid=clusters.grid_ms * _MS,
             levels=scores.levels,
@@ -83,4 +106,31 @@ class Settings:
             rolling_minutes=parameters.profile.rolling_minutes,
             opacity_min=clusters.opacity_samples,
             gamma={"low": 2.0, "normal": 1.0, "high": 0.5}[clusters.opacity],
+            rules=frozenset(
+                rule for rule, name in _SWITCHES.items() if getattr(signals, name) == "on"
+            ),
+            ticks={
+                "bounce": signals.bounce_ticks,
+                "break": signals.break_ticks,
+                "stack_continuation": signals.stack_ticks,
+                "absorption_reversal": signals.absorption_ticks,
+                "pull_ahead": signals.pull_distance,
+            },
+            limits={
+                "bounce": signals.bounce_imbalance,
+                "break": signals.break_share,
+                "stack_continuation": signals.stack_rows,
+                "absorption_reversal": signals.absorption_rel,
+                "pull_ahead": signals.pull_share,
+            },
+            bounce_keep=signals.bounce_keep,
+            stack_hold=signals.stack_hold_ms * _MS,
+            pull_age=signals.pull_age_ms * _MS,
+            pull_imbalance=signals.pull_imbalance,
+            watch=int(signals.watch_s * _SECOND),
+            agree=signals.agree,
+            agree_within=int(signals.agree_s * _SECOND),
+            spacing=int(signals.spacing_s * _SECOND),
+            signal_life=int(signals.expire_s * _SECOND),
+            signal_warmup=int(signals.warmup_s * _SECOND),
         )
