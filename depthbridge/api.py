@@ -11,8 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthbridge.inputs import Input, open_input
-from depthbridge.runs import BookRun, ClustersRun, MetricsRun, Run, TradesRun, every_seconds
-from depthbridge.schemas import book_schema, clusters_schema, metrics_schema, trades_schema
+from depthbridge.runs import (
+    BookRun,
+    ClustersRun,
+    MetricsRun,
+    Run,
+    SignalsRun,
+    TradesRun,
+    every_seconds,
+)
+from depthbridge.schemas import (
+    book_schema,
+    clusters_schema,
+    metrics_schema,
+    signals_schema,
+    trades_schema,
+)
 from market.errors import UsageError
 from market.instrument import Instrument
 
@@ -52,7 +66,8 @@ def open(
         time_zone: of a dump's times, where the file does not show it.
         tolerant: skip and count what is wrong; a book fault empties the book.
         seed: of LOBSTER messages the order book file.
-        config: a configuration file; its analytics settings shape ``metrics`` and ``clusters``.
+        config: a configuration file; its analytics settings shape ``metrics``, ``clusters``
+            and ``signals``.
 
     Raises:
         UsageError: the date is none.
@@ -158,6 +173,23 @@ class Recorded:
                 tolerant=self._tolerant,
             )
             return run, clusters_schema()
+
+        return Table(start)
+
+    def signals(self) -> "Table":
+        """Signals in order, with the reason of each in words."""
+
+        def start() -> tuple[Run, Any]:
+            given = self._open()
+            run = SignalsRun(
+                given.recording,
+                given.window,
+                parameters=given.settings.analytics,
+                calendar_of=given.settings.calendar,
+                informed=given.settings.informed,
+                tolerant=self._tolerant,
+            )
+            return run, signals_schema()
 
         return Table(start)
 

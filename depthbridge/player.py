@@ -28,7 +28,7 @@ from recording.entries import (
     PhaseEntry,
 )
 from recording.stream import joined, state_at
-from wire.messages import Clusters, ErrorMessage, Message, Metrics, Resync
+from wire.messages import Clusters, ErrorMessage, Message, Metrics, Resync, Signal
 
 __all__ = ["Player", "Printer", "parse_speed"]
 
@@ -217,18 +217,20 @@ def _seed(stream: PublishedStream, book: OrderBook, time: int) -> None:
 
 
 class Printer:
-    """Prints cluster events as they come, metrics once a second, progress on a terminal.
+    """Prints cluster events and signals as they come, metrics once a second.
 
     Attributes:
         new: cluster events ``new`` so far.
         ended: cluster events ``end`` so far.
         metrics: metrics messages so far.
+        signals: signals so far.
     """
 
     def __init__(self, out: TextIO = sys.stdout, *, quiet: bool = False) -> None:
         self.new = 0
         self.ended = 0
         self.metrics = 0
+        self.signals = 0
         self._out = out
         self._quiet = quiet
         self._next_metrics = 0.0
@@ -252,6 +254,9 @@ class Printer:
                 if now >= self._next_metrics:
                     self._next_metrics = now + _METRICS_EVERY_S
                     self._line(_metrics_line(message))
+            case Signal():
+                self.signals += 1
+                self._line(_signal_line(message))
             case ErrorMessage():
                 self._line(f"error {message.code}: {message.message}")
             case Resync():
@@ -305,6 +310,13 @@ def _cluster_line(message: Clusters, cluster: dict[str, object]) -> str:
     return (
         f"{_clock(message.time)} {message.instrument} cluster {cluster['id']} {message.event}"
         f"{ending}: {cluster['kind']} {cluster['side']} {zone} size {_number(cluster['size'])}"
+    )
+
+
+def _signal_line(message: Signal) -> str:
+    return (
+        f"{_clock(message.time)} {message.instrument} signal {message.id} {message.kind} "
+        f"{message.strength:+.2f} at {message.price}: {message.reason}"
     )
 
 

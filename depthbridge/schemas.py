@@ -4,7 +4,14 @@ from typing import Any, Final
 
 from market.instrument import Instrument
 
-__all__ = ["METRICS_COLUMNS", "book_schema", "clusters_schema", "metrics_schema", "trades_schema"]
+__all__ = [
+    "METRICS_COLUMNS",
+    "book_schema",
+    "clusters_schema",
+    "metrics_schema",
+    "signals_schema",
+    "trades_schema",
+]
 
 METRICS_COLUMNS: Final = (
     *("index", "time_ns", "seq", "phase", "best_bid", "best_ask", "mid", "spread"),
@@ -20,6 +27,11 @@ CLUSTER_COLUMNS: Final = (
     *("price_high", "poc", "size", "size_peak", "orders", "buy", "sell", "delta", "added"),
     *("cancelled", "dominance", "rel", "score", "opacity", "state", "end_reason", "t_first"),
     *("t_last", "age_ms", "distance_ticks", "config"),
+)
+
+SIGNAL_COLUMNS: Final = (
+    *("id", "time_ns", "seq", "kind", "side", "strength", "confidence", "price", "cluster"),
+    *("expires", "reason", "book", "config"),
 )
 
 
@@ -71,6 +83,19 @@ def clusters_schema() -> Any:  # noqa: ANN401
         | dict.fromkeys(numbers, pa.float64())
     )
     return pa.schema([(name, types[name]) for name in CLUSTER_COLUMNS])
+
+
+def signals_schema() -> Any:  # noqa: ANN401
+    """The columns of signals."""
+    import pyarrow as pa
+
+    types = (
+        dict.fromkeys(("kind", "side", "reason", "book", "config"), pa.string())
+        | dict.fromkeys(("id", "seq", "cluster"), pa.int64())
+        | dict.fromkeys(("time_ns", "expires"), pa.timestamp("ns", "UTC"))
+        | dict.fromkeys(("strength", "confidence", "price"), pa.float64())
+    )
+    return pa.schema([(name, types[name]) for name in SIGNAL_COLUMNS])
 
 
 def trades_schema(instrument: Instrument) -> Any:  # noqa: ANN401

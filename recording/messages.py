@@ -7,9 +7,11 @@ reads state; what nobody listens to is not rendered.
 from typing import Any, Final, NamedTuple
 
 import orjson
+from numpy.typing import NDArray
 
 from market.enums import Phase
 from orderbook import describe
+from orderbook.signals import signal_fields as described
 from recording.stream import Result, Stream
 
 __all__ = [
@@ -23,6 +25,9 @@ __all__ = [
     "metrics_message",
     "profile_fields",
     "profile_message",
+    "recent_signals",
+    "signal_fields",
+    "signal_messages",
 ]
 
 BOOK_ROWS: Final = 10
@@ -78,6 +83,37 @@ def clusters_message(stream: Stream) -> bytes:
 def live_clusters(stream: Stream) -> list[dict[str, Any]]:
     """The live clusters; none while stale."""
     return [] if stream.phase is Phase.STALE else stream.analyzer.calculate_clusters()
+
+
+def signal_messages(stream: Stream, signals: NDArray[Any]) -> list[bytes]:
+    """Signals in order (SIGNAL, as ``Result.signals``), one message each."""
+    return [orjson.dumps(signal_fields(stream, signal)) for signal in signals]
+
+
+def recent_signals(stream: Stream, after: int | None = None) -> list[dict[str, Any]]:
+    """Signals of the past, as messages: those that have not expired; none while stale.
+
+    Args:
+        stream: of which.
+        after: instead those with a higher id, expired or not. An id that was not given yet is one
+            of an earlier run, and then all are new.
+    """
+    if stream.phase is Phase.STALE:
+        return []
+    analyzer = stream.analyzer
+    if after is None:
+        recent = analyzer.recent_signals()
+        recent = recent[recent["expires"] > analyzer.clock]
+    else:
+        recent = analyzer.recent_signals(0 if after >= analyzer.next_signal else after)
+    return [signal_fields(stream, signal) for signal in recent]
+
+
+def signal_fields(stream: Stream, signal: Any) -> dict[str, Any]:  # noqa: ANN401 - a SIGNAL row
+    """One SIGNAL as the message."""
+    fields = described(signal, stream.instrument, stream.parameters)
+    head = _head(stream, "signal", fields.pop("seq"), fields.pop("time"))
+    return {**head, **fields, "config": stream.config}
 
 
 def book_message(stream: Stream, rows: int = BOOK_ROWS) -> bytes:

@@ -76,6 +76,7 @@ class Update(Message, frozen=True, kw_only=True, omit_defaults=True):
         source: HTTP only; where the data comes from.
         tick_size: needed with the first update of an instrument that is not known.
         size_step: the same for sizes; 1 if absent.
+        since_signal: HTTP only; id of the last signal that is known: the answer has the later ones.
     """
 
     stream: StreamIndex | None = None
@@ -85,6 +86,7 @@ class Update(Message, frozen=True, kw_only=True, omit_defaults=True):
     source: SourceName | None = None
     tick_size: float | None = None
     size_step: float | None = None
+    since_signal: Seq | None = None
 
 
 class L2Update(Update, frozen=True, kw_only=True, tag="l2_update", omit_defaults=True):

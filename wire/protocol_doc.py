@@ -121,6 +121,11 @@ per stream, from 1, under one session UUID. The server judges record by record:
   among depth. A snapshot of such a book has its orders as adds (frames), or as `orders` (JSON),
   those of one price in the order of their queue. An order that does not stand, a double add, or
   more taken off than there is: counted, never refused (docs/analytics.md).
+- A **signal** is told once, when it fires. Whoever subscribes, or comes back, gets those that have
+  not expired, of a stale book once it is right again. The answer to a post has the signals that it
+  led to, or with `since_signal` (or the header `X-Depthbridge-Since-Signal`) the later ones of the
+  last 64; an id that was not given yet is one of an earlier run, and then all are later. Ids of
+  signals and of clusters begin at 1 with every run.
 - By **HTTP** go frames (snapshots and back-fill too), `bar_update`, `order`, `fill`, `position`; a
   frame without records asks for the `ack`. There is no `check`: read `/api/v1/…/book`, and compare
   it if its `seq` is the last number sent. `makers`, and `time` and `paused` of `heartbeat`, wait

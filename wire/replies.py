@@ -115,22 +115,24 @@ class Clusters(Message, frozen=True, kw_only=True, tag="clusters"):
 
 
 class Signal(Message, frozen=True, kw_only=True, tag="signal"):
-    """A rule has fired.
+    """A rule has fired; see docs/analytics.md.
 
     Attributes:
-        id: of the signal.
+        id: of the signal: 1, 2, … per instrument and source, until another run begins.
         instrument: the symbol.
         source: of the stream.
         seq: the last record it rests on.
-        time: the event clock.
-        kind: the rule.
-        side: of the market it speaks about.
-        strength: -1 to 1.
+        time: the instant at which it fired.
+        kind: the rule: bounce, break, stack_continuation, absorption_reversal, pull_ahead.
+        side: of the cluster, bid or ask.
+        strength: -1 to 1, above 0 up.
         confidence: hit rate on the user's own earlier recordings, or null.
-        price: where.
-        reason: in words.
+        price: the best bid (up) or ask (down) at that instant.
+        reason: in words, with the numbers.
         cluster: id, or null.
         expires: when it is no longer valid.
+        config: hash of the settings in force.
+        book: ``L3`` for a book of orders, else ``L2``.
     """
 
     id: int | str
@@ -146,6 +148,8 @@ class Signal(Message, frozen=True, kw_only=True, tag="signal"):
     reason: str = ""
     cluster: int | None = None
     expires: Time | None = None
+    config: str = ""
+    book: BookName = "L2"
 
 
 class Book(Message, frozen=True, kw_only=True, tag="book"):

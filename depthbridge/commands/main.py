@@ -39,6 +39,7 @@ async def _play_once(process: "ServerProcess") -> None:
     printer = Printer()
     await process.runtime.when_warm()
     await _play(process, printer, None)
+    print(f"signals: {printer.signals}")
     print(printer.summary, flush=True)
 
 
@@ -73,7 +74,7 @@ async def _play(process: "ServerProcess", printer: object, speed: float | None) 
         url,
         [instrument],
         source="demo",
-        subscribe=("metrics", "clusters"),
+        subscribe=("metrics", "clusters", "signals"),
         takeover=True,
         token=process.token.reveal() if process.token else None,
     ) as publisher:

@@ -10,9 +10,9 @@ from market.errors import UsageError
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
-HELP = "computes metrics and clusters of a recording"
+HELP = "computes metrics, clusters and signals of a recording"
 EXAMPLE = """\
-metrics "ES 12-26/20261119.csv" --out metrics.csv --clusters clusters.jsonl
+metrics "ES 12-26/20261119.csv" --out metrics.csv --clusters clusters.jsonl --signals signals.jsonl
 metrics ES --date 2026-11-19 --out metrics.parquet --every 1"""
 
 _BATCH: Final = 200
@@ -31,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clusters", type=Path, metavar="OUT", help=".jsonl: a cluster event per line"
     )
+    parser.add_argument("--signals", type=Path, metavar="OUT", help=".jsonl: a signal per line")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the rows, and the cluster events."""
+    """Write the rows, the cluster events and the signals."""
     from depthbridge.exporting import export
     from depthbridge.outputs import LinesOutput, check_ending, keep_apart
     from depthbridge.runs import MetricsRun, every_seconds
@@ -45,9 +46,12 @@ def run(args: argparse.Namespace) -> int:
     if args.batch is not None and every != "batch":
         raise UsageError("--batch goes with rows per batch, not with --every SECONDS: give one")
     given = open_input(args)
-    keep_apart(given.recording, args.out, args.clusters)
+    keep_apart(given.recording, args.out, args.clusters, args.signals)
     with ExitStack() as stack:
-        clusters = stack.enter_context(LinesOutput(args.clusters)) if args.clusters else None
+        clusters, signals = (
+            stack.enter_context(LinesOutput(path)) if path else None
+            for path in (args.clusters, args.signals)
+        )
         metrics = MetricsRun(
             given.recording,
             every,
@@ -55,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
             given.window,
             parameters=given.settings.analytics,
             calendar_of=given.settings.calendar,
+            informed=given.settings.informed,
             clusters=clusters.write if clusters else None,
+            signals=signals.write if signals else None,
             tolerant=args.tolerant,
         )
-        return export(metrics, metrics_schema(), args.out, clusters)
+        return export(metrics, metrics_schema(), args.out, clusters, signals)

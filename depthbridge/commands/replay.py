@@ -74,7 +74,7 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
         source="replay",
         client="depthbridge-replay",
         flags={"useL3": True},  # what a recording holds shows only when it is read
-        subscribe=("metrics", "clusters"),
+        subscribe=("metrics", "clusters", "signals"),
         token=token,
     ) as publisher:
         following = asyncio.create_task(printer.follow(publisher))
@@ -89,6 +89,7 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
     print(f"{player.rows:,} rows in {seconds:.1f} s, {player.rows / seconds:,.0f} rows/s")
     if player.left_out:
         print(f"{player.left_out:,} records of orders between two ticks were not sent")
+    print(f"signals: {printer.signals}")
     print(printer.summary)
 
 

@@ -9,6 +9,16 @@ from depthbridge.runs.base import Columns, Run, every_seconds
 from depthbridge.runs.book import BookRun
 from depthbridge.runs.clusters import ClustersRun
 from depthbridge.runs.metrics import MetricsRun
+from depthbridge.runs.signals import SignalsRun
 from depthbridge.runs.trades import TradesRun
 
-__all__ = ["BookRun", "ClustersRun", "Columns", "MetricsRun", "Run", "TradesRun", "every_seconds"]
+__all__ = [
+    "BookRun",
+    "ClustersRun",
+    "Columns",
+    "MetricsRun",
+    "Run",
+    "SignalsRun",
+    "TradesRun",
+    "every_seconds",
+]

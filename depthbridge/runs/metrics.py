@@ -1,4 +1,4 @@
-"""Metrics rows and cluster events of a recording, by the same stream that the server drives."""
+"""Metrics rows, cluster events and signals of a recording, by the stream that the server drives."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from depthbridge.inputs import Window
 from depthbridge.runs.base import Columns, Run, fault_of
 from depthbridge.runs.columns import metrics_columns
-from market.enums import FrameType, Phase
+from market.enums import FrameType, Phase, Source
 from market.errors import UsageError
+from market.instrument import Instrument
 from market.record import Frame, times_of
 from market.session import SessionCalendar, calendar_for
 from orderbook import METRICS_FIELDS, METRICS_ROW, NULL_TICKS, Parameters
@@ -25,7 +26,7 @@ from recording.entries import (
     GapEntry,
     InstrumentEntry,
 )
-from recording.messages import cluster_messages
+from recording.messages import cluster_messages, signal_messages
 from recording.readers import Recording
 from recording.stream import Result, Stream
 
@@ -46,7 +47,9 @@ class MetricsRun(Run):
         window: the part of the input whose rows and events are wanted.
         parameters: analytics settings, unless the recording carries its own.
         calendar_of: sessions by template name.
+        informed: adds to the settings what is known of an instrument and source (hit rates).
         clusters: takes each cluster event as the wire's JSON message.
+        signals: takes each signal in the same way.
         tolerant: a fault empties the book and is counted as a gap.
 
     Raises:
@@ -62,7 +65,9 @@ class MetricsRun(Run):
         *,
         parameters: Parameters | None = None,
         calendar_of: Callable[[str], SessionCalendar] | None = None,
+        informed: Callable[[Parameters, Instrument, Source], Parameters] | None = None,
         clusters: Callable[[bytes], None] | None = None,
+        signals: Callable[[bytes], None] | None = None,
         tolerant: bool = False,
     ) -> None:
         super().__init__(recording, window, tolerant=tolerant)
@@ -72,7 +77,9 @@ class MetricsRun(Run):
         self._batch = batch
         self._parameters = parameters or Parameters()
         self._calendar_of = calendar_of
+        self._informed = informed
         self._clusters = clusters
+        self._signals = signals
         self._stream: Stream | None = None
         self._rows = np.zeros(_CHUNK, METRICS_ROW)
         self._words = self._rows.view(np.int64).reshape(_CHUNK, -1)
@@ -128,8 +135,11 @@ class MetricsRun(Run):
         session = entry.instrument.session
         calendar = self._calendar_of(session) if self._calendar_of else None
         self._calendar = calendar or calendar_for(session)
+        parameters = self._parameters
+        if self._informed is not None:
+            parameters = self._informed(parameters, entry.instrument, entry.source)
         self._stream = Stream(
-            entry.instrument, entry.source, self._parameters, self._calendar, row_per_frame=False
+            entry.instrument, entry.source, parameters, self._calendar, row_per_frame=False
         )
         self.config = self._stream.config
 
@@ -222,7 +232,18 @@ class MetricsRun(Run):
                     self._clusters(message.text)
         elif self._clusters is None and result.emits:
             result.events  # noqa: B018 - taken, so that they do not pile up
+        self._tell_signals(result)
         return result
+
+    def _tell_signals(self, result: Result) -> None:
+        signals = result.signals
+        if self._signals is None or not len(signals):
+            return
+        assert self._stream is not None
+        inside = self._window.mask(signals["time"])
+        for text, wanted in zip(signal_messages(self._stream, signals), inside, strict=True):
+            if wanted:
+                self._signals(text)
 
     def _row(self, index: int, label: int | None = None) -> Iterator[Columns]:
         """Read a row; yields the chunk that is full."""

@@ -2,6 +2,7 @@
 
 import datetime
 import inspect
+import json
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from depthbridge.cli import main
 from depthbridge.runs.clusters import ClustersRun
 from depthbridge.runs.columns import in_units
 from depthbridge.runs.trades import TradesRun
-from depthbridge.schemas import CLUSTER_COLUMNS, METRICS_COLUMNS
+from depthbridge.schemas import CLUSTER_COLUMNS, METRICS_COLUMNS, SIGNAL_COLUMNS
 from market.errors import DataError, UsageError
 from market.instrument import DEFAULT_INSTRUMENTS
 from recording.readers import open_recording
@@ -73,6 +74,32 @@ def test_tables_equal_the_files_of_the_commands(sample: Path, tmp_path: Path) ->
     assert pq.read_table(out).equals(book)
     assert main(["metrics", *words, "--every", "10"]) == 0
     assert pq.read_table(out).equals(day.metrics(every=10).to_arrow())
+
+
+def test_signals_equal_the_lines_of_the_command_and_name_what_they_saw(
+    sample: Path, tmp_path: Path
+) -> None:
+    window = ["--to", "2026-11-19T15:25"]
+    day = depthbridge.open(sample, end=window[1])
+    paths = {name: tmp_path / f"{name}.jsonl" for name in ("out", "signals", "clusters")}
+    files = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+    assert main(["metrics", str(sample), *files, *window]) == 0
+    told = [json.loads(line) for line in paths["signals"].read_text("utf-8").splitlines()]
+    rows = day.signals().to_arrow()
+    for name in ("time_ns", "expires"):
+        column = rows.column(name).cast("int64")
+        rows = rows.set_column(rows.column_names.index(name), name, column)
+    expected = [{**message, "time_ns": message["time"]} for message in told]
+    assert rows.to_pylist() == [{name: one[name] for name in SIGNAL_COLUMNS} for one in expected]
+    assert len(told) >= 3
+    clusters = {
+        line["clusters"][0]["id"]: line
+        for line in map(json.loads, paths["clusters"].read_text("utf-8").splitlines())
+    }
+    for message in told:
+        cluster = clusters[message["cluster"]]["clusters"][0]
+        assert cluster["side"] == message["side"]
+        assert f"cluster {message['cluster']} at {cluster['price_low']!r}" in message["reason"]
 
 
 def test_frames_and_arrays_hold_the_same(sample: Path) -> None:
