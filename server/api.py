@@ -21,6 +21,7 @@ __all__ = ["api_routes", "metrics_fields"]
 
 _SOURCES: Final = ", ".join(source.value for source in Source)
 _MOST_ROWS: Final = 100
+_MOST_DIGITS: Final = 18
 
 
 def api_routes(runtime: Runtime) -> list[Route]:
@@ -43,6 +44,7 @@ def api_routes(runtime: Runtime) -> list[Route]:
         Route(f"{base}/{{symbol:path}}/metrics", state_of(_metrics)),
         Route(f"{base}/{{symbol:path}}/clusters", state_of(_clusters)),
         Route(f"{base}/{{symbol:path}}/profile", state_of(_profile)),
+        Route(f"{base}/{{symbol:path}}/signals", state_of(_signals)),
     ]
 
 
@@ -82,15 +84,7 @@ def iso(time: int) -> str | None:
 
 def metrics_fields(channel: Channel) -> dict[str, Any]:
     """The metrics of the last row; while stale nothing but the phase."""
-    stream = channel.stream
-    head = {
-        "instrument": channel.symbol,
-        "source": channel.source.value,
-        "seq": stream.expected - 1,
-        "time": stream.analyzer.clock,
-        "book": stream.analyzer.book_kind,
-        "phase": stream.phase.value,
-    }
+    stream, head = channel.stream, _head(channel)
     if stream.phase is Phase.STALE:
         return head
     fields = describe.metrics_fields(stream.analyzer.values())
@@ -111,6 +105,19 @@ def _book(channel: Channel, request: Request) -> dict[str, Any]:
 
 
 def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
+    return {**_head(channel), "clusters": live_clusters(channel.stream)}
+
+
+def _signals(channel: Channel, request: Request) -> dict[str, Any]:
+    """Those that have not expired, or with ``since_signal`` the later ones; and the counts."""
+    text = request.query_params.get("since_signal")
+    if text is not None and not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise UsageError("since_signal is the id of a signal")
+    signals = channel.recent_signals(None if text is None else int(text))
+    return {**_head(channel), "signals": signals, **channel.stream.analyzer.signal_counters}
+
+
+def _head(channel: Channel) -> dict[str, Any]:
     return {
         "instrument": channel.symbol,
         "source": channel.source.value,
@@ -118,7 +125,6 @@ def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
         "time": channel.stream.analyzer.clock,
         "book": channel.stream.analyzer.book_kind,
         "phase": channel.stream.phase.value,
-        "clusters": live_clusters(channel.stream),
     }
 
 

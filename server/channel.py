@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,13 @@ from recording.entries import (
     SettingsEntry,
 )
 from recording.journal import JournalWriter
-from recording.messages import cluster_messages, metrics_message
+from recording.messages import (
+    cluster_messages,
+    metrics_message,
+    recent_signals,
+    signal_fields,
+    signal_messages,
+)
 from recording.output import OutputRecorder
 from recording.resume import Resumed
 from recording.stream import PAUSE_OVER, Result, Stream, joined
@@ -46,7 +52,7 @@ from wire.checksum import book_crc32
 from wire.codes import ErrorCode, ResyncReason
 from wire.session import Action, ResyncRequest, State, StreamSession, Verdict
 
-__all__ = ["Channel"]
+__all__ = ["Channel", "Told"]
 
 _LOG: Final = logging.getLogger("depthbridge.channel")
 _CHECKED_ROWS: Final = 10
@@ -54,6 +60,13 @@ _FEEDS: Final = (Source.LIVE, Source.PLAYBACK)
 """What goes on while this computer sleeps, or did."""
 _PLAYED: Final = (Source.PLAYBACK, Source.REPLAY)
 """What can stand still."""
+
+
+class Told(NamedTuple):
+    """What a post led to: clusters that ended and signals, as objects of the protocol."""
+
+    ended: list[dict[str, Any]]
+    signals: list[dict[str, Any]]
 
 
 class Channel:
@@ -105,7 +118,7 @@ class Channel:
         self._debug = debug
         self._ahead = ahead_ns if stream.source is Source.LIVE else 0
         self._speechless = False
-        self._ended: list[dict[str, Any]] | None = None
+        self._told: Told | None = None
         self._journal = journal
         self._outputs = None if journal is None else OutputRecorder(stream, journal)
         self._clock = clock
@@ -518,13 +531,22 @@ class Channel:
     # What goes out.
 
     @contextmanager
-    def collecting(self, ended: list[dict[str, Any]]) -> Iterator[None]:
-        """Append the clusters that end meanwhile to ``ended``, as objects of the protocol."""
-        self._ended = ended
+    def collecting(self) -> Iterator[Told]:
+        """Note what is told meanwhile to nobody but those who ask."""
+        told = self._told = Told([], [])
         try:
-            yield
+            yield told
         finally:
-            self._ended = None
+            self._told = None
+
+    def recent_signals(self, after: int | None = None) -> list[dict[str, Any]]:
+        """As :func:`recording.messages.recent_signals`; none of a publisher of history alone."""
+        return [] if self._historical else recent_signals(self.stream, after)
+
+    @property
+    def _historical(self) -> bool:
+        """Whether the publisher says that it sends history alone: then nothing is live."""
+        return bool(self.live.flags.get("HistoricalOnly"))
 
     def record(self, entry: Entry, raw: bytes | None = None) -> Result:
         """Journal, apply, publish."""
@@ -624,14 +646,17 @@ class Channel:
             listener.begun(self)
 
     def _publish(self, result: Result) -> None:
-        events = result.events
-        if self._ended is not None:
+        events, signals = result.events, result.signals
+        if self._historical:
+            signals = signals[:0]
+        if self._told is not None:
             stream = self.stream
-            self._ended += [
+            self._told.signals.extend(signal_fields(stream, signal) for signal in signals)
+            self._told.ended.extend(
                 describe.cluster_fields(event, stream.instrument, stream.parameters, stream.config)
                 for event in events
                 if describe.event_word(event) == "end"
-            ]
+            )
         if not self.listeners:
             return
         listeners = list(self.listeners.items())
@@ -640,6 +665,11 @@ class Channel:
             for message in cluster_messages(self.stream, result) if hearing else ():
                 for listener in hearing:
                     listener.cluster(self, message)
+        if len(signals):
+            hearing = [one for one, topics in listeners if "signals" in topics]
+            for text in signal_messages(self.stream, signals) if hearing else ():
+                for listener in hearing:
+                    listener.signal(self, text)
         if result.publishes:
             hearing = [one for one, topics in listeners if "metrics" in topics]
             text = self.rendered(metrics_message) if hearing else b""

@@ -43,7 +43,6 @@ def default_yaml() -> str:
     parts = [_HEAD, _preset(), _section("server", ServerSettings), _INSTRUMENTS]
     parts.append(_section("book", BookSettings))
     parts += [_analytics(name) for name in ANALYTICS]
-    parts.append("# Signal rules come with a later version.\nsignals: {}\n")
     parts += [_section("recording", RecordingSettings), _section("logging", LoggingSettings)]
     return "\n".join(parts)
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from market.enums import FrameFlag, FrameType, Source
 from market.errors import DataError, DepthbridgeError, MalformedError, SessionError
 from market.record import MAX_RECORDS, Frame
+from orderbook import Parameters
 from recording.messages import metrics_message
 from server.answers import error_fields
 from server.channel import Channel
@@ -231,7 +232,9 @@ class Dialogue:
             for declared in hello.instruments:
                 published = self._publish(hello, declared, source, now)
                 if published is not None:
-                    published.channel.configure(parameters)
+                    channel = published.channel
+                    instrument = channel.stream.instrument
+                    channel.configure(self._hub.settings.informed(parameters, instrument, source))
                     streams[declared.symbol] = published.index
         welcome = Welcome(
             protocol=_PROTOCOL,
@@ -242,7 +245,7 @@ class Dialogue:
             },
             max_batch=MAX_RECORDS,
             heartbeat_s=self._hub.settings.server.heartbeat_s,
-            config=parameters.config_hash,
+            config=self._config(parameters),
         )
         self.connection.send(encode_message(welcome))
         for published in self._published:
@@ -252,6 +255,12 @@ class Dialogue:
         symbols = [declared.symbol for declared in hello.instruments]
         if hello.subscribe:
             self.subscription.add(hello.subscribe, symbols, source)
+
+    def _config(self, parameters: Parameters) -> str:
+        """Hash of the settings of the first stream, of those of this hello without any."""
+        for published in self._published:
+            return published.channel.stream.config
+        return parameters.config_hash
 
     def _repeat_requests(self) -> None:
         """What the publisher did not give on its last connection; of a gap welcome says it."""

@@ -92,6 +92,8 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "recoveries": channel.session.recovery.ended,
         "recoveries_verified": channel.session.recovery.verified,
         "faults": channel.counters.faults,
+        "signals": stream.analyzer.signal_counters["fired"],
+        "signals_withheld": stream.analyzer.signal_counters["withheld"],
         "config": stream.config,
     }
 

@@ -160,7 +160,8 @@ class Hub:
 
     def _open(self, instrument: Instrument, source: Source) -> Channel:
         calendar = self.settings.calendar(instrument.session)
-        stream = Stream(instrument, source, self.settings.analytics, calendar)
+        parameters = self.settings.informed(self.settings.analytics, instrument, source)
+        stream = Stream(instrument, source, parameters, calendar)
         journal = None
         held: Mapping[str, int] = {}
         if self.settings.recording.enabled and source is not Source.DEMO:

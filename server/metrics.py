@@ -205,6 +205,16 @@ class _Families:
         yield _counter(
             "book_resyncs", "Requests to the publisher to send again.", (*_STREAM, "reason"), asked
         )
+        for name, about, label, counts in (
+            ("signals", "Signals given, by rule.", "rule", "signals"),
+            ("signals_withheld", "Words of a rule that became no signal.", "reason", "withheld"),
+        ):
+            said = [
+                ((*book.labels, word), count)
+                for book in books
+                for word, count in getattr(book, counts).items()
+            ]
+            yield _counter(f"book_{name}", about, (*_STREAM, label), said)
 
 
 _Labels = tuple[str, ...]

@@ -75,6 +75,8 @@ class Book:
     counters: Mapping[str, int]
     gauges: Mapping[str, float | None]
     resyncs: Mapping[str, int]
+    signals: Mapping[str, int]
+    withheld: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,7 @@ def observe(runtime: Runtime) -> Observation:
 def _book(runtime: Runtime, channel: Channel, now: int) -> Book:
     stream, live, session = channel.stream, channel.live, channel.session
     counters = channel.counters
+    signals = stream.analyzer.signal_counters
     durable = channel.durable_seq
     lag = live.feed_lag if channel.source is Source.LIVE else None
     return Book(
@@ -173,6 +176,8 @@ def _book(runtime: Runtime, channel: Channel, now: int) -> Book:
             "journal_refusing": channel.journal_broken,
         },
         resyncs=dict(counters.resyncs),
+        signals=signals["fired"],
+        withheld=signals["withheld"],
     )
 
 

@@ -15,7 +15,7 @@ from recording.messages import live_clusters
 from recording.stream import Result
 from server.answers import error_response, json_response, refusal_response
 from server.api import metrics_fields
-from server.channel import Channel
+from server.channel import Channel, Told
 from server.reports import take_report
 from server.runtime import Runtime
 from server.snapshots import snapshot_frames
@@ -62,6 +62,7 @@ class _Post:
     source: Source
     tick_size: float | None
     size_step: float | None
+    since_signal: int | None
 
 
 class Poster:
@@ -110,13 +111,14 @@ class Poster:
         post = _Post(
             instrument=name,
             session=session,
-            seq=self._seq(frame.seq),
+            seq=self._count("seq", frame.seq),
             source=self._source(None),
             tick_size=self._number("tick_size"),
             size_step=self._number("size_step"),
+            since_signal=self._count("since_signal", None),
         )
         channel = self._channel(post)
-        return self._frames(channel, [frame], body)
+        return self._frames(channel, post, [frame], body)
 
     def _require_kinds(self, frame: Frame) -> None:
         """Refuse records that do not belong to this path.
@@ -162,7 +164,7 @@ class Poster:
             channel = self._channel(post)
             seq = channel.session.expected if post.seq is None else post.seq
             frames = snapshot_frames(batch.records, parse_time(message.time), seq)
-            return self._frames(channel, frames)
+            return self._frames(channel, post, frames)
         if plain is not None:
             batch = plain.batch(instrument, makers)
         else:
@@ -206,15 +208,16 @@ class Poster:
             channel.require_present(frame)
         if batch.makers and channel.session.state is not State.BROKEN:
             channel.makers((*channel.stream.makers, *batch.makers))
-        return self._frames(channel, frames)
+        return self._frames(channel, post, frames)
 
-    def _frames(self, channel: Channel, frames: list[Frame], raw: bytes | None = None) -> Response:
+    def _frames(
+        self, channel: Channel, post: _Post, frames: list[Frame], raw: bytes | None = None
+    ) -> Response:
         snapshot = bool(frames) and frames[0].type == FrameType.SNAPSHOT
         if channel.session.state is State.BROKEN and not snapshot:
             return self._resync_required(channel)
-        ended: list[dict[str, Any]] = []
         result: Result | None = None
-        with channel.collecting(ended):
+        with channel.collecting() as told:
             for frame in frames:
                 before = channel.counters.records
                 verdict, result = channel.frame(frame, self._now, raw)
@@ -230,14 +233,14 @@ class Poster:
                 ack=_ack(channel),
                 reason=result.fault,
             )
-        return _answer(channel, ended)
+        return _answer(channel, told, post.since_signal)
 
     def _bar(self, channel: Channel, post: _Post, values: dict[str, Any]) -> Response:
         seq = channel.session.expected if post.seq is None else post.seq
         verdict = channel.bar(seq, values, self._now)
         if verdict.gap is not None or seq > channel.session.expected:
             return self._gap(channel)
-        return _answer(channel, [])
+        return _answer(channel, Told([], []), post.since_signal)
 
     def _described(self, message: Update) -> _Post:
         """Whose data it is, by the body, the headers, or both if they agree."""
@@ -247,7 +250,7 @@ class Poster:
                 "'instrument' is missing", code=ErrorCode.MISSING_FIELD, field="instrument"
             )
         session = self._session(message.session)
-        seq = self._seq(message.seq)
+        seq = self._count("seq", message.seq)
         if (session is None) != (seq is None) and not (
             isinstance(message, Snapshot) and session is None
         ):
@@ -264,6 +267,7 @@ class Poster:
             source=self._source(message.source),
             tick_size=self._number("tick_size", message.tick_size),
             size_step=self._number("size_step", message.size_step),
+            since_signal=self._count("since_signal", message.since_signal),
         )
 
     def _said(self, field: str, given: str | None) -> str | None:
@@ -288,16 +292,16 @@ class Poster:
         session = self._said("session", given)
         return None if session is None else session.lower()
 
-    def _seq(self, given: int | None) -> int | None:
-        header = self._headers.get(_header("seq"))
+    def _count(self, field: str, given: int | None) -> int | None:
+        header = self._headers.get(_header(field))
         if header is None:
             return given
         if not header.isascii() or not header.isdecimal() or len(header) > _SEQ_DIGITS:
             raise MalformedError(
-                "the header seq is no number", code=ErrorCode.BAD_NUMBER, field="seq"
+                f"the header {field} is no number", code=ErrorCode.BAD_NUMBER, field=field
             )
         if given is not None and given != int(header):
-            raise _contradiction("seq", header, given)
+            raise _contradiction(field, header, given)
         return int(header)
 
     def _source(self, given: str | None) -> Source:
@@ -347,7 +351,8 @@ class Poster:
             channel.publisher = None
             if claim.superseded is not None:
                 self._supersede(claim.superseded)
-        channel.adopt(self._hub.settings.analytics)
+        settings = self._hub.settings
+        channel.adopt(settings.informed(settings.analytics, instrument, post.source))
         channel.begin(session, "http")
         if post.session is None:
             _require_journal(channel)
@@ -398,8 +403,10 @@ def _ack(channel: Channel) -> dict[str, Any]:
     return {"seq": channel.written_seq, "durable_seq": channel.durable_seq}
 
 
-def _answer(channel: Channel, ended: list[dict[str, Any]]) -> Response:
-    """Ack, metrics, the live clusters and those that ended with this post.
+def _answer(channel: Channel, told: Told, since_signal: int | None) -> Response:
+    """Ack, metrics, the live clusters and those that ended with this post, its signals.
+
+    Instead of its own signals it has all that are later than the one that the post names.
 
     A numbered post can be sent again, so it is asked for until it is in the journal. One without
     numbers would be doubled: it was taken, and ``ack`` says how far the journal has come.
@@ -411,7 +418,7 @@ def _answer(channel: Channel, ended: list[dict[str, Any]]) -> Response:
         "status": "ok",
         "ack": _ack(channel),
         "metrics": metrics_fields(channel),
-        "clusters": [*ended, *clusters],
-        "signals": [],
+        "clusters": [*told.ended, *clusters],
+        "signals": told.signals if since_signal is None else channel.recent_signals(since_signal),
     }
     return Response(orjson.dumps(content), media_type="application/json")

@@ -112,7 +112,8 @@ def _stream(settings: Settings, entry: InstrumentEntry) -> Stream:
             f"{instrument.symbol} is defined otherwise now", key=f"instruments.{instrument.root}"
         )
     calendar = settings.calendar(instrument.session)
-    return Stream(instrument, entry.source, settings.analytics, calendar)
+    parameters = settings.informed(settings.analytics, instrument, entry.source)
+    return Stream(instrument, entry.source, parameters, calendar)
 
 
 def _report(found: Resumption) -> None:

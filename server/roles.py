@@ -20,6 +20,9 @@ class Listener(Protocol):
     def cluster(self, channel: "Channel", message: ClusterMessage) -> None:
         """A cluster event."""
 
+    def signal(self, channel: "Channel", text: bytes) -> None:
+        """A signal."""
+
     def begun(self, channel: "Channel") -> None:
         """Everything is fresh: what was heard before is void."""
 

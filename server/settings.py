@@ -13,10 +13,12 @@ from typing import Annotated, Any, Final
 
 import yaml
 
+from market.enums import Source
 from market.errors import SettingsError
-from market.instrument import DEFAULT_INSTRUMENTS, InstrumentTable
+from market.instrument import DEFAULT_INSTRUMENTS, Instrument, InstrumentTable
 from market.session import SessionCalendar, SessionTemplate, calendar_for, templates_from
 from orderbook import Parameters
+from recording.hit_rates import HitRates
 from server.aliases import renamed_keys, translated
 from server.options import Option, build
 from server.yaml_file import load_yaml
@@ -29,13 +31,12 @@ __all__ = [
     "RecordingSettings",
     "ServerSettings",
     "Settings",
-    "SignalsSettings",
     "default_log_file",
     "load_settings",
     "settings_from",
 ]
 
-ANALYTICS: Final = ("clusters", "profile", "scores")
+ANALYTICS: Final = ("clusters", "profile", "scores", "signals")
 """Sections that shape outputs; a publisher may override them with ``hello.settings``."""
 PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "ninjatrader": {"profile": {"preset": "nt68"}},
@@ -257,6 +258,10 @@ class RecordingSettings:
         int | None,
         Option("and those older than this", low=0, high=36_500, unit="days"),
     ] = None
+    hit_rates: Annotated[
+        Path | None,
+        Option("hit rates of the signals' rules on earlier recordings, for their confidence"),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,16 +288,12 @@ class BookSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SignalsSettings:
-    """Section ``signals``; rules come with a later version."""
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the process is told at its start.
 
     Attributes:
-        analytics: the sections ``clusters``, ``profile``, ``scores``.
+        analytics: the sections ``clusters``, ``profile``, ``scores``, ``signals``.
+        rates: hit rates of ``recording.hit_rates``.
         templates: session templates by name.
         notes: what should be changed in the configuration, in words.
     """
@@ -301,9 +302,9 @@ class Settings:
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     book: BookSettings = field(default_factory=BookSettings)
-    signals: SignalsSettings = field(default_factory=SignalsSettings)
     analytics: Parameters = field(default_factory=Parameters)
     instruments: InstrumentTable = DEFAULT_INSTRUMENTS
+    rates: HitRates = field(default_factory=HitRates)
     templates: Mapping[str, SessionTemplate] = field(default_factory=lambda: templates_from({}))
     notes: tuple[str, ...] = ()
 
@@ -325,6 +326,12 @@ class Settings:
         """
         return self.analytics.overridden(translated(overrides, _RENAMED)[0])
 
+    def informed(
+        self, parameters: Parameters, instrument: Instrument, source: Source
+    ) -> Parameters:
+        """Parameters with what is known of an instrument and source: its hit rates."""
+        return self.rates.informed(parameters, instrument, source)
+
     def calendar(self, template: str) -> SessionCalendar:
         """The calendar of a session template, the user's own included."""
         return calendar_for(template, self.templates)
@@ -335,7 +342,6 @@ _SECTIONS: Final[dict[str, Any]] = {
     "recording": RecordingSettings,
     "logging": LoggingSettings,
     "book": BookSettings,
-    "signals": SignalsSettings,
 }
 _RENAMED: Final = renamed_keys(
     _SECTIONS, {name: type(getattr(Parameters(), name)) for name in ANALYTICS}
@@ -347,7 +353,6 @@ _ALL: Final = (
     "sessions",
     "book",
     *ANALYTICS,
-    "signals",
     "recording",
     "logging",
 )
@@ -368,6 +373,7 @@ def load_settings(
 
     Raises:
         SettingsError: ``key`` is the path of what is wrong, ``allowed`` what may stand there.
+        FileFormatError: the file of hit rates is none.
     """
     values, notes = translated(_from_file(path) if path is not None else {}, _RENAMED)
     variables = os.environ if environment is None else environment
@@ -389,8 +395,10 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
         found = instruments.resolve(root)
         if found is not None:
             calendar_for(found.session, templates)
+    rates = built["recording"].hit_rates
     return Settings(
         analytics=analytics,
+        rates=HitRates() if rates is None else HitRates.read(rates),
         instruments=instruments,
         templates=templates,
         **built,

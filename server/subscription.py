@@ -1,14 +1,16 @@
 """What one connection listens to, and how it reaches its outbox.
 
 Metrics, book and profile replace the waiting message of the same instrument, an update of a
-cluster the waiting update of the same id; new and end events are never dropped. A rate limit
-holds messages back; the newest one follows when its time has come.
+cluster the waiting update of the same id; new and end events and signals are never dropped. A
+rate limit holds messages back; the newest one follows when its time has come.
 """
 
 import logging
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+import orjson
 
 from market.enums import Phase, Source
 from market.errors import UsageError
@@ -55,6 +57,8 @@ class _Heard:
     on_demand: list[_Pace] = field(init=False)
     without_set: bool = False
     """The book was stale when the full set of clusters was due: it follows, events wait for it."""
+    without_signals: bool = False
+    """The same of the signals that have not expired."""
 
     def __post_init__(self) -> None:
         """A pace for each topic that may have to wait."""
@@ -110,12 +114,14 @@ class Subscription:
             return
         heard = self._heard[channel] = _Heard(topics, interval)
         channel.listeners[self] = frozenset(topics)
-        if "clusters" not in topics:
-            return
-        if before is None or "clusters" not in before.topics:
+        known = before.topics if before is not None else set()
+        if before is not None:
+            heard.without_set = before.without_set and "clusters" in topics
+            heard.without_signals = before.without_signals and "signals" in topics
+        if "clusters" in topics - known:
             self._send_clusters(channel, heard)
-        else:
-            heard.without_set = before.without_set
+        if "signals" in topics - known:
+            self._send_signals(channel, heard)
 
     def end(self) -> None:
         """The connection is gone."""
@@ -142,6 +148,11 @@ class Subscription:
         update = message.event == "update"
         self._send(message.text, ("cluster", channel.key, message.id) if update else None)
 
+    def signal(self, channel: Channel, text: bytes) -> None:
+        """A signal; it is among those that are still to come, where they are."""
+        if not self._heard[channel].without_signals:
+            self._send(text)
+
     def gone(self, channel: Channel) -> None:
         """The channel is no more."""
         self._heard.pop(channel, None)
@@ -158,6 +169,8 @@ class Subscription:
         heard = self._heard[channel]
         if heard.without_set:
             self._send_clusters(channel, heard)
+        if heard.without_signals:
+            self._send_signals(channel, heard)
         for pace in heard.on_demand:
             pace.due = True
 
@@ -190,6 +203,12 @@ class Subscription:
         if not (stale and heard.without_set):
             self._send(channel.rendered(clusters_message))
         heard.without_set = stale
+
+    def _send_signals(self, channel: Channel, heard: _Heard) -> None:
+        """Those that have not expired; of a stale book they have to wait."""
+        heard.without_signals = channel.stream.phase is Phase.STALE
+        for signal in channel.recent_signals():
+            self._send(orjson.dumps(signal))
 
     def _render(self, topic: str, channel: Channel) -> None:
         """Send what is rendered on demand; a profile too wide to lay out is left out."""

@@ -5,6 +5,8 @@ const METRICS = ["best_bid", "best_ask", "spread", "imbalance", "ofi", "ofi_z", 
   "composite", "outlook", "cvd", "delta", "vwap"];
 const CLUSTER = ["id", "kind", "side", "price_low", "price_high", "size", "size_peak", "score",
   "opacity", "state", "age_ms"];
+const SIGNAL = ["id", "kind", "strength", "confidence", "price", "reason"];
+const SIGNALS_SHOWN = 5;
 
 function cell(row, value, style) {
   const td = row.insertCell();
@@ -62,12 +64,16 @@ async function details(rows) {
   for (const one of rows.slice(0, 8)) {
     const base = `api/v1/instruments/${encodeURIComponent(one.instrument)}`;
     const source = `?source=${encodeURIComponent(one.source)}`;
-    const [metrics, clusters] = await Promise.all(
-      [get(`${base}/metrics${source}`), get(`${base}/clusters${source}`)]);
+    const [metrics, clusters, signals] = await Promise.all(
+      [get(`${base}/metrics${source}`), get(`${base}/clusters${source}`),
+        get(`${base}/signals${source}&since_signal=0`)]);
     const title = document.createElement("h2");
     title.textContent = `${one.instrument} (${one.source})`;
     parts.push(title);
     if (metrics) parts.push(table(METRICS, [metrics]));
+    if (signals && signals.signals.length) {
+      parts.push(table(SIGNAL, signals.signals.slice(-SIGNALS_SHOWN).reverse()));
+    }
     if (clusters && clusters.clusters.length) parts.push(table(CLUSTER, clusters.clusters));
   }
   document.getElementById("details").replaceChildren(...parts);

@@ -22,7 +22,7 @@ _PATIENCE_S: Final = 20.0
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[ServedProcess]:
     """A server."""
-    process = ServedProcess(tmp_path, free_port())
+    process = ServedProcess(tmp_path, free_port(), DEPTHBRIDGE_SIGNALS_WARMUP_S="0")
     process.start()
     try:
         yield process
@@ -90,6 +90,26 @@ def test_book_sums_and_clusters_are_the_server_s(ninja: Ninja, served: ServedPro
         return bool(there) and all(found == there for found in sets) and mine["state"] == "LIVE"
 
     _until(agree)
+
+
+def test_a_signal_of_the_server_reaches_the_strategy(ninja: Ninja, served: ServedProcess) -> None:
+    """A wall of the asks comes and is pulled; what fires is told to the script, once."""
+    ninja.ladder()
+    for second, size in ((1, 900), (4, 12), (5, 13)):
+        ninja.depth("ask", "Update", 2, 5000.75, size, second)
+    assert ninja.say("process", "s", 10_000)
+    told: list[str] = []
+
+    def heard() -> bool:
+        ninja.say("run-custom", "s")
+        told.extend(ninja.say("strategy-view", "s")["told"])
+        return any(one.startswith("signal") for one in told)
+
+    _until(heard)
+    (signal,) = _get(served, "signals")["signals"]
+    assert (signal["kind"], signal["side"], signal["price"]) == ("pull_ahead", "ask", 5000.0)
+    assert signal["strength"] > 0
+    assert [one for one in told if one.startswith("signal")] == [f"signal {signal['id']}"]
 
 
 def test_a_late_start_is_made_complete_by_history(ninja: Ninja, served: ServedProcess) -> None:

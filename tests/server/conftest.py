@@ -17,7 +17,7 @@ from market.enums import Kind, Source
 from market.record import RECORD, Frame, Records, make_frames
 from recording.entries import Entry
 from recording.journal import read_journal
-from recording.messages import cluster_messages, metrics_message
+from recording.messages import cluster_messages, metrics_message, signal_messages
 from recording.stream import Stream
 from server.run import ServerProcess
 from server.settings import settings_from
@@ -188,6 +188,8 @@ def replayed(entries: Sequence[Entry], stream: Stream) -> Iterator[tuple[str, by
         result = stream.apply(entry)
         for message in cluster_messages(stream, result):
             yield f"clusters {message.event}", message.text
+        for text in signal_messages(stream, result.signals):
+            yield "signal", text
         if result.publishes:
             yield "metrics", metrics_message(stream)
 

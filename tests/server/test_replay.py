@@ -25,12 +25,24 @@ def fresh(source: Source = Source.LIVE) -> Stream:
     return Stream(instrument, source, calendar=calendar_for(instrument.session))
 
 
+OFTEN = {"spacing_s": 0.0, "warmup_s": 0.0, "pull_age_ms": 0, "pull_imbalance": -100.0}
+OFTEN |= {"pull_distance": 1000, "break_share": 0.01, "bounce_imbalance": 1.0}
+
+
 def published(peer: Any) -> dict[str, list[bytes]]:
     """What a peer got, by kind, as bytes."""
-    kinds: dict[str, list[bytes]] = {"metrics": [], "new": [], "end": [], "update": []}
+    kinds: dict[str, list[bytes]] = {
+        "metrics": [],
+        "new": [],
+        "end": [],
+        "update": [],
+        "signal": [],
+    }
     for message, raw in zip(peer.got, peer.raw, strict=True):
         if message["type"] == "metrics":
             kinds["metrics"].append(raw)
+        elif message["type"] == "signal":
+            kinds["signal"].append(raw)
         elif message["type"] == "clusters" and message["event"] != "snapshot":
             kinds[message["event"]].append(raw)
     return kinds
@@ -38,12 +50,19 @@ def published(peer: Any) -> dict[str, list[bytes]]:
 
 def require_equal(peer: Any, entries: list[Any], data: SimpleNamespace, source: Source) -> int:
     """Everything that was heard is in the replay; what may not be dropped was heard whole."""
-    kinds: dict[str, list[bytes]] = {"metrics": [], "new": [], "end": [], "update": []}
+    kinds: dict[str, list[bytes]] = {
+        "metrics": [],
+        "new": [],
+        "end": [],
+        "update": [],
+        "signal": [],
+    }
     for kind, text in data.replayed(entries, fresh(source)):
         kinds[kind.removeprefix("clusters ")].append(text)
     heard = published(peer)
     assert heard["new"] == kinds["new"]
     assert heard["end"] == kinds["end"]
+    assert heard["signal"] == kinds["signal"]
     for kind in ("metrics", "update"):
         assert set(heard[kind]) <= set(kinds[kind])
     assert heard["metrics"][-1] == kinds["metrics"][-1]
@@ -68,7 +87,8 @@ async def test_live_output_equals_the_replay_of_its_journal(
     frames = data.frames_of(records, times, 50)
     async with server.peer() as peer:
         await peer.hello(
-            subscribe=["metrics", "clusters"], settings={"clusters": {"announce_ms": 300}}
+            subscribe=["metrics", "clusters", "signals"],
+            settings={"clusters": {"announce_ms": 300}, "signals": OFTEN},
         )
         await send_all(peer, frames[:10], data)
         await peer.say(data.encode(frames[9]._replace(flags=8)))
@@ -107,13 +127,14 @@ async def test_live_output_equals_the_replay_of_its_journal(
     assert require_equal(peer, entries, data, Source.LIVE) > 3
     metrics = [raw for kind, raw in data.replayed(entries, fresh()) if kind == "metrics"]
     assert published(peer)["metrics"] == metrics, "with every frame answered, no row is missing"
+    assert len(published(peer)["signal"]) > 3
 
 
 async def test_lost_records_are_a_gap_in_the_journal(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
     records, times = data.market(400)
     async with server.peer() as peer:
-        await peer.hello(subscribe=["metrics", "clusters"])
+        await peer.hello(subscribe=["metrics", "clusters", "signals"])
         await send_all(peer, data.frames_of(records[:200], times[:200], 50), data)
         levels = {
             "bids": [[6812.25 - i / 4, 10] for i in range(10)],
@@ -138,7 +159,7 @@ async def test_the_journal_of_websocket_and_http_together_replays(
     frames = data.frames_of(records, times, 100)
     session = data.hello()["session"]
     async with server.peer() as peer:
-        await peer.hello(subscribe=["metrics", "clusters"])
+        await peer.hello(subscribe=["metrics", "clusters", "signals"])
         for frame in frames:
             if frame.seq % 200 == 1:
                 await send_all(peer, [frame], data)
@@ -248,7 +269,7 @@ async def test_a_journal_over_two_runs_replays_both(
     for session in ("aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"):
         server = await serve(recording={"resume_hours": 0})
         async with server.peer() as peer:
-            await peer.hello(session=session, subscribe=["metrics", "clusters"])
+            await peer.hello(session=session, subscribe=["metrics", "clusters", "signals"])
             await send_all(peer, data.frames_of(records, times, 60), data)
         await server.process.stop()
         peers.append(peer)

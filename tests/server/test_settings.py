@@ -22,7 +22,7 @@ def test_the_default_file_is_the_defaults(root: Path) -> None:
     text = (root / "depthbridge.default.yaml").read_text(encoding="utf-8")
     assert text == default_yaml(), "write it again: server.defaults.default_yaml()"
     from_file, plain = settings_from(yaml.safe_load(text)), Settings()
-    for section in ("server", "recording", "logging", "book", "signals", "analytics", "templates"):
+    for section in ("server", "recording", "logging", "book", "analytics", "templates"):
         assert getattr(from_file, section) == getattr(plain, section), section
 
 

@@ -37,6 +37,9 @@ class Heard:
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
         self.clusters.append(message)
 
+    def signal(self, channel: Channel, text: bytes) -> None:
+        """Not looked at."""
+
     def begun(self, channel: Channel) -> None:
         self.clusters.clear()
 

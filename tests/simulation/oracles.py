@@ -16,7 +16,7 @@ from recording.entries import (
     PhaseEntry,
     SessionEntry,
 )
-from recording.messages import cluster_messages, metrics_message
+from recording.messages import cluster_messages, metrics_message, signal_messages
 from recording.stream import Stream
 from tests.orderbook.market_fuzz import Plan
 from tests.reference.position_book import PositionBook, Rows
@@ -170,6 +170,7 @@ def replayed(entries: Iterable[Entry], stream: Stream) -> list[bytes]:
     for entry in entries:
         result = stream.apply(entry)
         heard += [message.text for message in cluster_messages(stream, result)]
+        heard += signal_messages(stream, result.signals)
         if result.publishes:
             heard.append(metrics_message(stream))
     return heard

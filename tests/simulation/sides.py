@@ -101,6 +101,9 @@ class Tap:
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
         self.heard.append(message.text)
 
+    def signal(self, channel: Channel, text: bytes) -> None:
+        self.heard.append(text)
+
     def begun(self, channel: Channel) -> None:
         """The replay does not say it either: it is in the entries."""
 
@@ -187,7 +190,7 @@ class SimServer:
         def on_channel(channel: Channel) -> None:
             journal: Any = channel._journal
             journal._backlog_limit = self.backlog
-            channel.listeners[Tap(self.heard)] = frozenset({"metrics", "clusters"})
+            channel.listeners[Tap(self.heard)] = frozenset({"metrics", "clusters", "signals"})
             meet(channel)
 
         runtime.hub.on_channel = on_channel

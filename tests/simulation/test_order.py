@@ -44,6 +44,9 @@ class Noting:
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
         self.said.append(f"answer, journal has {channel.written_seq}")
 
+    def signal(self, channel: Channel, text: bytes) -> None:
+        self.said.append(f"answer, journal has {channel.written_seq}")
+
     def begun(self, channel: Channel) -> None:
         """There is one run."""
 
@@ -60,7 +63,7 @@ def test_the_journal_has_an_entry_before_the_book_moves_and_an_answer_goes_out(
     channel = Channel(stream, cast(Any, journal))
     channel.begin("7c9e6679-7425-40de-944b-e07fc1f90ae7")
     journal.stream = stream
-    channel.listeners[Noting(said)] = frozenset({"metrics", "clusters"})
+    channel.listeners[Noting(said)] = frozenset({"metrics", "clusters", "signals"})
     frames = Market(1, 300).frames(0, 300, 50)
     for frame in frames:
         said.clear()
