@@ -25,6 +25,8 @@ START = 1_795_099_800_000_000_000
 SECOND = 10**9
 ASK = 27_250
 LOOSE = {"spacing_s": 0.0, "warmup_s": 0.0}
+PATIENT = {"silence_s": 3600}
+"""A busy machine may hold a publisher up."""
 
 
 def pulls(count: int, apart: int = 5 * SECOND) -> list[Frame]:
@@ -74,7 +76,7 @@ def whole(frames: list[Frame]) -> list[list[Frame]]:
 async def test_a_signal_reaches_its_listeners_and_equals_the_replay(
     serve: Any, data: SimpleNamespace
 ) -> None:
-    server = await serve(signals=LOOSE)
+    server = await serve(server=PATIENT, signals=LOOSE)
     async with server.peer() as peer, server.peer() as listener, server.peer() as other:
         await peer.hello()
         await listener.hello(role="subscriber", subscribe=["signals"], session=SESSION)
@@ -97,7 +99,7 @@ async def test_a_signal_reaches_its_listeners_and_equals_the_replay(
 
 
 async def test_who_comes_later_gets_what_has_not_expired(serve: Any, data: SimpleNamespace) -> None:
-    server = await serve(signals=LOOSE | {"expire_s": 7.0})
+    server = await serve(server=PATIENT, signals=LOOSE | {"expire_s": 7.0})
     async with server.peer() as peer:
         await peer.hello()
         await send(peer, data, *pulls(3))
@@ -118,7 +120,7 @@ async def test_who_comes_later_gets_what_has_not_expired(serve: Any, data: Simpl
 async def test_of_a_stale_book_they_come_when_it_is_right_again(
     serve: Any, data: SimpleNamespace
 ) -> None:
-    server = await serve(signals=LOOSE)
+    server = await serve(server=PATIENT, signals=LOOSE)
     first, second = whole(pulls(2))
     async with server.peer() as peer, server.peer() as listener:
         await peer.hello()
@@ -153,7 +155,7 @@ async def test_a_restart_while_a_wall_stands_changes_nothing(
     rest = last._replace(records=last.records[1:], seq=last.seq + 1)
     heard: list[bytes] = []
     for part, expected in (([*frames, wall], 1), ([rest], rest.seq)):
-        server = await serve(signals=LOOSE)
+        server = await serve(server=PATIENT, signals=LOOSE)
         async with server.peer() as peer:
             welcome = await peer.hello(subscribe=["signals"])
             assert welcome["resume_from"] == {"0": expected}
@@ -166,7 +168,7 @@ async def test_a_restart_while_a_wall_stands_changes_nothing(
 
 @pytest.mark.parametrize("source", ["live", "playback"])
 async def test_posts_answer_with_their_signals_or_all_later_ones(serve: Any, source: str) -> None:
-    server = await serve(signals=LOOSE)
+    server = await serve(server=PATIENT, signals=LOOSE)
     headers = {
         "x-depthbridge-session": SESSION,
         "x-depthbridge-instrument": SYMBOL,
@@ -191,7 +193,7 @@ async def test_posts_answer_with_their_signals_or_all_later_ones(serve: Any, sou
 
 
 async def test_since_signal_in_a_body(serve: Any) -> None:
-    server = await serve(signals=LOOSE)
+    server = await serve(server=PATIENT, signals=LOOSE)
     entry = {"time": START, "side": "bid", "operation": "add", "position": 0}
     entry |= {"price": 6812.25, "volume": 5}
     body = {"type": "l2_update", "instrument": SYMBOL, "updates": [entry], "since_signal": 7}
@@ -203,7 +205,7 @@ async def test_since_signal_in_a_body(serve: Any) -> None:
 
 
 async def test_the_route_has_them_with_the_counts(serve: Any, data: SimpleNamespace) -> None:
-    server = await serve(signals=LOOSE | {"spacing_s": 8.0})
+    server = await serve(server=PATIENT, signals=LOOSE | {"spacing_s": 8.0})
     async with server.peer() as peer:
         await peer.hello()
         await send(peer, data, *pulls(3))
@@ -233,7 +235,7 @@ async def test_confidence_is_the_hit_rate_of_earlier_recordings(
     path = tmp_path / "rates.json"
     rates = InstrumentRates(START + 6 * SECOND, {"pull_ahead": RuleRate(0.5, 10)})
     HitRates({("ES", Source.LIVE): rates}).write(path)
-    server = await serve(signals=LOOSE, recording={"hit_rates": str(path)})
+    server = await serve(server=PATIENT, signals=LOOSE, recording={"hit_rates": str(path)})
     async with server.peer() as peer, server.peer() as other:
         welcome = await peer.hello(subscribe=["signals"])
         await send(peer, data, *pulls(3))
@@ -251,7 +253,7 @@ async def test_confidence_is_the_hit_rate_of_earlier_recordings(
 
 
 async def test_who_sends_history_alone_gets_no_signal(serve: Any, data: SimpleNamespace) -> None:
-    server = await serve(signals=LOOSE)
+    server = await serve(server=PATIENT, signals=LOOSE)
     async with server.peer() as peer, server.peer() as listener:
         await peer.hello(flags={"HistoricalOnly": True}, subscribe=["signals", "metrics"])
         await listener.hello(role="subscriber", subscribe=["signals", "clusters"], session=SESSION)
