@@ -106,10 +106,13 @@ async def test_who_comes_later_gets_what_has_not_expired(serve: Any, data: Simpl
         async with server.peer() as listener:
             await listener.hello(role="subscriber", subscribe=["signals"], session=SESSION)
             assert [(await listener.hear("signal"))["id"] for _ in range(2)] == [2, 3]
-            await listener.say({"type": "subscribe", "topics": ["signals", "metrics"]})
-            await peer.say({"type": "heartbeat", "time": START + 60 * SECOND})
-            await listener.hear("metrics")
+            await listener.say({"type": "subscribe", "topics": ["signals", "clusters"]})
+            await listener.hear("clusters")
             assert len([one for one in listener.got if one["type"] == "signal"]) == 2
+        later = START + 60 * SECOND
+        await peer.say({"type": "heartbeat", "time": later})
+        stream = server.runtime.hub.find(SYMBOL, Source.LIVE).stream
+        await server.until(lambda: stream.analyzer.clock == later)
         async with server.peer() as listener:
             await listener.hello(role="subscriber", subscribe=["signals"], session=SESSION)
             await listener.say({"type": "subscribe", "topics": ["clusters"]})
