@@ -14,21 +14,26 @@ from depthbridge.inputs import Input, open_input
 from depthbridge.runs import (
     BookRun,
     ClustersRun,
+    FootprintRun,
     MetricsRun,
     Run,
     SignalsRun,
     TradesRun,
+    bar_kind,
     every_seconds,
 )
 from depthbridge.schemas import (
     book_schema,
     clusters_schema,
+    footprint_schema,
     metrics_schema,
     signals_schema,
     trades_schema,
 )
 from market.errors import UsageError
 from market.instrument import Instrument
+from orderbook.footprints import choice
+from orderbook.parameters import Clusters
 
 if TYPE_CHECKING:
     import pandas
@@ -190,6 +195,38 @@ class Recorded:
                 tolerant=self._tolerant,
             )
             return run, signals_schema()
+
+        return Table(start)
+
+    def footprint(
+        self,
+        bars: str = "1m",
+        preset: str | None = None,
+        mode: str | None = None,
+        zero: str | None = None,
+        rows: int | None = None,
+    ) -> "Table":
+        """Volume by row and aggressor of each bar, a row per bar and traded price.
+
+        Args:
+            bars: minutes, trades or volume of a bar: ``"1m"``, ``"500t"``, ``"2000v"``.
+            preset: of the imbalances: ``nt``, ``tv`` or ``atas``; None, here and below: as
+                configured.
+            mode: ``diagonal`` or ``horizontal``.
+            zero: an opposite volume of zero: ``allow`` or ``ignore``.
+            rows: least rows of a stack.
+
+        Raises:
+            UsageError: a word or a number out of range.
+        """
+        kind = bar_kind(bars)
+        choice(Clusters(), preset, mode, zero, rows)
+
+        def start() -> tuple[Run, Any]:
+            given = self._open()
+            chosen = choice(given.settings.analytics.clusters, preset, mode, zero, rows)
+            run = FootprintRun(given.recording, kind, chosen, given.window, tolerant=self._tolerant)
+            return run, footprint_schema(given.recording.instrument)
 
         return Table(start)
 

@@ -8,6 +8,7 @@ __all__ = [
     "METRICS_COLUMNS",
     "book_schema",
     "clusters_schema",
+    "footprint_schema",
     "metrics_schema",
     "signals_schema",
     "trades_schema",
@@ -110,6 +111,23 @@ def trades_schema(instrument: Instrument) -> Any:  # noqa: ANN401
             ("size", _size_type(instrument)),
             ("aggressor", pa.string()),
             ("source", pa.string()),
+        ]
+    )
+
+
+def footprint_schema(instrument: Instrument) -> Any:  # noqa: ANN401
+    """The columns of a footprint: a row per bar and traded price, ``time_ns`` the bar's start."""
+    import pyarrow as pa
+
+    sizes = ("buy", "sell", "unknown", "delta")
+    flags = ("buy_imbalance", "buy_stack", "sell_imbalance", "sell_stack")
+    return pa.schema(
+        [
+            ("time_ns", pa.timestamp("ns", "UTC")),
+            ("price", pa.float64()),
+            *((name, _size_type(instrument)) for name in sizes),
+            ("trades", pa.int64()),
+            *((name, pa.bool_()) for name in flags),
         ]
     )
 

@@ -15,7 +15,7 @@ from market.errors import MalformedError, UsageError
 from market.instrument import Instrument
 from market.record import Frame, Records
 from market.session import SessionCalendar
-from orderbook import describe
+from orderbook import describe, footprints
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from orderbook.bars import Bar, BarStudies
 from orderbook.books.book import (
@@ -532,6 +532,30 @@ class Analyzer:
                 for ticks, buy, sell, unknown, _ in cells.tolist()
             ],
         }
+
+    def analyze_footprint(
+        self,
+        preset: str | None = None,
+        mode: str | None = None,
+        zero: str | None = None,
+        rows: int | None = None,
+        bars: int = 1,
+    ) -> dict[str, Any]:
+        """Volume by row and aggressor of the last 1-minute bars, with imbalances and stacks.
+
+        Args:
+            preset: ``nt``, ``tv`` or ``atas``; None, here and below: as configured.
+            mode: ``diagonal`` or ``horizontal``.
+            zero: an opposite volume of zero: ``allow`` or ``ignore``.
+            rows: least rows of a stack.
+            bars: at most so many; the open one, if it has trades, is the last.
+
+        Raises:
+            UsageError: a word or a number out of range.
+        """
+        closed, still = (region(self._header, self._heap, which) for which in (BARS_LOG, BAR))
+        chosen = footprints.choice(self.parameters.clusters, preset, mode, zero, rows)
+        return footprints.bars_fields(closed, still, self.clock, self.instrument, chosen, bars)
 
     def _cells(self, scope: str) -> NDArray[np.int64]:
         """Cells (price, buy, sell, unknown, trades), ascending in price."""

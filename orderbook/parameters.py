@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final, Self
 
 from market.errors import SettingsError
+from orderbook.footprints import MODES, PRESETS, ZERO_RULES
 from orderbook.layout import MAX_DEPTH, MOMENTUM_SLOTS, OFI_LEVELS, VOLUME_SLOTS, VOTE_SLOTS
 
 __all__ = [
@@ -85,6 +86,10 @@ class Clusters:
     expire_min: int = _number(30, 1, 1440, "min", "life of a traded cluster")
     opacity: str = _choice("normal", tuple(_GAMMAS), "contrast: exponent 2, 1 or 0.5")
     opacity_samples: int = _number(50, 1, 1_000_000, "instants", "needed for an opacity")
+    stack_preset: str = _choice("nt", tuple(PRESETS), "imbalances: ratio, difference and volume")
+    stack_mode: str = _choice("diagonal", MODES, "imbalances: the row that is compared with")
+    stack_zero: str = _choice("allow", ZERO_RULES, "imbalances: opposite volume of zero")
+    stack_rows: int = _number(3, 1, 100, "rows", "least height of a stack of imbalances")
 
 
 @dataclass(frozen=True, slots=True)

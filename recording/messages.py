@@ -21,6 +21,7 @@ __all__ = [
     "book_message",
     "cluster_messages",
     "clusters_message",
+    "footprint_fields",
     "live_clusters",
     "metrics_message",
     "profile_fields",
@@ -146,6 +147,15 @@ def profile_fields(
     if stream.phase is Phase.STALE:
         profile["complete"] = False  # what is missing may still be trades
     return {**_present(stream, "profile"), **profile}
+
+
+def footprint_fields(stream: Stream, **chosen: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The footprint of the last bars with its head; arguments as of ``analyze_footprint``.
+
+    Raises:
+        UsageError: a word or a number out of range.
+    """
+    return {**_present(stream, "footprint"), **stream.analyzer.analyze_footprint(**chosen)}
 
 
 def _present(stream: Stream, kind: str) -> dict[str, Any]:

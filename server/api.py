@@ -11,7 +11,14 @@ from starlette.routing import Route
 from market.enums import Phase, Source
 from market.errors import UsageError
 from orderbook import describe
-from recording.messages import BOOK_ROWS, book_fields, live_clusters, profile_fields
+from orderbook.footprints import MAX_BARS
+from recording.messages import (
+    BOOK_ROWS,
+    book_fields,
+    footprint_fields,
+    live_clusters,
+    profile_fields,
+)
 from server.answers import error_response, json_response
 from server.channel import Channel
 from server.runtime import Runtime
@@ -45,6 +52,7 @@ def api_routes(runtime: Runtime) -> list[Route]:
         Route(f"{base}/{{symbol:path}}/clusters", state_of(_clusters)),
         Route(f"{base}/{{symbol:path}}/profile", state_of(_profile)),
         Route(f"{base}/{{symbol:path}}/signals", state_of(_signals)),
+        Route(f"{base}/{{symbol:path}}/footprint", state_of(_footprint)),
     ]
 
 
@@ -97,10 +105,8 @@ def _metrics(channel: Channel, _: Request) -> dict[str, Any]:
 
 
 def _book(channel: Channel, request: Request) -> dict[str, Any]:
-    text = request.query_params.get("levels", str(BOOK_ROWS))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_ROWS:
-        raise UsageError(f"levels is 1 to {_MOST_ROWS}")
-    fields = book_fields(channel.stream, int(text))
+    rows = _whole(request, "levels", BOOK_ROWS, _MOST_ROWS)
+    fields = book_fields(channel.stream, rows)
     return {key: fields[key] for key in fields if key != "type"}
 
 
@@ -133,6 +139,23 @@ def _profile(channel: Channel, request: Request) -> dict[str, Any]:
     scope = request.query_params.get("scope", "session")
     fields = profile_fields(channel.stream, preset, scope)
     return {key: fields[key] for key in fields if key != "type"}
+
+
+def _footprint(channel: Channel, request: Request) -> dict[str, Any]:
+    words = {name: request.query_params.get(name) for name in ("preset", "mode", "zero")}
+    configured = channel.stream.parameters.clusters.stack_rows
+    rows = _whole(request, "rows", configured, _MOST_ROWS)
+    bars = _whole(request, "bars", 1, MAX_BARS)
+    fields = footprint_fields(channel.stream, **words, rows=rows, bars=bars)
+    return {key: fields[key] for key in fields if key != "type"}
+
+
+def _whole(request: Request, name: str, default: int, most: int) -> int:
+    """A whole number of the query. Raises UsageError: it is none, or out of range."""
+    text = request.query_params.get(name, str(default))
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise UsageError(f"{name} is 1 to {most}")
+    return int(text)
 
 
 def _instrument_fields(channel: Channel) -> dict[str, Any]:

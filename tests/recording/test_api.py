@@ -161,3 +161,49 @@ def test_sizes_in_units() -> None:
     assert in_units(steps, DEFAULT_INSTRUMENTS.define("ES 12-26")).dtype == np.int64
     coin = DEFAULT_INSTRUMENTS.define("ETH-PERP", "0.01", "0.001")
     assert in_units(steps, coin).tolist() == [0.001, 2.5]
+
+
+def test_a_footprint_has_every_trade_once(sample: Path) -> None:
+    day = depthbridge.open(sample, end="2026-11-19T14:58")
+    trades = day.trades().to_numpy()
+    assert len(trades) > 100
+    for bars in ("1m", "5m", "50t", "200v"):
+        rows = day.footprint(bars).to_numpy()
+        assert rows["trades"].sum() == len(trades)
+        for name in ("buy", "sell", "unknown"):
+            assert rows[name].sum() == trades["size"][trades["aggressor"] == name].sum()
+        assert (rows["delta"] == rows["buy"] - rows["sell"]).all()
+        assert not (rows["buy_stack"] & ~rows["buy_imbalance"]).any()
+
+
+def test_bars_end_where_they_are_said_to(sample: Path) -> None:
+    day = depthbridge.open(sample, end="2026-11-19T14:58")
+    minutes = day.footprint("5m").to_numpy()["time_ns"]
+    assert (np.unique(minutes) % 300_000_000_000 == 0).all()
+    table = day.footprint("50t").to_numpy()
+    counts = [
+        int(table["trades"][table["time_ns"] == t].sum()) for t in np.unique(table["time_ns"])
+    ]
+    assert set(counts[:-1]) == {50}
+
+
+def test_the_footprints_imbalances_are_those_of_the_bars(sample: Path) -> None:
+    """Each preset marks other rows; a row's mark is that of the rule on its neighbours."""
+    day = depthbridge.open(sample, end="2026-11-19T15:20")
+    counts = {}
+    for preset in ("nt", "tv", "atas"):
+        rows = day.footprint(preset=preset, zero="ignore").to_numpy()
+        counts[preset] = int(rows["buy_imbalance"].sum() + rows["sell_imbalance"].sum())
+        at = {(row["time_ns"], row["price"]): row for row in rows}
+        for row in rows[rows["buy_imbalance"]]:
+            below = at[row["time_ns"], row["price"] - 0.25]
+            assert row["buy"] >= {"nt": 1.5, "tv": 3.0, "atas": 3.0}[preset] * below["sell"] > 0
+    assert len(set(counts.values())) == 3
+
+
+@pytest.mark.parametrize("bars", ["", "5", "0m", "1h", "-1t", "m"])
+def test_bars_of_another_kind_are_refused(sample: Path, bars: str) -> None:
+    with pytest.raises(UsageError, match="500t"):
+        depthbridge.open(sample).footprint(bars)
+    with pytest.raises(UsageError, match="none of"):
+        depthbridge.open(sample).footprint(preset="x")

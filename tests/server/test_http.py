@@ -228,6 +228,12 @@ async def test_the_present_state(serve: Any, data: SimpleNamespace) -> None:
     assert metrics["best_bid"] == book["bids"][0][0]
     profile = (await server.http.get("/api/v1/instruments/ESZ6/profile?preset=nt68")).json()
     assert profile["preset"] == "nt68"
+    path = "/api/v1/instruments/ESZ6/footprint?preset=tv&zero=ignore&rows=2&bars=3"
+    footprint = (await server.http.get(path)).json()
+    words = ("preset", "mode", "zero", "rows", "instrument")
+    assert [footprint[name] for name in words] == ["tv", "diagonal", "ignore", 2, SYMBOL]
+    assert footprint["bars"][-1]["open"]
+    assert footprint["bars"][-1]["volume"] > 0
     base = "/api/v1/instruments"
     for path, status, code in (
         (f"{base}/XYZ/book", 404, "unknown_instrument"),
@@ -235,6 +241,9 @@ async def test_the_present_state(serve: Any, data: SimpleNamespace) -> None:
         (f"{base}/ESZ6/book?source=cloud", 400, "out_of_range"),
         (f"{base}/ESZ6/book?levels=0", 400, "out_of_range"),
         (f"{base}/ESZ6/profile?preset=mine", 400, "out_of_range"),
+        (f"{base}/ESZ6/footprint?preset=mine", 400, "out_of_range"),
+        (f"{base}/ESZ6/footprint?rows=0", 400, "out_of_range"),
+        (f"{base}/ESZ6/footprint?bars=x", 400, "out_of_range"),
         (f"{base}/ESZ6/nonsense", 404, "not_found"),
         ("/l2_update", 405, "method"),
     ):
