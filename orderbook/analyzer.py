@@ -33,6 +33,7 @@ from orderbook.engine import (
     backfill_trades,
     describe_live,
     end_session,
+    forget_trades,
     load_rows,
     mark_gap,
     open_session,
@@ -67,6 +68,7 @@ from orderbook.layout import (
     STATUSES,
     word_of,
 )
+from orderbook.levels import level_parameters
 from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
 from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
 
@@ -444,7 +446,8 @@ class Analyzer:
             "orders_not_applied": int(book["unbuilt"]),
             "depth_not_applied": int(book["undrawn"]),
             "orders_off_grid": int(book["off_grid"]),
-            "clusters_dropped": int(self._state["traded"]["dropped"]),
+            "clusters_dropped": int(self._state["traded"]["dropped"])
+            + int(self._state["marks"]["dropped"]),
         }
 
     @property
@@ -669,6 +672,7 @@ class Analyzer:
         """Room for an event of every live cluster."""
         zones = self._state["resting"]["n"]
         needed = int(zones[0]) + int(zones[1]) + int(self._state["traded"]["n"])
+        needed += int(self._state["marks"]["n"])
         needed += int(self._counts[CLUSTER_EVENTS])
         if needed > self._header["capacity"][CLUSTER_EVENTS]:
             self._header["wanted"] = CLUSTER_EVENTS
@@ -714,10 +718,13 @@ class Analyzer:
             "opacity_steps": self.parameters.opacity_steps(),
             "opacity_min": clusters.opacity_samples,
             "neutral": scores.neutral,
+            **level_parameters(clusters, self.instrument.size),
         }
         for name, value in values.items():
             p[name] = value
         write_signal_parameters(p["signals"], self.parameters.signals)
+        if not (p["absorption"] or p["icebergs"]):
+            forget_trades(self._words)
 
 
 def _snapshot_levels(records: Records) -> Records:

@@ -3,16 +3,22 @@
 import math
 
 from market.jit import inlined
+from orderbook.analytics.absorption import judge_absorption, set_absorption_threshold
 from orderbook.analytics.bars import bar_close, bar_mid
 from orderbook.analytics.cells import has_room
+from orderbook.analytics.endings import end_marks
 from orderbook.analytics.events import number_events
 from orderbook.analytics.ewma import ewma_extend
 from orderbook.analytics.flow import flow_clear_range
+from orderbook.analytics.icebergs import judge_icebergs
+from orderbook.analytics.marks import earliest_mark_expiry
 from orderbook.analytics.momentum import momentum_second, momentum_silence
 from orderbook.analytics.ofi import ofi_group, ofi_second, ofi_silence
 from orderbook.analytics.opacity import opacity_sample, opacity_turn
+from orderbook.analytics.recent import forget_old
 from orderbook.analytics.resting import next_quiet_instant, sample_resting
 from orderbook.analytics.signals import judge_signals, signals_due
+from orderbook.analytics.stacks import judge_stacks
 from orderbook.analytics.traded import (
     bar_room,
     close_bar_cells,
@@ -29,6 +35,7 @@ from orderbook.layout import (
     CLUSTER_EVENTS,
     GROW,
     OK,
+    RECENT_CELLS,
     ROWS,
     SIGNALS,
     Struct,
@@ -122,6 +129,11 @@ def _has_room(state: Struct, heap: Words, instant: int) -> int:
         + 2 * state.book.depth
         + 2 * state.traded.n
         + header.count[BAR]
+        + 2 * state.marks.n
+        + state.p.stacks * header.count[BAR]
+        + 2 * header.count[RECENT_CELLS]
+        + state.icebergs.n
+        + 2
     )
     if not has_room(header, CLUSTER_EVENTS, events) or not has_room(header, SIGNALS, 2):
         return 0
@@ -155,13 +167,35 @@ def _evaluate(state: Struct, heap: Words, instant: int) -> None:
     else:
         opacity_turn(state.opacity, instant // _MINUTE)
     end_traded(state, heap, instant)
+    if state.marks.n > 0:
+        end_marks(state, heap, instant)
     if state.flow.any:
         judge_traded(state, heap, instant)
+        _judge_bar(state, heap, instant)
+    if p.icebergs:
+        judge_icebergs(state, heap, sampled, instant)
+    if state.flow.any:
         flow_clear_range(state.flow)
     if book.heap.count[CLUSTER_EVENTS] > first:
         number_events(state, heap, first)
     if state.signals.n > 0 or book.heap.count[CLUSTER_EVENTS] > first:
         judge_signals(state, heap, first, sampled, instant)
+
+
+@inlined
+def _judge_bar(state: Struct, heap: Words, instant: int) -> None:
+    """Stacks and absorption after trades; those of a bar that has closed were the last of it."""
+    p = state.p
+    if p.absorption or p.icebergs:
+        forget_old(state, heap, instant - p.absorb_window)
+    if state.book.heap.count[BAR] == 0:
+        return
+    if p.stacks:
+        judge_stacks(state, heap, instant)
+    if p.absorption or p.icebergs:
+        set_absorption_threshold(state, heap)
+    if p.absorption:
+        judge_absorption(state, heap, instant)
 
 
 @inlined
@@ -175,7 +209,8 @@ def _skip_silence(state: Struct, instant: int, stop: int) -> None:
     p = state.p
     grid = p.grid
     last = stop // grid * grid
-    target = min(last, -(-earliest_expiry(state) // grid) * grid)
+    expiry = min(earliest_expiry(state), earliest_mark_expiry(state))
+    target = min(last, -(-expiry // grid) * grid)
     sampled = _is_sampled(state)
     if state.signals.n > 0:
         due = signals_due(state.signals, p.signals.stack_hold, grid)

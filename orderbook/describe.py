@@ -35,8 +35,8 @@ OUTLOOKS: Final = (
     "reversal_bearish",
 )
 EVENT_WORDS: Final = ("end", "update", "new", "snapshot")
-KINDS: Final = ("resting", "traded")
-STATES: Final = ("active", "touched", "ended")
+KINDS: Final = ("resting", "traded", "imbalance_stack", "absorption", "iceberg")
+STATES: Final = ("active", "touched", "ended", "suspected")
 SIDES: Final = ("ask", "bid")
 END_REASONS: Final = (
     None,

@@ -5,7 +5,8 @@ import math
 from market.jit import borrowed, inlined, kernel
 from orderbook.analytics.bars import bar_clear, bar_trade
 from orderbook.analytics.cells import add_trade, has_room
-from orderbook.analytics.events import number_events, write_resting, write_traded
+from orderbook.analytics.endings import clear_marks, end_all_marks, lose_trades
+from orderbook.analytics.events import number_events, write_mark, write_resting, write_traded
 from orderbook.analytics.flow import (
     flow_clear_range,
     flow_session,
@@ -13,9 +14,11 @@ from orderbook.analytics.flow import (
     flow_trade,
     flow_volume,
 )
+from orderbook.analytics.icebergs import note_shown_again, size_before
 from orderbook.analytics.momentum import momentum_clear
 from orderbook.analytics.ofi import ofi_clear, ofi_restart
 from orderbook.analytics.opacity import opacity_clear, opacity_turn
+from orderbook.analytics.recent import recent_room, recent_trade
 from orderbook.analytics.resting import (
     drop_changed_zones,
     keep_rows,
@@ -59,6 +62,7 @@ __all__ = [
     "backfill_trades",
     "describe_live",
     "end_session",
+    "forget_trades",
     "load_rows",
     "mark_gap",
     "open_session",
@@ -109,9 +113,14 @@ def process_records(
                 return _stop(state, i, seq, status)
             clock.open = 1
         elif record.kind == 4:
+            before = as_int(0)
+            if record.op == 1 and state.recent.time == clock.now and state.p.icebergs:
+                before = size_before(state, heap, record)
             status = apply_order(book, heap, record, seq + i)
             if status != OK:
                 return _stop(state, i, seq, status)
+            if before > 0:
+                note_shown_again(state, heap, record, before)
             clock.open = clock.open or book.mode == BY_ORDER
         elif record.kind == 3:
             if not _trade(state, heap, record):
@@ -159,6 +168,9 @@ def _trade(state: Struct, heap: Words, record: Struct) -> int:
     header = state.book.heap
     if not (has_room(header, PROFILE, 1) and has_room(header, BAR, 1)):
         return 0
+    recent = state.p.absorption or state.p.icebergs
+    if recent and not recent_room(state):
+        return 0
     price = record.price
     size = record.size
     aggressor = as_int(record.side)
@@ -170,6 +182,8 @@ def _trade(state: Struct, heap: Words, record: Struct) -> int:
     flow_trade(state.flow, price, signed, size)
     state.volume.open += size
     resting_trade(state, price, aggressor, size, state.clock.now)
+    if recent:
+        recent_trade(state, heap, price, aggressor, size, state.clock.now)
     state.clock.active = 1
     return 1
 
@@ -294,6 +308,7 @@ def mark_gap(words: Words) -> None:
     state.flow.filled = 0
     ofi_restart(state.ofi)
     drop_watches(state.signals, STALE)
+    lose_trades(state)
 
 
 @kernel
@@ -308,8 +323,15 @@ def end_session(reason: int, time: int, words: Words, heap: Words) -> None:
     for i in range(state.traded.n):
         write_traded(state, heap, state.traded.clusters[i], i, EVENT_END, reason, time)
     state.traded.n = 0
+    end_all_marks(state, heap, reason, time)
     number_events(state, heap, first)
     drop_watches(state.signals, STALE if reason == STALE_END else CLOSED)
+
+
+@kernel
+def forget_trades(words: Words) -> None:
+    """Nobody asks for recent trades any more; whoever does later begins anew."""
+    lose_trades(words.view(STATE)[0])
 
 
 @kernel
@@ -338,6 +360,8 @@ def describe_live(words: Words, heap: Words) -> int:
                 write_resting(state, heap, zone, k, EVENT_SNAPSHOT, NO_REASON, now)
     for i in range(state.traded.n):
         write_traded(state, heap, state.traded.clusters[i], i, EVENT_SNAPSHOT, NO_REASON, now)
+    for i in range(state.marks.n):
+        write_mark(state, heap, state.marks.items[i], i, EVENT_SNAPSHOT, NO_REASON, now)
     return as_int(state.book.heap.count[CLUSTER_EVENTS]) - first
 
 
@@ -366,6 +390,7 @@ def reset_state(words: Words) -> None:
     state.flow.volume_gap = math.nan
     resting_clear(state.resting)
     traded_clear(state.traded)
+    clear_marks(state)
     opacity_clear(state.opacity)
     clear_signals(state.signals)
     header = state.book.heap

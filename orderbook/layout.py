@@ -62,6 +62,8 @@ BAR_SLOTS: Final = 5
 HIST_BINS: Final = 64 + 34 * 32
 HIST_MINUTES: Final = 30
 TRADED_SLOTS: Final = 512
+MARK_SLOTS: Final = 256
+ICEBERG_SLOTS: Final = 32
 CELL_WIDTH: Final = 5
 """Words of a cell: price, buy, sell, unknown, trades."""
 
@@ -87,9 +89,13 @@ NO_SLOT: Final = as_int(-1)
     OFF_ASK,
     OFF_BID,
     SIGNALS,
-) = _codes(12)
+    RECENT,
+    RECENT_CELLS,
+) = _codes(14)
 SIGNAL_WIDTH: Final = 20
 EVENT_WIDTH: Final = 28
+RECENT_WIDTH: Final = 4
+"""Words of a recent trade: time, price, aggressor, size."""
 SLOT: Final = 4
 """Words of an order or a level; see ``orderbook.books.table``."""
 TABLE_WIDTH: Final = SLOT + 1
@@ -97,8 +103,9 @@ TABLE_WIDTH: Final = SLOT + 1
 REGION_WIDTHS: Final = (
     *(2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH),
     *(TABLE_WIDTH, TABLE_WIDTH, 2, 2, SIGNAL_WIDTH),
+    *(RECENT_WIDTH, CELL_WIDTH),
 )
-REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32, 0, 0, 0, 0, 8)
+REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32, 0, 0, 0, 0, 8, 512, 64)
 REGIONS: Final = len(REGION_WIDTHS)
 FIRST_ORDERS: Final = 1 << 12
 """Slots that the first order record asks for; a power of two, as every later number."""
@@ -119,8 +126,8 @@ STALE, WAITING, CLOSED, PAUSED, CROSSED, SYNCED = _codes(6)
 
 # Cluster events, kinds, states, end reasons (the words stand in orderbook.describe).
 EVENT_END, EVENT_UPDATE, EVENT_NEW, EVENT_SNAPSHOT = _codes(4)
-RESTING, TRADED, IMBALANCE_STACK, ABSORPTION = _codes(4)
-ACTIVE, TOUCHED, ENDED = _codes(3)
+RESTING, TRADED, IMBALANCE_STACK, ABSORPTION, ICEBERG = _codes(5)
+ACTIVE, TOUCHED, ENDED, SUSPECTED = _codes(4)
 (
     NO_REASON,
     SESSION_END,
@@ -375,6 +382,73 @@ TRADED_STATE = record_dtype(
     ("spent", I8, (TRADED_SLOTS,)),  # rows that price went through in that bar
 )
 
+MARK = record_dtype(
+    ("id", I8),
+    ("kind", I8),  # IMBALANCE_STACK, ABSORPTION or ICEBERG
+    ("side", I8),
+    ("low", I8),
+    ("high", I8),
+    ("poc", I8),
+    ("size", I8),
+    ("peak", I8),
+    ("told", I8),  # size at the last event
+    ("state", I8),
+    ("buy", I8),
+    ("sell", I8),
+    ("added", I8),  # shown again; NULL_TICKS: null
+    ("t_first", I8),
+    ("t_last", I8),
+    ("bar", I8),  # start of the bar that a stack is of
+    ("rel", F8),
+)
+
+MARKS_STATE = record_dtype(
+    ("n", I8),
+    ("items", MARK, (MARK_SLOTS,)),
+    ("dropped", I8),  # marks that found no slot
+)
+
+STACKS_STATE = record_dtype(
+    ("spent_bar", I8),  # start of the bar that the spent rows belong to
+    ("spent_n", I8),
+    ("spent", I8, (MARK_SLOTS, 3)),  # side, low, high of stacks that price went through
+)
+
+RECENT_STATE = record_dtype(
+    ("any", I8),  # a trade was seen
+    ("last", I8),  # its price
+    ("time", I8),
+    ("base", I8),  # number of the first entry in the log
+    ("head", I8),  # entries at the log's front that do not count any more
+    ("seen", I8),  # number of the first entry since the last instant
+)
+
+ABSORPTION_STATE = record_dtype(
+    ("judged", I8),  # start of the bar that the threshold is for
+    ("threshold", F8),  # NaN none
+)
+
+EPISODE = record_dtype(
+    ("side", I8),
+    ("price", I8),
+    ("executed", I8),
+    ("restored", I8),
+    ("shown", I8),  # largest size that was shown
+    ("last", I8),  # size of the row at the last instant
+    ("refills", I8),  # orders shown again
+    ("t_last", I8),
+    ("group", I8),  # time of the last group
+    ("group_traded", I8),  # of it, what is in executed
+    ("fresh", I8),  # something came since the last instant
+)
+
+ICEBERGS_STATE = record_dtype(
+    ("n", I8),
+    ("items", EPISODE, (ICEBERG_SLOTS,)),
+    ("touch", I8, (2,)),  # best rows at the last instant
+    ("touch_size", I8, (2,)),  # 0: not known
+)
+
 OPACITY = record_dtype(
     ("samples", I8),
     ("minute", I8),  # of the open block
@@ -491,6 +565,23 @@ PARAMS = record_dtype(
     ("opacity_min", I8),
     ("neutral", F8),
     ("signals", SIGNAL_PARAMS),
+    ("stacks", I8),
+    ("stack_ratio", F8),
+    ("stack_difference", F8),
+    ("stack_volume", F8),
+    ("stack_horizontal", I8),
+    ("stack_ignore_zero", I8),
+    ("stack_rows", I8),
+    ("absorption", I8),
+    ("absorb_window", I8),
+    ("absorb_fixed", F8),  # NaN: statistical
+    ("absorb_deviations", F8),
+    ("absorb_ticks", I8),
+    ("icebergs", I8),
+    ("iceberg_window", I8),
+    ("iceberg_refills", I8),
+    ("iceberg_factor", F8),
+    ("iceberg_share", F8),
 )
 
 EVENT = record_dtype(
@@ -562,6 +653,11 @@ STATE = record_dtype(
     ("traded", TRADED_STATE),
     ("opacity", OPACITY),
     ("signals", SIGNALS_STATE),
+    ("marks", MARKS_STATE),
+    ("stacks", STACKS_STATE),
+    ("recent", RECENT_STATE),
+    ("absorption", ABSORPTION_STATE),
+    ("icebergs", ICEBERGS_STATE),
     ("row", METRICS_ROW),
 )
 

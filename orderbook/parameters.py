@@ -56,7 +56,7 @@ def _rate(rule: str) -> Any:  # noqa: ANN401
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """Resting and traded clusters, opacity (section ``clusters``)."""
+    """Clusters of every kind, opacity (section ``clusters``)."""
 
     grid_ms: int = _number(100, 10, 1000, "ms", "distance of the instants; divides 1000")
     ClusterIncrement: int = _number(1, 1, 10_000, "ticks", "height of a bucket")
@@ -86,10 +86,33 @@ class Clusters:
     expire_min: int = _number(30, 1, 1440, "min", "life of a traded cluster")
     opacity: str = _choice("normal", tuple(_GAMMAS), "contrast: exponent 2, 1 or 0.5")
     opacity_samples: int = _number(50, 1, 1_000_000, "instants", "needed for an opacity")
+    stacks: str = _switch("on", "stacks of imbalances in the open bar's footprint")
     stack_preset: str = _choice("nt", tuple(PRESETS), "imbalances: ratio, difference and volume")
     stack_mode: str = _choice("diagonal", MODES, "imbalances: the row that is compared with")
     stack_zero: str = _choice("allow", ZERO_RULES, "imbalances: opposite volume of zero")
     stack_rows: int = _number(3, 1, 100, "rows", "least height of a stack of imbalances")
+    absorption: str = _switch("on", "much of one side's market orders at a row that holds")
+    absorb_s: int = _number(60, 1, 3600, "s", "absorption: how long volume counts")
+    absorb_threshold: float = _number(
+        0.0, 0.0, 1e15, "of volume", "absorption: fixed threshold, 0 = statistical"
+    )
+    absorb_deviations: float = _number(
+        4.0, 0.0, 100.0, "deviations", "absorption: of the statistical threshold"
+    )
+    absorb_ticks: int = _number(
+        1, 0, 10_000, "ticks", "absorption: how far beyond the row price may trade"
+    )
+    icebergs: str = _switch("on", "orders, or (suspected) rows, that trade more than they show")
+    iceberg_s: int = _number(60, 1, 3600, "s", "icebergs: life without a further refill")
+    iceberg_refills: int = _number(
+        2, 1, 1000, "orders", "icebergs of a book of orders: shown again so often"
+    )
+    iceberg_factor: float = _number(
+        3.0, 1.0, 1000.0, "x shown", "icebergs suspected from rows: traded at least so much"
+    )
+    iceberg_share: float = _number(
+        0.8, 0.0, 1.0, "of the traded", "icebergs suspected from rows: put back at least so much"
+    )
 
 
 @dataclass(frozen=True, slots=True)

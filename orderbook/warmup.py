@@ -10,6 +10,7 @@ from orderbook.analyzer import Analyzer
 from orderbook.books.book import Book, level_records
 from orderbook.books.order_book import OrderBook, standing_orders
 from orderbook.export import INTERVAL, BookExporter
+from orderbook.parameters import Parameters
 
 __all__ = ["warmup"]
 
@@ -51,6 +52,8 @@ def _analyze() -> None:
     analyzer.process_l2_update(_stream()._replace(base=_TIME - 9 * _SECOND, seq=9))
     analyzer.take_events()
     analyzer.thaw(analyzer.freeze())
+    without = {"absorption": "off", "icebergs": "off"}
+    analyzer.reconfigure(Parameters.from_mapping({"clusters": without}))
     ordered = Analyzer(instrument)
     ordered.process_l2_update(Frame(_orders(), _TIME, 1))
     ordered.book()

@@ -98,7 +98,7 @@ class Clusters(Message, frozen=True, kw_only=True, tag="clusters"):
     Attributes:
         event: ``snapshot`` is the full set, after subscribing.
         seq: the last record in them.
-        clusters: the objects, see docs/analytics.md.
+        clusters: resting, traded, imbalance_stack, absorption, iceberg: see docs/analytics.md.
         instrument: the symbol.
         source: of the stream.
         time: the event clock.

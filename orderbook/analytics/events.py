@@ -29,7 +29,7 @@ from orderbook.layout import (
     as_int,
 )
 
-__all__ = ["event_at", "number_events", "warming", "write_resting", "write_traded"]
+__all__ = ["event_at", "number_events", "warming", "write_mark", "write_resting", "write_traded"]
 
 _OFI_SECONDS = 60
 
@@ -129,6 +129,34 @@ def write_traded(
 
 
 @inlined
+def write_mark(
+    state: Struct, heap: Words, mark: Struct, slot: int, what: int, reason: int, time: int
+) -> None:
+    """Append an event of a stack, an absorption or an iceberg."""
+    event = _next_event(state, heap, what, time)
+    event.kind = mark.kind
+    event.side = mark.side
+    event.state = ENDED if what == EVENT_END else mark.state
+    event.end_reason = reason
+    event.id = mark.id
+    event.tick_low = mark.low
+    event.tick_high = mark.high
+    event.poc = mark.poc
+    event.size = mark.size
+    event.size_peak = mark.peak
+    event.buy = mark.buy
+    event.sell = mark.sell
+    event.added = mark.added
+    event.cancelled = NULL_TICKS
+    event.t_first = mark.t_first
+    event.t_last = time if what == EVENT_END else mark.t_last
+    event.rel = mark.rel
+    event.opacity = -1
+    event.spare[0] = slot
+    _place(state.book, event)
+
+
+@inlined
 def _place(book: Struct, event: Struct) -> None:
     """Distance from the touch, and dominance of the book's sizes within the bounds."""
     event.distance = NULL_TICKS
@@ -200,5 +228,7 @@ def number_events(state: Struct, heap: Words, first: int) -> None:
             event.end_reason = NO_REASON
             if event.kind == RESTING:
                 state.resting.zones[event.side, event.spare[0]].id = event.id
-            else:
+            elif event.kind == TRADED:
                 state.traded.clusters[event.spare[0]].id = event.id
+            else:
+                state.marks.items[event.spare[0]].id = event.id

@@ -67,6 +67,7 @@ def make_plan(seed: int, steps: int = 300, **switches: bool) -> Plan:
         tick=rng.choice(("0.25", "0.25", "0.1", "0.03125", "0.00005", "5")),
         settings=_settings(rng),
     )
+    plan.settings["clusters"] |= _level_settings(random.Random(seed ^ 0x1CEB))
     scores = plan.settings["scores"]
     scores["volume_least"] = min(scores["volume_least"], scores["volume_windows"])
     clusters = plan.settings["clusters"]
@@ -139,6 +140,26 @@ def _signal_settings(rng: random.Random) -> dict[str, Any]:
         "spacing_s": rng.choice((60.0, 0.0, 1.0)),
         "expire_s": rng.choice((30.0, 0.1)),
         "warmup_s": rng.choice((60.0, 0.0, 1.0)),
+    }
+
+
+def _level_settings(rng: random.Random) -> dict[str, Any]:
+    """Stacks, absorption and icebergs; drawn apart, so that the streams stay what they were."""
+    return {
+        "stacks": rng.choice(("on", "on", "on", "off")),
+        "stack_preset": rng.choice(("nt", "tv", "atas")),
+        "stack_mode": rng.choice(("diagonal", "diagonal", "horizontal")),
+        "stack_zero": rng.choice(("allow", "allow", "ignore")),
+        "stack_rows": rng.choice((1, 1, 2, 3)),
+        "absorption": rng.choice(("on", "on", "on", "off")),
+        "absorb_s": rng.choice((60, 10, 1)),
+        "absorb_threshold": rng.choice((0.0, 0.0, 5.0, 20.0)),
+        "absorb_deviations": rng.choice((4.0, 1.0, 0.0)),
+        "absorb_ticks": rng.choice((1, 0, 3)),
+        "icebergs": rng.choice(("on", "on", "on", "off")),
+        "iceberg_s": rng.choice((60, 10, 1)),
+        "iceberg_factor": rng.choice((3.0, 1.0)),
+        "iceberg_share": rng.choice((0.8, 0.2)),
     }
 
 

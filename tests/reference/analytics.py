@@ -12,6 +12,7 @@ from market.ticks import Grid
 from tests.reference.bars import MINUTE, Bars
 from tests.reference.book_metrics import book_metrics, crossed, two_sided
 from tests.reference.flow import Session, VolumeGap
+from tests.reference.marks import KINDS, Marks
 from tests.reference.ofi import Ofi
 from tests.reference.opacity import Opacity
 from tests.reference.position_book import Applied, PositionBook, Rows
@@ -77,6 +78,7 @@ class Twin:
         self.volume_gap = VolumeGap()
         self.resting = Resting(settings)
         self.traded = Traded(settings)
+        self.marks = Marks(settings, self.traded)
         self.opacity = Opacity(settings)
         self.profile = Profile(settings)
         self.told = 0
@@ -116,6 +118,7 @@ class Twin:
         self.session.complete = False
         self.told = 0
         self.signals.drop("stale")
+        self.marks.lose()
 
     def backfill(self, recs: Sequence[Rec], last: bool) -> None:
         """Trades of the session told again; ``ref`` is the place in the list."""
@@ -207,7 +210,8 @@ class Twin:
         return self._apply(rec)
 
     def _rewind(self) -> None:
-        self._emit(self.resting.end_all("stale") + self.traded.end_all("stale"))
+        ended = self.resting.end_all("stale") + self.traded.end_all("stale")
+        self._emit(ended + self.marks.end_all("stale"))
         self.signals.drop("stale")
         self.signals.restart()
         sums = self.ofi.row
@@ -251,7 +255,7 @@ class Twin:
         assert self.calendar is not None
         if not self.closed:
             ended = self.resting.end_all("session_end") + self.traded.end_all("session_end")
-            self._emit(ended, time)
+            self._emit(ended + self.marks.end_all("session_end"), time)
             self.signals.drop("closed")
         passed_over = time < until - LEAP
         session = None if passed_over else self.calendar.trading_session(time)
@@ -294,6 +298,7 @@ class Twin:
         self.volume_gap.trade(rec.size)
         self.profile.trade(self.clock, rec.price, rec.size, rec.side)
         self.traded.trade(self.clock, rec.price, rec.size, rec.side)
+        self.marks.trade(self.clock, rec.price, rec.size, rec.side)
         self.resting.trade(self.clock, rec.price, rec.size, rec.side)
 
     # An instant
@@ -314,11 +319,13 @@ class Twin:
         if time % MINUTE == 0:
             self.bars.close()
             self.traded.close()
+            self.marks.close_bar()
         events: list[Event] = []
         if sampled:
             self.opacity.sample(time, bids, asks)
             events += self.resting.sample(time, bids, asks)
         events += self.traded.evaluate(time)
+        events += self.marks.evaluate(time, bids, asks, sampled)
         told = len(self.events)
         self._emit(events, time)
         self._signal(time, self.events[told:], sampled)
@@ -345,7 +352,7 @@ class Twin:
         def key(event: Event) -> tuple[int, int, int, int]:
             thing = event.get("zone") or event["cluster"]
             low = thing.run.low if "zone" in event else thing.low
-            kind = 0 if "zone" in event else 1
+            kind = 0 if "zone" in event else KINDS.index(thing.kind)
             return _EVENT_ORDER[event["event"]], kind, 1 - thing.side, low
 
         for event in sorted(events, key=key):
@@ -397,16 +404,16 @@ class Twin:
         low, high = cluster.low, cluster.high
         bid, ask = size_within(bids, low, high), size_within(asks, low, high)
         return {
-            "kind": "traded",
+            "kind": cluster.kind,
             "side": cluster.side,
             "tick_low": low,
             "tick_high": high,
             "poc": cluster.poc,
             "size": cluster.size,
-            "size_peak": cluster.size,
+            "size_peak": max(cluster.size, cluster.peak),
             "buy": cluster.buy,
             "sell": cluster.sell,
-            "added": None,
+            "added": cluster.added,
             "cancelled": None,
             "rel": cluster.rel,
             "dominance": (bid - ask) / (bid + ask) if bid + ask else None,

@@ -68,6 +68,23 @@ class Settings:
     spacing: int = 60 * _SECOND
     signal_life: int = 30 * _SECOND
     signal_warmup: int = 60 * _SECOND
+    stacks: bool = True
+    stack_ratio: float = 1.5
+    stack_difference: float = 10.0
+    stack_volume: float = 0.0
+    stack_mode: str = "diagonal"
+    stack_zero: str = "allow"
+    stack_rows: int = 3
+    absorption: bool = True
+    absorb_window: int = 60 * _SECOND
+    absorb_fixed: float | None = None
+    absorb_deviations: float = 4.0
+    absorb_ticks: int = 1
+    icebergs: bool = True
+    iceberg_window: int = 60 * _SECOND
+    iceberg_refills: int = 2
+    iceberg_factor: float = 3.0
+    iceberg_share: float = 0.8
 
     @classmethod
     def of(cls, parameters: Any) -> "Settings":
@@ -133,4 +150,26 @@ class Settings:
             spacing=int(signals.spacing_s * _SECOND),
             signal_life=int(signals.expire_s * _SECOND),
             signal_warmup=int(signals.warmup_s * _SECOND),
+            **_levels(clusters),
         )
+
+
+def _levels(clusters: Any) -> dict[str, Any]:
+    """Stacks, absorption and icebergs; sizes in steps of 1."""
+    ratio, difference, volume = {"nt": (1.5, 10, 0), "tv": (3, 0, 0), "atas": (3, 0, 30)}[
+        clusters.stack_preset
+    ]
+    same = ("stack_mode", "stack_zero", "stack_rows", "absorb_deviations", "absorb_ticks")
+    same += ("iceberg_refills", "iceberg_factor", "iceberg_share")
+    return {
+        **{name: getattr(clusters, name) for name in same},
+        "stacks": clusters.stacks == "on",
+        "stack_ratio": float(ratio),
+        "stack_difference": float(difference),
+        "stack_volume": float(volume),
+        "absorption": clusters.absorption == "on",
+        "absorb_window": clusters.absorb_s * _SECOND,
+        "absorb_fixed": clusters.absorb_threshold or None,
+        "icebergs": clusters.icebergs == "on",
+        "iceberg_window": clusters.iceberg_s * _SECOND,
+    }

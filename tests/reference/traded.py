@@ -48,6 +48,9 @@ class Cluster:
     told: int = 0
     lowest: int | None = None
     highest: int | None = None
+    kind: str = "traded"
+    added: int | None = None
+    peak: int = 0
 
 
 class Traded:

@@ -1,0 +1,158 @@
+"""Stacks of imbalances in the open bar; the rule is that of ``orderbook.footprints``."""
+
+import math
+
+from market.jit import inlined
+from orderbook.analytics.marks import find_mark, grow_mark, new_mark, tell_new
+from orderbook.layout import (
+    BAR,
+    CELL_WIDTH,
+    IMBALANCE_STACK,
+    MARK_SLOTS,
+    NEVER,
+    Struct,
+    Words,
+    as_int,
+)
+
+__all__ = ["judge_stacks", "spend_stack", "stacks_clear"]
+
+
+@inlined
+def _opposite(state: Struct, heap: Words, i: int, side: int) -> int:
+    """Volume that the imbalance of a side at cell ``i`` is measured against."""
+    header = state.book.heap
+    at = header.offset[BAR] + CELL_WIDTH * i
+    column = 1 + side
+    if state.p.stack_horizontal:
+        return heap[at + column]
+    step = 1 - 2 * side
+    j = i + step
+    if 0 <= j < header.count[BAR] and heap[at + CELL_WIDTH * step] == heap[at] + step:
+        return heap[at + CELL_WIDTH * step + column]
+    return as_int(0)
+
+
+@inlined
+def _is_imbalance(state: Struct, heap: Words, i: int, side: int) -> int:
+    p = state.p
+    own = heap[state.book.heap.offset[BAR] + CELL_WIDTH * i + 2 - side]
+    if own <= 0 or float(own) <= p.stack_volume:
+        return 0
+    opposite = _opposite(state, heap, i, side)
+    if opposite == 0 and p.stack_ignore_zero:
+        return 0
+    return as_int(
+        float(own) >= p.stack_ratio * float(opposite)
+        and float(own - opposite) >= p.stack_difference
+    )
+
+
+@inlined
+def judge_stacks(state: Struct, heap: Words, time: int) -> None:
+    """Look for stacks in the open bar; side 1 of buy imbalances, 0 of sell imbalances."""
+    header = state.book.heap
+    count = as_int(header.count[BAR])
+    start = header.offset[BAR]
+    for k in range(2):
+        side = as_int(1 - k)
+        first = as_int(-1)
+        for i in range(count + 1):
+            flagged = as_int(0)
+            if i < count:
+                flagged = _is_imbalance(state, heap, i, side)
+            if first >= 0:
+                at = start + CELL_WIDTH * i
+                if not flagged or heap[at] != heap[at - CELL_WIDTH] + 1:
+                    if i - first >= state.p.stack_rows:
+                        _found(state, heap, side, first, i - 1, time)
+                    first = as_int(-1)
+            if flagged and first < 0:
+                first = as_int(i)
+
+
+@inlined
+def _found(state: Struct, heap: Words, side: int, first: int, last: int, time: int) -> None:
+    """A stack of the cells ``first`` to ``last``."""
+    start = state.book.heap.offset[BAR]
+    low = heap[start + CELL_WIDTH * first]
+    high = heap[start + CELL_WIDTH * last]
+    size = as_int(0)
+    for i in range(first, last + 1):
+        size += heap[start + CELL_WIDTH * i + 2 - side]
+    slot = find_mark(state, IMBALANCE_STACK, side, low, high)
+    bar = state.bars.start
+    if slot < 0:
+        if _is_spent(state, side, low, high):
+            return
+        slot = new_mark(state, IMBALANCE_STACK, side, low, size, time)
+        if slot >= 0:
+            _describe(state, heap, slot, first, last)
+            tell_new(state, heap, slot, time)
+        return
+    mark = state.marks.items[slot]
+    if mark.bar == bar or size > mark.size:
+        moved = as_int(mark.low != low or mark.high != high)
+        _describe(state, heap, slot, first, last)
+        grow_mark(state, heap, slot, size, moved, time)
+
+
+@inlined
+def _describe(state: Struct, heap: Words, slot: int, first: int, last: int) -> None:
+    """Bounds, sums and busiest row (the lowest on ties) of a stack."""
+    mark = state.marks.items[slot]
+    start = state.book.heap.offset[BAR]
+    mark.low = heap[start + CELL_WIDTH * first]
+    mark.high = heap[start + CELL_WIDTH * last]
+    mark.bar = state.bars.start
+    mark.buy = 0
+    mark.sell = 0
+    own = as_int(0)
+    against = as_int(0)
+    most = as_int(-1)
+    for i in range(first, last + 1):
+        at = start + CELL_WIDTH * i
+        mark.buy += heap[at + 1]
+        mark.sell += heap[at + 2]
+        mine = heap[at + 2 - mark.side]
+        own += mine
+        against += _opposite(state, heap, i, as_int(mark.side))
+        if mine > most:
+            most = mine
+            mark.poc = heap[at]
+    mark.rel = float(own) / float(against) if against > 0 else math.nan
+
+
+@inlined
+def spend_stack(state: Struct, side: int, low: int, high: int) -> None:
+    """Price went through a stack: its rows make no other of that side in the open bar."""
+    stacks = state.stacks
+    if stacks.spent_bar != state.bars.start:
+        stacks.spent_bar = state.bars.start
+        stacks.spent_n = 0
+    if stacks.spent_n < MARK_SLOTS:
+        stacks.spent[stacks.spent_n, 0] = side
+        stacks.spent[stacks.spent_n, 1] = low
+        stacks.spent[stacks.spent_n, 2] = high
+        stacks.spent_n += 1
+
+
+@inlined
+def _is_spent(state: Struct, side: int, low: int, high: int) -> int:
+    stacks = state.stacks
+    if stacks.spent_bar == state.bars.start:
+        for i in range(stacks.spent_n):
+            if (
+                stacks.spent[i, 0] == side
+                and stacks.spent[i, 1] <= high
+                and low <= stacks.spent[i, 2]
+            ):
+                return 1
+    return 0
+
+
+@inlined
+def stacks_clear(state: Struct) -> None:
+    """No row is spent."""
+    state.stacks.spent_bar = NEVER
+    state.stacks.spent_n = 0
