@@ -14,7 +14,13 @@ import orjson
 
 from market.enums import Phase, Source
 from market.errors import UsageError
-from recording.messages import ClusterMessage, book_message, clusters_message, profile_message
+from recording.messages import (
+    ClusterMessage,
+    book_message,
+    clusters_message,
+    metrics_message,
+    profile_message,
+)
 from recording.stream import Stream
 from server.channel import Channel
 from server.connection import Connection
@@ -99,7 +105,11 @@ class Subscription:
             self.meet(channel)
 
     def meet(self, channel: Channel) -> None:
-        """Begin or stop to hear a channel, as the wishes say; new cluster listeners get the set."""
+        """Begin or stop to hear a channel, as the wishes say; who is new is told how it stands.
+
+        In a market that rests nothing else would say so: neither the clusters nor, to one who
+        listens to metrics, the phase.
+        """
         topics: set[str] = set()
         interval = 0
         for key in ((channel.symbol, channel.source), (None, channel.source)):
@@ -118,6 +128,8 @@ class Subscription:
         if before is not None:
             heard.without_set = before.without_set and "clusters" in topics
             heard.without_signals = before.without_signals and "signals" in topics
+        if "metrics" in topics - known and channel.stream.records:
+            self.metrics(channel, channel.rendered(metrics_message))
         if "clusters" in topics - known:
             self._send_clusters(channel, heard)
         if "signals" in topics - known:

@@ -70,7 +70,7 @@ class Resync(Message, frozen=True, kw_only=True, tag="resync"):
 
 
 class Metrics(Message, frozen=True, kw_only=True, tag="metrics"):
-    """The measures of one instrument after a frame.
+    """The measures of one instrument after a frame, and as they are once it is subscribed to.
 
     Attributes:
         instrument: the symbol.

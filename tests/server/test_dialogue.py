@@ -273,6 +273,31 @@ async def test_topics_begin_and_end(serve: Any, data: SimpleNamespace) -> None:
         assert kinds == {"error"}
 
 
+async def test_who_begins_to_listen_is_told_how_a_market_stands_that_rests(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    server = await serve()
+    topics = ["metrics", "clusters"]
+    async with server.peer() as publisher, server.peer() as listener:
+        await publisher.hello(subscribe=topics)
+        assert [m["type"] for m in publisher.got].count("metrics") == 0, "nothing was measured yet"
+        (frame,) = frames(data, 200, 200)
+        await send(publisher, frame, data)
+        told = await publisher.hear("metrics")
+        await listener.hello(role="subscriber", instruments=[])
+        for _ in range(2):
+            await listener.say({"type": "subscribe", "topics": topics})
+        await listener.say({"type": "nonsense"})
+        await listener.hear("error")
+        kinds = [m["type"] for m in listener.got]
+        assert [kinds.count(kind) for kind in topics] == [1, 1], "once for each that begins"
+        assert next(m for m in listener.got if m["type"] == "metrics") == told
+        publisher.socket.transport.abort()
+    async with server.peer() as again:
+        await again.hello(subscribe=["metrics"])
+        assert await again.hear("metrics") == told
+
+
 async def test_a_rate_limit_holds_metrics_back_and_sends_the_newest(
     serve: Any, data: SimpleNamespace
 ) -> None:
