@@ -5,6 +5,7 @@ each attempt to connect. A test says how long things take: nothing here waits fo
 """
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,11 @@ LONGEST_WAIT_MS = (2_500, 5_000)
 REFUSED_MS = 30_000
 SILENCE_MS = 15_000
 WEBSOCKET_AGAIN_MS = 5_000
+BUSY_MS = 15_000
+"""After so long requests that never let the sender rest are left for a try of the WebSocket."""
+
+
+_ENDS = ("open", "refused", "closed", "yes", "no")
 
 
 class Pump:
@@ -82,8 +88,13 @@ class Pump:
 
     def attempts(self) -> list[str]:
         """Of what was done, the openings and closings."""
-        ends = ("open", "refused", "closed", "yes", "no")
-        return [line for line in self.take() if line.rsplit(" ", 1)[1] in ends]
+        return [line for line in self.take() if line.rsplit(" ", 1)[1] in _ENDS]
+
+    def frames_and_attempts(self) -> list[str]:
+        """The same, with the frames between them."""
+        done, self.done = self.done, []
+        named = [f"{who} {'frame' if what.startswith('*') else _name(what)}" for who, what in done]
+        return [line for line in named if line.rsplit(" ", 1)[1] in (*_ENDS, "frame")]
 
     @property
     def state(self) -> dict[str, Any]:
@@ -152,6 +163,15 @@ WAKING: dict[str, tuple[Any, ...]] = {
 }
 
 
+def test_a_pause_wakes_the_sender_though_no_time_goes_by(pump: Pump) -> None:
+    pump.talk.say("new", "playback")
+    pump.start()
+    pump.push(1, 20)
+    pump.talk.say("pause", True)
+    ((_, told),) = pump.talk.say("done", PATIENCE_MS)
+    assert json.loads(told)["paused"]
+
+
 @pytest.mark.parametrize("what", WAKING)
 def test_what_is_told_wakes_the_sender_though_no_time_goes_by(pump: Pump, what: str) -> None:
     pump.start()
@@ -170,7 +190,7 @@ def test_refused_openings_are_tried_again_after_waits_that_double(pump: Pump) ->
     for number in range(1, 9):
         assert pump.attempts() == [line.format(number) for line in attempt]
         pump.advance(shortest - 1)
-        assert pump.attempts() == [], number
+        assert set(pump.attempts()) <= {"health no"}, number
         pump.talk.say("advance", longest - shortest + 1)  # in one: the next wait begins at its end
         pump.serve()
         shortest, longest = (
@@ -181,8 +201,49 @@ def test_refused_openings_are_tried_again_after_waits_that_double(pump: Pump) ->
     assert (state["status"], state["reason"]) == ("NO SERVER", "nobody listens")
     assert pump.logged() == ["102"], "the same failure is told once"
     pump.advance(longest)
-    assert pump.attempts() == ["ws 9 refused", "ws 9 closed", "health no", "ws 10 open"]
+    attempts = [line for line in pump.attempts() if line != "health no"]
+    assert attempts == ["ws 9 refused", "ws 9 closed", "ws 10 open"]
     assert pump.state["connections"] == 1
+
+
+def test_a_server_that_is_back_ends_a_long_wait_within_a_second(pump: Pump) -> None:
+    away(pump)
+    pump.advance(TICK_MS - 1)
+    assert pump.attempts() == []
+    pump.advance(1)
+    assert pump.attempts() == ["health no"], "asked once a second, and no more"
+    pump.talk.say("healthy", True)
+    pump.advance(TICK_MS - 1)
+    assert pump.attempts() == []
+    pump.advance(1)
+    assert pump.attempts() == ["health yes", "ws 7 open"]
+    assert pump.state["connections"] == 1
+
+
+def test_a_server_that_answers_but_refuses_is_not_asked_in_between(pump: Pump) -> None:
+    for _ in range(3):
+        pump.talk.say("plan", "http", "away", 0)
+    away(pump)
+    pump.talk.say("healthy", True)
+    for _ in range(3):
+        pump.talk.say("plan", "ws", "blocked", 503)
+    pump.advance(TICK_MS)
+    assert pump.attempts() == [
+        "health yes",
+        *("ws 7 refused", "ws 7 closed", "health yes", "http 8 refused", "http 8 closed"),
+    ]
+    pump.advance(LONGEST_WAIT_MS[0] - 1)
+    assert pump.attempts() == []
+
+
+def away(pump: Pump) -> None:
+    """Start, and come to a wait of the longest kind: the server does not answer at all."""
+    pump.talk.say("healthy", False)
+    for _ in range(6):
+        pump.talk.say("plan", "ws", "nobody listens", 0)
+    pump.start()
+    while "ws 6 closed" not in pump.attempts():
+        pump.advance(50)
 
 
 def test_a_greeting_makes_the_next_wait_the_first_again(pump: Pump) -> None:
@@ -300,6 +361,26 @@ def test_requests_carry_the_data_until_a_websocket_opens(pump: Pump) -> None:
     assert len({hello.session for hello in pump.server.hellos}) == 1
     pump.advance(3 * WEBSOCKET_AGAIN_MS)
     assert pump.attempts() == [], "nothing is tried beside a WebSocket that works"
+
+
+def test_requests_that_never_rest_are_left_all_the_same(pump: Pump) -> None:
+    took_ms = 400
+    for _ in range(2):
+        pump.talk.say("plan", "ws", "blocked", 503)
+    pump.start()
+    pump.take()
+    pump.talk.say("busy", took_ms)
+    pump.push(1, 20)
+    done = pump.frames_and_attempts()
+    posts = 1 + math.ceil(BUSY_MS / took_ms)
+    posted = ["http 2 frame"] * posts
+    assert done[: 2 * posts + 3] == [*posted, "ws 3 refused", "ws 3 closed", *posted, "ws 4 open"]
+    assert done[2 * posts + 3 :] == ["http 2 closed", "ws 4 frame"]
+    state = pump.state
+    assert (state["settled"], state["http"], state["connections"]) == (True, False, 2)
+    assert pump.server.sessions[SYMBOL].expected == state["end"]
+    assert not pump.server.lost
+    assert pump.server.snapshots == pump.server.failed_checks == 0
 
 
 def test_requests_are_not_tried_when_the_token_is_refused(pump: Pump) -> None:

@@ -240,6 +240,44 @@ def test_requests_carry_the_data_while_the_websocket_fails(
     require_journal(server, tmp_path, state["end"] - 1)
 
 
+def test_a_market_that_rests_is_live_again_over_every_new_line(
+    runner: Program, server: ServedProcess
+) -> None:
+    with Relay(server.port) as relay, bridge(runner, relay.address, pace=QUICK) as talk:
+        talk.say("start")
+        up(talk)
+        talk.say("market", 1, 0, 2_000, 0)
+        until(talk, is_live)
+        end = require_same(talk, server)["end"]
+        for number, (deny, http) in enumerate([(False, False), (True, True), (False, False)], 2):
+            relay.deny = deny
+            if not talk.say("state")["http"]:
+                relay.cut()
+
+            def welcomed(state: dict[str, Any], number: int = number, http: bool = http) -> bool:
+                return bool(state["connections"] == number and state["http"] is http)
+
+            until(talk, welcomed)
+            assert until(talk, is_live, 5) < 1, "nothing new is told, and no beat is due so soon"
+        state = talk.say("state")
+        assert (state["end"], state["losses"], state["resyncs"]) == (end, 0, 0)
+
+
+def test_after_a_long_absence_a_server_is_found_within_two_seconds(
+    runner: Program, tmp_path: Path
+) -> None:
+    server = served(tmp_path)
+    with bridge(runner, server.address) as talk:
+        talk.say("start")
+        time.sleep(6)  # the waits between attempts have grown to seconds
+        try:
+            server.start()
+            assert until(talk, lambda state: state["connections"] == 1) < 2
+            assert not talk.say("state")["http"]
+        finally:
+            server.kill()
+
+
 def test_four_threads_at_once(runner: Program, server: ServedProcess, tmp_path: Path) -> None:
     with bridge(runner, server.address) as talk:
         talk.say("start")

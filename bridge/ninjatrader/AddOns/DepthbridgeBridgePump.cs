@@ -8,7 +8,8 @@ namespace Depthbridge
     /// <remarks>
     /// One thread opens and sends, one receives. Batching is natural: what has gathered while a frame was being sent
     /// is the next frame; there is no timer. When the WebSocket fails but the server answers requests, requests carry
-    /// the data until a WebSocket opens again.
+    /// the data until a WebSocket opens again. Waits between attempts grow to 5 s; while nobody answers at all, whether
+    /// somebody does again is asked once a second, and ends the wait: after a long absence, too, data flows soon.
     /// </remarks>
     public sealed class BridgePump
     {
@@ -42,6 +43,8 @@ namespace Depthbridge
         private int _leaving;
         private int _closed;
         private int _repeated;
+        private bool _unanswered;
+        private long _askAt;
         private long _connections;
         private bool _viaHttp;
         private volatile string _failure = "";
@@ -162,6 +165,7 @@ namespace Depthbridge
             // What was asked for before now this attempt does; only what comes later may cut the wait behind it short.
             Volatile.Write(ref _leaving, 0);
             Volatile.Write(ref _again, 0);
+            _unanswered = false;
             Refusal refused;
             var transport = Open(out refused);
             if (transport == null)
@@ -214,7 +218,8 @@ namespace Depthbridge
         private ITransport OpenHttp(TransportFault fault, out Refusal refused)
         {
             refused = fault.Status == 401 ? new Refusal(Wire.ErrorUnauthorised, "the token is missing or wrong") : null;
-            if (refused != null || IsStopping || !_factory.IsHealthy())
+            _unanswered = refused == null && !IsStopping && !_factory.IsHealthy();
+            if (refused != null || IsStopping || _unanswered)
             {
                 Down(LogEvents.NoServer, fault.Message);
                 return null;
@@ -485,21 +490,36 @@ namespace Depthbridge
             return (int)(_backoff.Next(_random.NextDouble()) * 1000);
         }
 
-        /// <summary>Wait, but tick, and end early when stopped or begun anew.</summary>
+        /// <summary>Wait, but tick, and end early when stopped, begun anew, or answered again.</summary>
         private void Rest(int milliseconds)
         {
             var until = _clock.MonotonicNs + milliseconds * Millisecond;
+            _askAt = _clock.MonotonicNs + TickMs * Millisecond;
             while (!IsStopping && Volatile.Read(ref _again) == 0)
             {
                 _observer.OnTick();
-                var left = (until - _clock.MonotonicNs) / Millisecond;
-                if (left <= 0)
+                var now = _clock.MonotonicNs;
+                var left = (until - now) / Millisecond;
+                if (left <= 0 || IsBack(now))
                 {
                     return;
                 }
                 _clock.Sleep(_signal, (int)Math.Min(left, TickMs));
             }
             Volatile.Write(ref _again, 0);
+        }
+
+        /// <summary>Whether somebody answers who did not at the last attempt; asked once a second.</summary>
+        /// <remarks>A server that answers but refuses is left alone until the wait is over.</remarks>
+        private bool IsBack(long now)
+        {
+            if (!_unanswered || now < _askAt)
+            {
+                return false;
+            }
+            var answered = _factory.IsHealthy();
+            _askAt = _clock.MonotonicNs + TickMs * Millisecond;
+            return answered;
         }
 
         /// <summary>Log an event; the same failure again and again is told once.</summary>

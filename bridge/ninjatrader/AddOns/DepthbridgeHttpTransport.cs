@@ -12,7 +12,8 @@ namespace Depthbridge
     /// <summary>The server by single requests, for when its WebSocket does not work.</summary>
     /// <remarks>
     /// Frames are posted as they are; what the answers say becomes the messages that a WebSocket would bring. A frame
-    /// without records asks where the server stands: that is how <c>hello</c> and heartbeats are answered. For a check,
+    /// without records asks where the server stands: that is how <c>hello</c> and heartbeats are answered, and how the
+    /// phase of a market that rests is known. For a check,
     /// once a second at most, the server's book is asked for and compared here. What has no request of its own (names
     /// of makers, a pause, <c>bye</c>) is not sent: it waits for the WebSocket.
     /// </remarks>
@@ -180,23 +181,36 @@ namespace Depthbridge
                 HeartbeatSeconds = 5,
                 Config = ""
             };
+            var answers = new List<KeyValuePair<HttpStream, HttpAnswer>>();
             foreach (var instrument in hello.List("instruments"))
             {
                 var stream = new HttpStream(_streams.Count, instrument);
                 _streams.Add(stream);
-                if (Probe(stream))
+                var answer = Probe(stream);
+                if (answer != null)
                 {
+                    answers.Add(new KeyValuePair<HttpStream, HttpAnswer>(stream, answer));
                     welcome.Streams.Add(stream.Symbol, stream.Index);
                     welcome.ResumeFrom.Add(stream.Index, stream.Expected);
                 }
             }
             Put(new ServerMessage(ServerMessageType.Welcome) { Welcome = welcome });
-            foreach (var stream in _streams)
+            foreach (var answer in answers)
             {
-                if (stream.IsBroken)
-                {
-                    PutResync(stream, "restart");
-                }
+                PutState(answer.Key, answer.Value);
+            }
+        }
+
+        /// <summary>What the server says of a stream that it was only asked about.</summary>
+        private void PutState(HttpStream stream, HttpAnswer answer)
+        {
+            if (stream.IsBroken)
+            {
+                PutResync(stream, "restart");
+            }
+            else
+            {
+                PutNews(stream, answer);
             }
         }
 
@@ -205,17 +219,23 @@ namespace Depthbridge
             var last = new Dictionary<int, long>();
             foreach (var stream in _streams)
             {
-                if (stream.IsTaken && Probe(stream))
+                var answer = stream.IsTaken ? Probe(stream) : null;
+                if (answer == null)
                 {
-                    last.Add(stream.Index, stream.Expected - 1);
+                    continue;
+                }
+                last.Add(stream.Index, stream.Expected - 1);
+                if (!stream.IsBroken)
+                {
+                    PutNews(stream, answer);
                 }
             }
             Put(new ServerMessage(ServerMessageType.Heartbeat) { Heartbeat = new HeartbeatData { Last = last } });
         }
 
         /// <summary>Ask what the server expects of a stream.</summary>
-        /// <returns>False: it does not take the stream; the error was put among the answers.</returns>
-        private bool Probe(HttpStream stream)
+        /// <returns>Its answer; null: it does not take the stream, and the error was put among the answers.</returns>
+        private HttpAnswer Probe(HttpStream stream)
         {
             var answer = Post("/l2_update", _probe, Binary, stream);
             stream.IsBroken = answer.Is(Wire.ErrorResyncRequired) || answer.Is(Wire.ErrorBookFault);
@@ -223,10 +243,10 @@ namespace Depthbridge
             if (!stream.IsTaken)
             {
                 Put(answer.Error(stream.Index, null));
-                return false;
+                return null;
             }
             stream.Expected = answer.Expected;
-            return true;
+            return answer;
         }
 
         private void PostBar(string text, FieldReader bar)

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Threading;
 
@@ -56,6 +57,11 @@ namespace Depthbridge.Runner
         {
             Take();
             _factory.Note(_name, "*" + Lines.Hex(buffer, count));
+            var posted = _factory.WhenPosted;
+            if (posted != null && _name.StartsWith("http", StringComparison.Ordinal))
+            {
+                posted(this, BitConverter.ToInt64(buffer, 8) + BitConverter.ToUInt16(buffer, 6) - 1);
+            }
         }
 
         public ServerMessage Receive()

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Threading;
@@ -20,6 +21,9 @@ namespace Depthbridge.Runner
 
         /// <summary>What <c>/health</c> says.</summary>
         public bool IsServerHealthy { get; set; }
+
+        /// <summary>Called by the sender once a request has carried a frame, with the frame's last number; null: nothing happens.</summary>
+        public Action<FakeTransport, long> WhenPosted { get; set; }
 
         /// <summary>The connection that was opened last.</summary>
         public FakeTransport Current

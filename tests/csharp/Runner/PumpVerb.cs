@@ -40,7 +40,7 @@ namespace Depthbridge.Runner
             switch (command)
             {
                 case "new":
-                    New();
+                    New(words.Has(1) ? words.Text(1) : "live");
                     break;
                 case "stream":
                     Add(words.Text(1));
@@ -63,6 +63,9 @@ namespace Depthbridge.Runner
                     break;
                 case "stop-held":
                     StopHeld();
+                    break;
+                case "busy":
+                    KeepBusy(words.Long(1));
                     break;
                 case "advance":
                     _clock.Advance(words.Long(1));
@@ -115,7 +118,7 @@ namespace Depthbridge.Runner
             return new FakeOpening(status < 0 ? (Exception)new InvalidOperationException(message) : new TransportFault(message, status));
         }
 
-        private void New()
+        private void New(string source)
         {
             if (_connection != null)
             {
@@ -124,7 +127,7 @@ namespace Depthbridge.Runner
             _log.Clear();
             _clock = new FakeClock();
             _factory = new FakeTransportFactory();
-            var options = new BridgeOptions(new Hello(Session, "live") { Client = "test" }) { ReplyNow = false };
+            var options = new BridgeOptions(new Hello(Session, source) { Client = "test" }) { ReplyNow = false };
             _connection = new BridgeConnection(options, this, _factory, _clock);
             Add("ES 12-26");
         }
@@ -133,6 +136,21 @@ namespace Depthbridge.Runner
         {
             _stream = new PublishedStream(new StreamDefinition(symbol, 0.25, 1, 50, 10), RecordRing.DefaultCapacity);
             _connection.Add(_stream);
+        }
+
+        /// <summary>From now on a request takes so many milliseconds, and when it is answered the next record is there.</summary>
+        private void KeepBusy(long milliseconds)
+        {
+            _factory.WhenPosted = delegate(FakeTransport transport, long last)
+            {
+                _clock.Advance(milliseconds);
+                transport.Hear("{\"type\":\"ack\",\"stream\":0,\"seq\":" + last + ",\"durable_seq\":null}");
+                if (!SpinWait.SpinUntil(() => transport.IsQuiet, PatienceMs))
+                {
+                    throw new InvalidOperationException("the answer was not acted upon");
+                }
+                _stream.Quote(_stream.NewestTime + 1, Wire.SideBid, 18000, 5);
+            };
         }
 
         /// <summary>Stop while the sender waits in a call, and let it go on only then.</summary>
@@ -165,7 +183,7 @@ namespace Depthbridge.Runner
             var status = _connection.Status(_stream.Definition.Symbol);
             json.BeginObject().Member("status", status.Title).Member("reason", status.Reason).Member("http", _connection.ViaHttp);
             json.Member("connections", _connection.Connections).Member("settled", _connection.Publisher.IsSettled);
-            json.Member("since", status.Since).Member("asked", _clock.Asked);
+            json.Member("end", _stream.End).Member("since", status.Since).Member("asked", _clock.Asked);
             lock (_log)
             {
                 json.Name("log").Value((object)_log);

@@ -32,6 +32,7 @@ namespace Depthbridge.Runner
             { "rectangles", RectanglesVerb.Run },
             { "run-mark", RunMarkVerb.Run },
             { "server-messages", ServerMessagesVerb.Run },
+            { "stream-lock", StreamLockVerb.Run },
             { "websocket", WebSocketVerb.Run },
             { "zone", TimeZoneVerb.Run },
             { "trading-runs", TradingRunsVerb.Run },
