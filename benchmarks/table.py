@@ -110,17 +110,19 @@ def lines_of(results: Mapping[str, Any]) -> Iterator[str]:
             yield "".join(_pad(cell, width, i) for i, (cell, width) in enumerate(cells)).rstrip()
 
 
-def markdown(results: Mapping[str, Any]) -> Iterator[str]:
-    """The same table for a page."""
+def markdown(results: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The same tables for a page, by the section that was measured."""
     judged = list(verdicts(results))
+    tables = {}
     for section, title in SECTIONS.items():
         members = [one for one in judged if one.line.section == section and one.ours]
         if members:
-            yield ""
-            yield "| " + " | ".join((title, *_HEAD[1:])) + " |"
-            yield "|---|--:|--:|---|---|--:|---|---|"
-            for one in members:
-                yield "| " + " | ".join(_cells(one)) + " |"
+            head = [
+                "| " + " | ".join((title, *_HEAD[1:])) + " |",
+                "|---|--:|--:|---|---|--:|---|---|",
+            ]
+            tables[section] = [*head, *("| " + " | ".join(_cells(one)) + " |" for one in members)]
+    return tables
 
 
 def conditions(results: Mapping[str, Any]) -> Iterator[str]:
