@@ -236,6 +236,18 @@ def test_a_server_that_answers_but_refuses_is_not_asked_in_between(pump: Pump) -
     assert pump.attempts() == []
 
 
+def test_a_refusal_after_an_absence_is_waited_out(pump: Pump) -> None:
+    away(pump)
+    pump.talk.say("healthy", True)
+    pump.advance(TICK_MS)
+    assert pump.attempts() == ["health yes", "ws 7 open"]
+    closed(pump, CloseCode.UNAUTHORISED)
+    pump.advance(REFUSED_MS - FIRST_WAIT_MS[1] - 1)
+    assert pump.attempts() == []
+    pump.advance(1)
+    assert pump.attempts() == ["ws 8 open"]
+
+
 def away(pump: Pump) -> None:
     """Start, and come to a wait of the longest kind: the server does not answer at all."""
     pump.talk.say("healthy", False)

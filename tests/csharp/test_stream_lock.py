@@ -13,7 +13,7 @@ from tests.csharp.build import BRIDGE, Program
 
 LOCK_FREE = {"DepthEvents", "LevelOneEvents", "NewestTime", "SeedWanted", "LevelOneOnly"}
 """Single values, said to be read without the lock."""
-SENDERS = {"Next", "IsSettled"}
+SENDERS = {"Next", "NextOfNothing", "IsSettled"}
 """Calls of the publisher."""
 
 

@@ -37,6 +37,7 @@ namespace Depthbridge.Runner
             { "Backfilling", stream => () => Use(stream.Backfilling) },
             { "LastReset", stream => () => Use(stream.LastReset) },
             { "Next", stream => NextOf(PublisherOf(stream)) },
+            { "NextOfNothing", stream => NextOf(Sent(PublisherOf(stream))) },
             { "IsSettled", stream => SettledOf(PublisherOf(stream)) },
         };
 
@@ -111,6 +112,15 @@ namespace Depthbridge.Runner
         private static Action NextOf(Publisher publisher)
         {
             return () => publisher.Next(1, Market.Start);
+        }
+
+        /// <summary>A publisher that has nothing more to send.</summary>
+        private static Publisher Sent(Publisher publisher)
+        {
+            while (publisher.Next(1, Market.Start) != null)
+            {
+            }
+            return publisher;
         }
 
         private static Action SettledOf(Publisher publisher)
