@@ -216,7 +216,7 @@ def test_a_server_that_is_back_ends_a_long_wait_within_a_second(pump: Pump) -> N
     pump.advance(TICK_MS - 1)
     assert pump.attempts() == []
     pump.advance(1)
-    assert pump.attempts() == ["health yes", "ws 7 open"]
+    assert pump.attempts() == ["health yes", "ws 8 open"]
     assert pump.state["connections"] == 1
 
 
@@ -230,7 +230,7 @@ def test_a_server_that_answers_but_refuses_is_not_asked_in_between(pump: Pump) -
     pump.advance(TICK_MS)
     assert pump.attempts() == [
         "health yes",
-        *("ws 7 refused", "ws 7 closed", "health yes", "http 8 refused", "http 8 closed"),
+        *("ws 8 refused", "ws 8 closed", "health yes", "http 9 refused", "http 9 closed"),
     ]
     pump.advance(LONGEST_WAIT_MS[0] - 1)
     assert pump.attempts() == []
@@ -240,21 +240,21 @@ def test_a_refusal_after_an_absence_is_waited_out(pump: Pump) -> None:
     away(pump)
     pump.talk.say("healthy", True)
     pump.advance(TICK_MS)
-    assert pump.attempts() == ["health yes", "ws 7 open"]
+    assert pump.attempts() == ["health yes", "ws 8 open"]
     closed(pump, CloseCode.UNAUTHORISED)
     pump.advance(REFUSED_MS - FIRST_WAIT_MS[1] - 1)
     assert pump.attempts() == []
     pump.advance(1)
-    assert pump.attempts() == ["ws 8 open"]
+    assert pump.attempts() == ["ws 9 open"]
 
 
 def away(pump: Pump) -> None:
     """Start, and come to a wait of the longest kind: the server does not answer at all."""
     pump.talk.say("healthy", False)
-    for _ in range(6):
+    for _ in range(7):
         pump.talk.say("plan", "ws", "nobody listens", 0)
     pump.start()
-    while "ws 6 closed" not in pump.attempts():
+    while "ws 7 closed" not in pump.attempts():
         pump.advance(50)
 
 
