@@ -82,6 +82,15 @@ def test_the_package_is_what_the_import_dialog_wants(root: Path, tmp_path: Path)
     assert {name.partition("/")[0] for name in names[1:]} <= {"AddOns", "Indicators", "Strategies"}
 
 
+def test_no_file_of_a_release_is_renamed_or_removed(root: Path) -> None:
+    lines = (root / "tests" / "csharp" / "released_names.txt").read_text().splitlines()
+    released = {line for line in lines if not line.startswith("#")}
+    assert len(released) > 100
+    assert (
+        released - {source.name for source in bridge_sources(root / "bridge/ninjatrader")} == set()
+    )
+
+
 def test_the_same_sources_make_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.zip", "b.zip"):
         write_archive([GOOD], tmp_path / name)
