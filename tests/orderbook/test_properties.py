@@ -81,6 +81,36 @@ def test_nothing_looks_ahead(seed: int) -> None:
         assert all(event["time"] > early_rows[-1]["time_ns"] for event in rest)
 
 
+OFTEN = {"spacing_s": 0.0, "warmup_s": 0.0, "bounce_imbalance": 1.0, "bounce_keep": 0.0}
+OFTEN |= {"bounce_ticks": 0, "break_share": 0.01, "stack_hold_ms": 300, "stack_rows": 1.0}
+OFTEN |= {"absorption_ticks": 0, "pull_distance": 1000, "pull_share": 0.01, "pull_age_ms": 0}
+OFTEN |= {"pull_imbalance": -100.0}
+
+
+def signals_of(plan: Plan, recs: list[Rec], cuts: list[int]) -> list[Row]:
+    _, told = played(analyzer_of(plan), recs, cuts)
+    return [one for one in told if "rule" in one]
+
+
+def test_signals_before_a_cut_and_in_any_batches_are_the_same() -> None:
+    """What comes later, and how it is sent, changes no signal before it."""
+    seen = 0
+    for seed in range(100, 112):
+        plan, recs = calm(seed)
+        plan.settings["signals"] = OFTEN
+        plan.settings["clusters"] |= {"announce_ms": 0, "on_factor": 1.5, "off_factor": 1.0}
+        signals = signals_of(plan, recs, [])
+        seen += len(signals)
+        rng = random.Random(seed)
+        assert signals_of(plan, recs, list(range(1, len(recs)))) == signals
+        for cut in rng.sample(range(2, len(recs)), 6):
+            analyzer = analyzer_of(plan)
+            _, told = played(analyzer, recs[:cut], [])
+            early = [one for one in told if "rule" in one]
+            assert early == [one for one in signals if one["time"] <= analyzer.clock]
+    assert seen > 20
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_looking_changes_nothing(seed: int) -> None:
     plan, recs = calm(seed + 80)
