@@ -3,6 +3,7 @@
 import datetime
 import inspect
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from depthbridge.runs.clusters import ClustersRun
 from depthbridge.runs.columns import in_units
 from depthbridge.runs.trades import TradesRun
 from depthbridge.schemas import CLUSTER_COLUMNS, METRICS_COLUMNS, SIGNAL_COLUMNS
+from market.enums import Source
 from market.errors import DataError, UsageError
 from market.instrument import DEFAULT_INSTRUMENTS
+from recording.hit_rates import HitRates, InstrumentRates, RuleRate
 from recording.readers import open_recording
 from tests.recording.helpers import flat
 
@@ -100,6 +103,27 @@ def test_signals_equal_the_lines_of_the_command_and_name_what_they_saw(
         cluster = clusters[message["cluster"]]["clusters"][0]
         assert cluster["side"] == message["side"]
         assert f"cluster {message['cluster']} at {cluster['price_low']!r}" in message["reason"]
+
+
+def test_confidence_comes_from_the_configured_hit_rates_of_the_past(
+    sample: Path, tmp_path: Path
+) -> None:
+    day = depthbridge.open(sample, end="2026-11-19T15:25")
+    plain = day.signals().to_numpy()
+    assert np.isnan(plain["confidence"]).all()
+    (source,) = {str(entry.source) for entry in open_recording(sample) if hasattr(entry, "source")}
+    until, kind = int(plain["time_ns"][0]), str(plain["kind"][1])
+    known = InstrumentRates(until, {kind: RuleRate(0.5, 7)})
+    HitRates({("ES", Source(source)): known}).write(tmp_path / "rates.json")
+    config = tmp_path / "config.yaml"
+    config.write_text(f"recording: {{hit_rates: '{tmp_path / 'rates.json'}'}}\n", "utf-8")
+    options = {"end": "2026-11-19T15:25", "config": config}
+    rated = depthbridge.open(sample, **options).signals().to_numpy()
+    expected = [
+        0.5 if one["kind"] == kind and one["time_ns"] > until else math.nan for one in plain
+    ]
+    assert np.array_equal(rated["confidence"], expected, equal_nan=True)
+    assert 0.5 in expected
 
 
 def test_frames_and_arrays_hold_the_same(sample: Path) -> None:
