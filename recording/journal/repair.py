@@ -118,7 +118,7 @@ class _Repair:
             if path.suffix == COMPACTED:
                 with CompactedScan(path) as table:
                     if table.header is not None:
-                        self._fill(table, table.header)
+                        self._fill(table, table.header, parts[place:])
                     self._note(path, table, -1 if table.header is None else table.last)
                 continue
             follower = _header_of(parts[place + 1]) if place + 1 < len(parts) else None
@@ -140,7 +140,7 @@ class _Repair:
             if scan.ending is not Ending.DAMAGED:
                 self._hollow.append(path)
                 return
-        filled = header is not None and self._fill(scan, header)
+        filled = header is not None and self._fill(scan, header, [path, *later])
         previous = EMPTY_HASH if header is None else header.previous
         follows = int(path.stem) == self._number + 1 and (header is None or previous != EMPTY_HASH)
         strange = follows and previous != self._digest
@@ -167,21 +167,28 @@ class _Repair:
         self._number, self._folder = number, path.parent
         self._hollow.clear()
 
-    def _fill(self, scan: Scan, header: FileHeader) -> bool:
-        """Segments with nothing but a gap, where some are gone within a date; whether there are."""
-        absent = range(self._number + 1, header.number)
+    def _fill(self, scan: Scan, header: FileHeader, later: Sequence[Path]) -> bool:
+        """Segments with nothing but a gap, where some are gone within a date; whether there are.
+
+        One that is there and has lost all, its header too, gets a gap on whatever date it lies.
+        """
         hollow = {int(path.stem): path for path in self._hollow}
-        if self._number < 0 or not absent:
+        absent = range(self._number + 1, header.number) if self._number >= 0 else sorted(hollow)
+        if not absent:
             return False
         skipped = set(absent) <= set(hollow)
         if skipped and header.previous in (self._was, self._digest, EMPTY_HASH):
             self._number = header.number - 1  # a crash left them: nothing was ever in them
             return False
         if scan.path.parent != self._folder:
-            return False
+            absent = [number for number in absent if number in hollow]
+            if not absent:
+                return False
         for number in absent:
             path = hollow.get(number, self._folder / f"{number:06d}{SUFFIX}")
-            gap = [(*encode_entry(GapEntry(DAMAGE)), 0, header.created)]
+            gap: list[_Entry] = [(*encode_entry(GapEntry(DAMAGE)), 0, header.created)]
+            if self._number < 0 and number == absent[0]:
+                gap = [*_instrument_of(later, header.created), *gap]
             new = FileHeader(number, header.created, self._digest)
             self._digest = _write(new, path, gap, EMPTY_HASH)
             _replace(path, self._report, keep=path in self._hollow and path.stat().st_size > 0)
@@ -279,6 +286,10 @@ def _borrowed(scan: SegmentScan, file: BinaryIO, later: Sequence[Path]) -> Itera
     received = 0 if scan.header is None else scan.header.created
     if any(head.type == EntryType.INSTRUMENT for _, head, _ in whole_entries(file, 0, scan.size)):
         return
+    yield from _instrument_of(later, received)
+
+
+def _instrument_of(later: Sequence[Path], received: int) -> Iterator[_Entry]:
     for path in later:
         with contextlib.suppress(DataError):  # it is mended in its turn
             for entry in JournalReader(path):

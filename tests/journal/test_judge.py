@@ -66,6 +66,15 @@ def middle_emptied(folder: Path) -> None:
     segments_of(folder)[1].write_bytes(b"")
 
 
+def first_emptied(folder: Path) -> None:
+    segments_of(folder)[0].write_bytes(b"")
+
+
+def first_two_cut(folder: Path) -> None:
+    for path in segments_of(folder)[:2]:
+        path.write_bytes(path.read_bytes()[:40])
+
+
 def end_lost(folder: Path) -> None:
     path = segments_of(folder)[1]
     path.write_bytes(path.read_bytes()[:-1500])
@@ -144,6 +153,8 @@ def seqs(out: Path) -> list[int]:
         (middle_gone, True, "1 hole"),
         (two_gone, True, "2 holes"),
         (middle_emptied, True, "1 hole"),
+        (first_emptied, True, "1 hole"),
+        (first_two_cut, True, "2 holes"),
         (end_lost, True, "1 hole"),
         (flipped_bit, True, "1 hole"),
         (header_lost, True, "1 hole"),
@@ -183,11 +194,36 @@ def test_verify_repair_export_and_replay_agree(
     assert after == [number for number in before if number in set(after)]
     if hurt:
         lost = sorted(set(before) - set(after))
-        numbers = f"numbers {lost[0]:,} to {lost[-1]:,} are lost" if lost else "no number known"
+        known = lost and damage not in (first_emptied, first_two_cut)  # who knows where it began
+        numbers = f"numbers {lost[0]:,} to {lost[-1]:,} are lost" if known else "no number known"
         assert numbers in said
         assert bool(lost) is (damage not in (header_lost, instrument_lost))
         assert main(["journal", "repair", str(journal), "--yes"]) == 0
         assert "nothing to repair" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("emptied", [(-1,), (-1, 0), (-2, -1)], ids=str)
+def test_what_is_emptied_at_the_border_of_two_days_is_mended_too(
+    tmp_path: Path, capsys: Capture, emptied: tuple[int, ...]
+) -> None:
+    write_days(tmp_path)
+    paths = segments_of(tmp_path)
+    border = next(i for i, path in enumerate(paths) if path.parent != paths[0].parent)
+    out = tmp_path / "x.csv"
+    lost = {paths[border + place] for place in emptied}
+    kept = []
+    for path in paths:
+        assert main(["journal", "export", str(path), "--out", str(out)]) == 0
+        kept += [] if path in lost else seqs(out)
+    for path in lost:
+        path.write_bytes(b"")
+    assert main(["journal", "verify", str(tmp_path)]) == 2
+    assert main(["journal", "repair", str(tmp_path), "--yes"]) == 0
+    capsys.readouterr()
+    assert main(["journal", "verify", str(tmp_path)]) == 0
+    assert "hole" in capsys.readouterr().out
+    assert main(["journal", "export", str(tmp_path), "--out", str(out)]) == 0
+    assert seqs(out) == kept
 
 
 def test_whole_days_may_be_gone(tmp_path: Path, capsys: Capture) -> None:
