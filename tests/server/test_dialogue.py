@@ -285,8 +285,9 @@ async def test_who_begins_to_listen_is_told_how_a_market_stands_that_rests(
         await send(publisher, frame, data)
         told = await publisher.hear("metrics")
         await listener.hello(role="subscriber", instruments=[])
-        for _ in range(2):
-            await listener.say({"type": "subscribe", "topics": topics})
+        await listener.say({"type": "subscribe", "topics": topics})
+        await listener.hear("clusters")
+        await listener.say({"type": "subscribe", "topics": topics})
         await listener.say({"type": "nonsense"})
         await listener.hear("error")
         kinds = [m["type"] for m in listener.got]

@@ -181,36 +181,23 @@ namespace Depthbridge
                 HeartbeatSeconds = 5,
                 Config = ""
             };
-            var answers = new List<KeyValuePair<HttpStream, HttpAnswer>>();
             foreach (var instrument in hello.List("instruments"))
             {
                 var stream = new HttpStream(_streams.Count, instrument);
                 _streams.Add(stream);
-                var answer = Probe(stream);
-                if (answer != null)
+                if (Probe(stream) != null)
                 {
-                    answers.Add(new KeyValuePair<HttpStream, HttpAnswer>(stream, answer));
                     welcome.Streams.Add(stream.Symbol, stream.Index);
                     welcome.ResumeFrom.Add(stream.Index, stream.Expected);
                 }
             }
             Put(new ServerMessage(ServerMessageType.Welcome) { Welcome = welcome });
-            foreach (var answer in answers)
+            foreach (var stream in _streams)
             {
-                PutState(answer.Key, answer.Value);
-            }
-        }
-
-        /// <summary>What the server says of a stream that it was only asked about.</summary>
-        private void PutState(HttpStream stream, HttpAnswer answer)
-        {
-            if (stream.IsBroken)
-            {
-                PutResync(stream, "restart");
-            }
-            else
-            {
-                PutNews(stream, answer);
+                if (stream.IsBroken)
+                {
+                    PutResync(stream, "restart");
+                }
             }
         }
 
