@@ -69,6 +69,7 @@ from orderbook.layout import (
     word_of,
 )
 from orderbook.levels import level_parameters
+from orderbook.microprice import refit
 from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
 from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
 
@@ -474,9 +475,16 @@ class Analyzer:
         ]
 
     def calculate_advanced_metrics(self) -> dict[str, Any]:
-        """Metrics, profile and the studies of each bar series in one object."""
+        """Metrics, flow by level, profile and the studies of each bar series in one object.
+
+        ``ofi_levels`` lists the row's order-flow imbalance from the touch on, one per level that
+        is measured.
+        """
+        metrics = self.calculate_metrics()
+        levels = range(1, self.parameters.scores.ofi_levels + 1)
         return {
-            "metrics": self.calculate_metrics(),
+            "metrics": metrics,
+            "ofi_levels": [metrics[f"ofi_{level}"] for level in levels],
             "profile": self.analyze_volume_profile(),
             "bars": {series: studies.last for series, studies in self.bars.items()},
         }
@@ -655,6 +663,7 @@ class Analyzer:
             self._reserve_events()
             end_session(SESSION_END, time, self._words, self._heap)
         if session is not None:
+            refit(self._state["micro"], self.parameters.scores)
             open_session(time, int(not self._clock["stale"]), self._words)
         self._state["flow"]["filled"] = 0
         self._clock["closed"] = session is None
@@ -719,6 +728,12 @@ class Analyzer:
             "opacity_min": clusters.opacity_samples,
             "neutral": scores.neutral,
             **level_parameters(clusters, self.instrument.size),
+            "pulling": scores.pulling == "on",
+            "pulling_window": scores.pulling_window_s * _NS_PER_S,
+            "microprice": scores.microprice == "on",
+            "toxicity": scores.flow_toxicity == "on",
+            "toxicity_n": scores.toxicity_buckets,
+            "toxicity_volume": scores.toxicity_volume,
         }
         for name, value in values.items():
             p[name] = value

@@ -12,9 +12,11 @@ from orderbook.analytics.ewma import ewma_extend
 from orderbook.analytics.flow import flow_clear_range
 from orderbook.analytics.icebergs import judge_icebergs
 from orderbook.analytics.marks import earliest_mark_expiry
+from orderbook.analytics.microprice import micro_instant
 from orderbook.analytics.momentum import momentum_second, momentum_silence
 from orderbook.analytics.ofi import ofi_group, ofi_second, ofi_silence
 from orderbook.analytics.opacity import opacity_sample, opacity_turn
+from orderbook.analytics.pulls import pulls_instant, pulls_silence
 from orderbook.analytics.recent import forget_old
 from orderbook.analytics.resting import next_quiet_instant, sample_resting
 from orderbook.analytics.signals import judge_signals, signals_due
@@ -160,6 +162,8 @@ def _evaluate(state: Struct, heap: Words, instant: int) -> None:
     if instant % _MINUTE == 0:
         close_bar_cells(state, heap, instant)
         bar_close(state.bars, p.neutral)
+    pulls_instant(state, sampled, instant)
+    micro_instant(state, sampled)
     first = book.heap.count[CLUSTER_EVENTS]
     if sampled:
         opacity_sample(state.opacity, book, instant // _MINUTE, 1)
@@ -242,6 +246,7 @@ def _pass_time(state: Struct, instant: int, upto: int, sampled: int) -> None:
     windows = upto // p.volume_window - instant // p.volume_window
     if windows > 0 and not state.clock.stale:
         volume_silence(state.volume, windows, state.flow.traded, p.volume_n, p.volume_min)
+    pulls_silence(state, sampled, instant, upto)
     if not sampled:
         return
     ewma_extend(state.resting.base, upto, (upto - instant) // p.grid)

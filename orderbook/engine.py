@@ -15,9 +15,17 @@ from orderbook.analytics.flow import (
     flow_volume,
 )
 from orderbook.analytics.icebergs import note_shown_again, size_before
+from orderbook.analytics.microprice import micro_clear, micro_stop
 from orderbook.analytics.momentum import momentum_clear
 from orderbook.analytics.ofi import ofi_clear, ofi_restart
 from orderbook.analytics.opacity import opacity_clear, opacity_turn
+from orderbook.analytics.pulls import (
+    pulls_clear,
+    pulls_group,
+    pulls_order,
+    pulls_stop,
+    pulls_trade,
+)
 from orderbook.analytics.recent import recent_room, recent_trade
 from orderbook.analytics.resting import (
     drop_changed_zones,
@@ -27,6 +35,7 @@ from orderbook.analytics.resting import (
 )
 from orderbook.analytics.row import write_row
 from orderbook.analytics.signals import clear_signals, drop_watches
+from orderbook.analytics.toxicity import toxicity_clear, toxicity_gap, toxicity_trade
 from orderbook.analytics.traded import traded_clear
 from orderbook.analytics.volume import volume_clear
 from orderbook.books.ladder import apply_depth, clear_book
@@ -121,7 +130,9 @@ def process_records(
                 return _stop(state, i, seq, status)
             if before > 0:
                 note_shown_again(state, heap, record, before)
-            clock.open = clock.open or book.mode == BY_ORDER
+            if book.mode == BY_ORDER:
+                clock.open = 1
+                pulls_order(state.pulls, book, record.op)
         elif record.kind == 3:
             if not _trade(state, heap, record):
                 return _stop(state, i, seq, GROW)
@@ -154,6 +165,8 @@ def _move_time(state: Struct, heap: Words, time: int) -> int:
         status = complete_group(state, heap)
         if status != OK:
             return status
+    if state.pulls.owed_n > 0:
+        pulls_group(state.pulls)
     if time >= clock.next_instant or time >= clock.boundary:
         status = run_instants(state, heap, time)
         if status != OK:
@@ -184,6 +197,10 @@ def _trade(state: Struct, heap: Words, record: Struct) -> int:
     resting_trade(state, price, aggressor, size, state.clock.now)
     if recent:
         recent_trade(state, heap, price, aggressor, size, state.clock.now)
+    pulls_trade(state, price, aggressor, size)
+    p = state.p
+    if p.toxicity:
+        toxicity_trade(state.toxicity, aggressor, size, p.toxicity_volume, p.toxicity_n)
     state.clock.active = 1
     return 1
 
@@ -249,6 +266,8 @@ def advance_clock(time: int, words: Words, heap: Words) -> int:
         status = complete_group(state, heap)
         if status != OK:
             return status
+    if state.pulls.owed_n > 0:
+        pulls_group(state.pulls)
     status = run_instants(state, heap, time)
     if status == OK:
         clock.now = time
@@ -290,6 +309,8 @@ def load_rows(records: Struct, seq: int, again: int, words: Words, heap: Words) 
     state.volume.partial = 1
     ofi_restart(state.ofi)
     drop_watches(state.signals, STALE)
+    pulls_stop(state.pulls)
+    micro_stop(state.micro)
     complete_group(state, heap)
     first = book.heap.count[CLUSTER_EVENTS]
     drop_changed_zones(state, heap, STALE_END, 0, state.clock.now)
@@ -309,6 +330,9 @@ def mark_gap(words: Words) -> None:
     ofi_restart(state.ofi)
     drop_watches(state.signals, STALE)
     lose_trades(state)
+    pulls_stop(state.pulls)
+    micro_stop(state.micro)
+    toxicity_gap(state.toxicity)
 
 
 @kernel
@@ -393,6 +417,9 @@ def reset_state(words: Words) -> None:
     clear_marks(state)
     opacity_clear(state.opacity)
     clear_signals(state.signals)
+    pulls_clear(state.pulls)
+    micro_clear(state.micro)
+    toxicity_clear(state.toxicity)
     header = state.book.heap
     header.count[PROFILE] = 0
     header.count[BAR] = 0

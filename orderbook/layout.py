@@ -64,6 +64,16 @@ HIST_MINUTES: Final = 30
 TRADED_SLOTS: Final = 512
 MARK_SLOTS: Final = 256
 ICEBERG_SLOTS: Final = 32
+PULL_ROWS: Final = 10
+"""Rows of a side whose additions and cancellations are told."""
+PULL_TRADES: Final = 32
+"""Prices of one group whose trades are held against what their orders lost."""
+MICRO_SPREADS: Final = 3
+"""Spreads that have a micro-price, 1 to 3 ticks."""
+MICRO_BUCKETS: Final = 10
+"""Buckets of the bid's share of the sizes at the touch."""
+MICRO_STATES: Final = MICRO_SPREADS * MICRO_BUCKETS
+TOXICITY_SLOTS: Final = 512
 CELL_WIDTH: Final = 5
 """Words of a cell: price, buy, sell, unknown, trades."""
 
@@ -202,6 +212,9 @@ BOOK = record_dtype(
     ("order_faults", I8, (ORDER_FAULTS,)),  # counters
     ("order_first", I8, (ORDER_FAULTS,)),  # index or number of the first of each
     ("strict", I8),  # stop at what would be counted
+    ("moves", I8),  # levels that the last order record changed, 0 to 2
+    ("move_key", I8, (2,)),  # which: orderbook.books.table.key_of
+    ("move_by", I8, (2,)),  # by what size
     ("fault", I8),  # what a status ORDER_FAULT means
     ("heap", HEAP),
 )
@@ -297,6 +310,45 @@ FLOW = record_dtype(
     ("low", I8),  # prices traded since the last instant
     ("high", I8),
     ("any", I8),
+)
+
+PULLS = record_dtype(
+    ("open", I8),  # a window is being measured
+    ("known", I8),  # and has seen an instant after its first one: ``shown`` holds
+    ("best", I8, (2,)),  # the touch since the window began, [ask, bid]
+    ("edge", I8, (2,)),  # price of the last of the ten rows at the last instant
+    ("added", I8, (2,)),  # of a depth book: by rows that are no longer followed
+    ("cancelled", I8, (2,)),
+    ("traded", I8, (2,)),
+    ("shown_added", I8, (2,)),  # the sums as of the last instant
+    ("shown_cancelled", I8, (2,)),
+    ("shown_traded", I8, (2,)),
+    ("n", I8, (2,)),  # rows of a depth book that are followed, best first
+    ("px", I8, (2, PULL_ROWS)),
+    ("first", I8, (2, PULL_ROWS)),  # size when it came to be followed
+    ("size", I8, (2, PULL_ROWS)),  # at the last instant
+    ("hit", I8, (2, PULL_ROWS)),  # traded since it is followed
+    ("hit_before", I8, (2, PULL_ROWS)),  # the same at the last instant
+    ("fills", I8),  # orders say themselves that they were filled
+    ("owed_n", I8),  # trades of the open group that no order has paid for yet
+    ("owed_key", I8, (PULL_TRADES,)),
+    ("owed", I8, (PULL_TRADES,)),
+)
+
+MICRO = record_dtype(
+    ("state", I8),  # of the last instant: 10 * (spread - 1) + bucket; -1: none
+    ("mid", I8),  # of the last instant, half ticks
+    ("moves", I8, (MICRO_STATES, MICRO_STATES)),  # in this session
+    ("drift", I8, (MICRO_STATES,)),  # half ticks
+    ("fitted", F8, (MICRO_SPREADS, MICRO_BUCKETS)),  # half ticks above mid; NaN null
+)
+
+TOXICITY = record_dtype(
+    ("volume", I8),  # of a bucket, as the ring has them
+    ("filled", I8),  # of the open one
+    ("signed", I8),  # bought less sold in it
+    ("count", I8),  # buckets closed
+    ("ring", I8, (TOXICITY_SLOTS,)),  # |bought - sold|
 )
 
 ZONE = record_dtype(
@@ -582,6 +634,12 @@ PARAMS = record_dtype(
     ("iceberg_refills", I8),
     ("iceberg_factor", F8),
     ("iceberg_share", F8),
+    ("pulling", I8),  # switch
+    ("pulling_window", I8),
+    ("microprice", I8),  # switch
+    ("toxicity", I8),  # switch
+    ("toxicity_n", I8),
+    ("toxicity_volume", I8),
 )
 
 EVENT = record_dtype(
@@ -658,6 +716,9 @@ STATE = record_dtype(
     ("recent", RECENT_STATE),
     ("absorption", ABSORPTION_STATE),
     ("icebergs", ICEBERGS_STATE),
+    ("pulls", PULLS),
+    ("micro", MICRO),
+    ("toxicity", TOXICITY),
     ("row", METRICS_ROW),
 )
 

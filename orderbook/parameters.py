@@ -12,7 +12,14 @@ from typing import Any, Final, Self
 
 from market.errors import SettingsError
 from orderbook.footprints import MODES, PRESETS, ZERO_RULES
-from orderbook.layout import MAX_DEPTH, MOMENTUM_SLOTS, OFI_LEVELS, VOLUME_SLOTS, VOTE_SLOTS
+from orderbook.layout import (
+    MAX_DEPTH,
+    MOMENTUM_SLOTS,
+    OFI_LEVELS,
+    TOXICITY_SLOTS,
+    VOLUME_SLOTS,
+    VOTE_SLOTS,
+)
 
 __all__ = [
     "MEASURES",
@@ -138,6 +145,13 @@ class Scores:
     volume_windows: int = _number(120, 2, VOLUME_SLOTS - 1, "windows", "ranked against")
     volume_least: int = _number(20, 1, VOLUME_SLOTS - 1, "windows", "needed for a score")
     neutral: float = _number(10.0, 0.0, 100.0, "points", "composite within it is neutral")
+    pulling: str = _switch("on", "what was added, cancelled, traded at the best ten rows")
+    pulling_window_s: int = _number(30, 1, 3600, "s", "longest window of these sums")
+    microprice: str = _switch("on", "micro-price, fitted at each opening on the session before")
+    microprice_least: int = _number(1000, 1, 1_000_000_000, "moves", "of the touch, for a fit")
+    flow_toxicity: str = _switch("off", "imbalance over buckets of equal traded volume")
+    toxicity_buckets: int = _number(50, 1, TOXICITY_SLOTS, "buckets", "that flow toxicity is of")
+    toxicity_volume: int = _number(1000, 1, 1_000_000_000, "size steps", "of such a bucket")
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,11 +133,11 @@ def fit_queue_imbalance(imbalance: Floats, moves: Signs) -> Logistic | None:
     """Most likely logistic function (Newton's method).
 
     Returns:
-        None when there is none: all went one way, imbalance does not vary, or it separates up
-        from down without error.
+        None when there is none: all went one way, imbalance does not vary, or one threshold
+        separates up from down, so that the steps do not come to rest.
     """
     x, up = _known(imbalance, moves)
-    if not len(x) or up.all() or not up.any() or x.min() == x.max() or _separated(x, up):
+    if not len(x) or up.all() or not up.any() or x.min() == x.max():
         return None
     fit = Logistic(0.0, 0.0, len(x))
     for _ in range(_STEPS):
@@ -152,13 +152,8 @@ def fit_queue_imbalance(imbalance: Floats, moves: Signs) -> Logistic | None:
         step = ((c * g - b * h) / determinant, (a * h - b * g) / determinant)
         fit = Logistic(fit.intercept + step[0], fit.slope + step[1], len(x))
         if abs(step[0]) + abs(step[1]) <= _SMALL * (1.0 + abs(fit.slope)):
-            break
-    return fit
-
-
-def _separated(x: Floats, up: NDArray[np.bool_]) -> bool:
-    """Whether one threshold tells up from down: then the likelihood has no maximum."""
-    return bool(x[up].min() >= x[~up].max() or x[up].max() <= x[~up].min())
+            return fit
+    return None
 
 
 def judge_queue_imbalance(

@@ -5,6 +5,9 @@ import math
 from market.jit import inlined
 from orderbook.analytics.events import warming
 from orderbook.analytics.ewma import LN2
+from orderbook.analytics.microprice import micro_row
+from orderbook.analytics.pulls import pulls_row
+from orderbook.analytics.toxicity import toxicity_row
 from orderbook.books.ladder import visible_rows
 from orderbook.layout import (
     CLOSED,
@@ -52,6 +55,9 @@ def write_row(state: Struct) -> None:
     row.composite = state.bars.composite
     row.outlook = state.bars.outlook
     _flow_fields(state, row)
+    micro_row(state, row)
+    pulls_row(state, row)
+    toxicity_row(state, row)
     row.warmup = warming(state)
 
 

@@ -81,6 +81,7 @@ def apply_order(book: Struct, heap: Words, record: Struct, label: int) -> int:
             return GROW
         book.mode = BY_ORDER
     half = borrowed(heap.view(np.int32))
+    book.moves = 0
     op = record.op
     ref = as_int(record.ref)
     size = record.size
@@ -94,7 +95,7 @@ def apply_order(book: Struct, heap: Words, record: Struct, label: int) -> int:
             return GROW
         slot = take_order(book, heap, half, ref, size)
         total = _queue(book, heap, half, slot, key)
-        _show(book, heap, key, total)
+        _show(book, heap, key, total, size)
         return OK
     if slot == 0:
         return _of_none(book, heap, op, size, label)
@@ -109,8 +110,9 @@ def apply_order(book: Struct, heap: Words, record: Struct, label: int) -> int:
             return _move(book, heap, half, slot, record)
     elif op == _CLEAR:
         return _of_none(book, heap, op, size, label)
+    by = max(left, as_int(0)) - heap[at + 1]
     if left > 0:
-        total = heap[level + 1] + left - heap[at + 1]
+        total = heap[level + 1] + by
         heap[at + 1] = left
         heap[level + 1] = total
     else:
@@ -120,7 +122,7 @@ def apply_order(book: Struct, heap: Words, record: Struct, label: int) -> int:
                 return status
         total = remove_order(book, heap, half, slot)
         free_order(book, heap, half, slot)
-    _show(book, heap, key, total)
+    _show(book, heap, key, total, by)
     return OK
 
 
@@ -163,12 +165,14 @@ def _move(book: Struct, heap: Words, half: Words, slot: int, record: Struct) -> 
     key = _key(record, before & 1)
     if not (level_room(book) and _rows_room(book, key)):
         return GROW
+    by = -heap[at + 1]
     total = remove_order(book, heap, half, slot)
     if key != before:
-        _show(book, heap, before, total)
+        _show(book, heap, before, total, by)
+        by = as_int(0)
     heap[at + 1] = record.size
     total = _queue(book, heap, half, slot, key)
-    _show(book, heap, key, total)
+    _show(book, heap, key, total, by + record.size)
     return OK
 
 
@@ -199,8 +203,11 @@ def _off_room(book: Struct, side: int) -> int:
 
 
 @fused
-def _show(book: Struct, heap: Words, key: int, size: int) -> None:
-    """Tell the ladder a level's size."""
+def _show(book: Struct, heap: Words, key: int, size: int, by: int) -> None:
+    """Tell the ladder a level's size, and whoever asks by how much it changed."""
+    book.move_key[book.moves] = key
+    book.move_by[book.moves] = by
+    book.moves += 1
     side = key & 1
     u = (key >> 2) * (2 * side - 1)
     if key & 2:

@@ -110,6 +110,12 @@ def _settings(rng: random.Random) -> dict[str, dict[str, Any]]:
         "volume_least": rng.choice((20, 2)),
         "neutral": rng.choice((10.0, 0.0)),
     }
+    own = random.Random(repr((clusters, scores)))  # later settings leave the streams as they were
+    scores["pulling_window_s"] = own.choice((30, 1, 4, 50))
+    scores["microprice_least"] = own.choice((1, 20, 1000))
+    scores["flow_toxicity"] = own.choice(("on", "on", "off"))
+    scores["toxicity_buckets"] = own.choice((50, 3, 1))
+    scores["toxicity_volume"] = own.choice((1000, 40, 1))
     rolling = rng.choice((30, 1, 3))
     return {
         "clusters": clusters,

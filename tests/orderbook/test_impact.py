@@ -16,7 +16,9 @@ from orderbook.impact import (
     ofi_regression,
     sum_by_interval,
 )
+from tests.orderbook.compare import analyzer_for
 from tests.reference.ofi import pair
+from tests.reference.records import frames_of, price_row, trade
 
 LEVELS = 5
 Rows = list[tuple[int, int]]
@@ -88,6 +90,26 @@ def test_at_constant_prices_it_is_what_the_sizes_changed() -> None:
 
 def test_mean_depth_is_the_mean_row() -> None:
     assert mean_depth(np.array([[1, 3], [5, 7]]), np.array([[8, 8], [8, 8]])) == 6.0
+
+
+@pytest.mark.parametrize("levels", [5, 3])
+def test_the_analyzer_shows_the_same_by_level(levels: int) -> None:
+    ladders = states(4, 25)
+    analyzer = analyzer_for("1", LEVELS, scores={"ofi_levels": levels})
+    time = 1_700_000_000 * 10**9
+    recs = []
+    for number, (bids, asks) in enumerate(ladders):
+        for side, rows, before in (
+            (1, bids, ladders[number - 1][0]),
+            (0, asks, ladders[number - 1][1]),
+        ):
+            gone = [(price, 0) for price, _ in before if price not in dict(rows)] if number else []
+            recs += [price_row(time + number, side, *row) for row in [*gone, *rows]]
+    recs.append(trade(time + len(ladders), 1, 100, 1))  # completes the last group
+    for frame in frames_of(recs):
+        assert analyzer.process_l2_update(frame).fault is None
+    found = analyzer.calculate_advanced_metrics()["ofi_levels"]
+    assert found == ofi_pairs(*arrays(ladders)).sum(axis=0)[:levels].tolist()
 
 
 # Integration

@@ -81,8 +81,11 @@ def as_levels(recs: list[Rec]) -> list[list[Rec]]:
 
 def rows(analyzer: Analyzer) -> dict[str, Any]:
     fields = analyzer.calculate_metrics()
-    for name in ("seq", "index"):
+    for name in ("seq", "index", "pulling", "stacking"):
         fields.pop(name, None)
+    for what in ("added", "cancelled", "traded"):  # of depth they are bounds: test_pulls.py
+        for side in ("bid", "ask"):
+            fields.pop(f"{what}_{side}")
     return fields
 
 

@@ -116,6 +116,13 @@ def test_without_a_maximum_there_is_no_fit(pairs: list[tuple[float, int]]) -> No
     assert fit_queue_imbalance(*arrays(pairs)) is None
 
 
+@pytest.mark.parametrize("direction", [1, -1])
+def test_one_threshold_between_many_leaves_no_fit(direction: int) -> None:
+    x = np.linspace(-0.9, 0.8, 40)
+    moves = np.where(x > 0.13, direction, -direction).astype(np.int8)
+    assert fit_queue_imbalance(x, moves) is None
+
+
 def test_a_fit_is_judged_on_what_came_after_it() -> None:
     x, moves = sample(7, 60_000, 2.0)
     before, after = split_causally(len(x))

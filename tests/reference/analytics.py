@@ -13,16 +13,19 @@ from tests.reference.bars import MINUTE, Bars
 from tests.reference.book_metrics import book_metrics, crossed, two_sided
 from tests.reference.flow import Session, VolumeGap
 from tests.reference.marks import KINDS, Marks
+from tests.reference.microprice import MicroPrice
 from tests.reference.ofi import Ofi
 from tests.reference.opacity import Opacity
 from tests.reference.position_book import Applied, PositionBook, Rows
 from tests.reference.price_book import PriceBook
 from tests.reference.profile import Profile
+from tests.reference.pulls import DepthPulls
 from tests.reference.records import ASK, BID, BUY, POSITION, PRICE, QUOTE, SELL, TRADE, Rec
 from tests.reference.resting import Resting
 from tests.reference.scores import Momentum, Volume
 from tests.reference.settings import Settings
 from tests.reference.signals import Signals
+from tests.reference.toxicity import Toxicity
 from tests.reference.traded import Traded
 from tests.reference.zones import size_within
 
@@ -81,6 +84,9 @@ class Twin:
         self.marks = Marks(settings, self.traded)
         self.opacity = Opacity(settings)
         self.profile = Profile(settings)
+        self.pulls = DepthPulls(settings)
+        self.micro = MicroPrice(settings)
+        self.toxicity = Toxicity(settings)
         self.told = 0
 
     # What comes in
@@ -115,6 +121,9 @@ class Twin:
         self.open = False
         self.ofi.restart()
         self.volume.partial = True
+        self.pulls.stop()
+        self.micro.stop()
+        self.toxicity.gap()
         self.session.complete = False
         self.told = 0
         self.signals.drop("stale")
@@ -178,6 +187,8 @@ class Twin:
         self.ofi.restart()
         self.volume.partial = True
         self.signals.drop("stale")
+        self.pulls.stop()
+        self.micro.stop()
         self._emit(self.resting.replaced(before, self._sides()))
         self._judge_phase()
         bids, asks = self.visible()
@@ -264,6 +275,7 @@ class Twin:
         if session is not None:
             self.session = Session(time, not self.stale)
             self.profile.new_session()
+            self.micro.opening()
         self.boundary = self.calendar.next_boundary(until - LEAP if passed_over else time)
 
     def _apply(self, rec: Rec) -> str | None:
@@ -300,6 +312,8 @@ class Twin:
         self.traded.trade(self.clock, rec.price, rec.size, rec.side)
         self.marks.trade(self.clock, rec.price, rec.size, rec.side)
         self.resting.trade(self.clock, rec.price, rec.size, rec.side)
+        self.pulls.trade(rec.price, rec.size, rec.side)
+        self.toxicity.trade(rec.size, signed)
 
     # An instant
 
@@ -320,6 +334,8 @@ class Twin:
             self.bars.close()
             self.traded.close()
             self.marks.close_bar()
+        self.pulls.at_instant(time, sampled, bids, asks)
+        self.micro.at_instant(sampled and not self.closed, bids, asks)
         events: list[Event] = []
         if sampled:
             self.opacity.sample(time, bids, asks)
@@ -474,5 +490,8 @@ class Twin:
         fields["since"] = self.session.since
         fields["complete"] = self.session.complete
         fields["volume_gap"] = self.volume_gap.gap
+        fields["microprice"] = self.micro.price(*self.visible(), self.tick)
+        fields |= self.pulls.fields()
+        fields["flow_toxicity"] = self.toxicity.value()
         fields["warmup"] = self.warmup
         return fields

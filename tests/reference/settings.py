@@ -85,6 +85,13 @@ class Settings:
     iceberg_refills: int = 2
     iceberg_factor: float = 3.0
     iceberg_share: float = 0.8
+    pulling: bool = True
+    pulling_window: int = 30 * _SECOND
+    microprice: bool = True
+    microprice_least: int = 1000
+    toxicity: bool = False
+    toxicity_n: int = 50
+    toxicity_volume: int = 1000
 
     @classmethod
     def of(cls, parameters: Any) -> "Settings":
@@ -122,6 +129,13 @@ class Settings:
             expire=clusters.expire_min * 60 * _SECOND,
             rolling_minutes=parameters.profile.rolling_minutes,
             opacity_min=clusters.opacity_samples,
+            pulling=scores.pulling == "on",
+            pulling_window=scores.pulling_window_s * _SECOND,
+            microprice=scores.microprice == "on",
+            microprice_least=scores.microprice_least,
+            toxicity=scores.flow_toxicity == "on",
+            toxicity_n=scores.toxicity_buckets,
+            toxicity_volume=scores.toxicity_volume,
             gamma={"low": 2.0, "normal": 1.0, "high": 0.5}[clusters.opacity],
             rules=frozenset(
                 rule for rule, name in _SWITCHES.items() if getattr(signals, name) == "on"
