@@ -170,7 +170,7 @@ class Signals:
     stack_rows: float = _number(3.0, 1.0, 1000.0, "rows", "of the stack at least")
     stack_hold_ms: int = _number(1000, 0, 600_000, "ms", "that price must hold there")
     absorption: str = _switch("on", "a new absorption, and price turns")
-    absorption_ticks: int = _number(2, 0, 1000, "ticks", "that the touch must have left it by")
+    absorption_ticks: int = _number(1, 0, 1000, "ticks", "that the touch must have left it by")
     absorption_rel: float = _number(1.0, 0.01, 1000.0, "x threshold", "absorbed at least")
     pull: str = _switch("on", "a resting cluster close to the touch was pulled: price may go there")
     pull_distance: int = _number(3, 0, 1000, "ticks", "from the touch at most")

@@ -1,5 +1,6 @@
 """What the generator planted is found with its fate, and nothing where nothing was planted."""
 
+from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from recording.generator import SAMPLE, Generator
 from tests.evidence.dump import parse_dump
-from tests.orderbook.compare import analyzer_for, event_fields
+from tests.orderbook.compare import analyzer_for, event_fields, signal_record
 from tests.reference.records import frames_of
 
 MS = 10**6
@@ -25,7 +26,9 @@ def played(walls: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     for frame in frames_of(recs, 200):
         assert analyzer.process_l2_update(frame).fault is None
         events += [event_fields(event) for event in analyzer.take_events()]
-    return events, generator.truth()
+    truth = generator.truth()
+    truth["signals"] = [signal_record(signal) for signal in analyzer.take_signals()]
+    return events, truth
 
 
 def test_every_wall_is_found_once_and_ends_by_its_fate() -> None:
@@ -51,6 +54,35 @@ def test_every_wall_is_found_once_and_ends_by_its_fate() -> None:
     assert len(truth["walls"]) >= 30
     assert len(found) == len(truth["walls"])
     assert {event["id"] for event in resting} == found
+
+
+FATES = {"break": ("consumed", "through"), "pull_ahead": ("pulled",)}
+"""Of the walls that a rule may speak of; ``bounce``: any, while it stands."""
+
+
+def test_signals_name_planted_walls_with_the_fate_of_their_rule() -> None:
+    _, truth = played(walls=True)
+    named = [signal for signal in truth["signals"] if signal["rule"] in ("bounce", *FATES)]
+    for signal in named:
+        (wall,) = [
+            wall
+            for wall in truth["walls"]
+            if (wall["side"] == "bid") == (signal["side"] == 1)
+            and signal["tick_low"] <= wall["ticks"] <= signal["tick_high"]
+            and wall["t_start"] < signal["time"] < wall["t_end"] + 12 * SECOND
+        ]
+        if signal["rule"] != "bounce":
+            assert wall["fate"] in FATES[signal["rule"]], (signal, wall)
+        up = (wall["side"] == "bid") == (signal["rule"] == "bounce")
+        assert signal["direction"] == (1 if up else -1)
+    seen = Counter(signal["rule"] for signal in named)
+    assert seen["break"] >= 8, seen
+    assert seen["pull_ahead"], seen
+
+
+def test_without_walls_no_rule_speaks_of_one() -> None:
+    _, truth = played(walls=False)
+    assert [one for one in truth["signals"] if one["rule"] in ("bounce", *FATES)] == []
 
 
 def test_no_wall_is_found_where_none_was_planted() -> None:

@@ -352,7 +352,7 @@ def test_while_stale_only_the_phase_goes_out(world: World) -> None:
     world.pass_time(2)
     told = [m for m in peer.heard if m["type"] in topics]
     (stale,) = [m for m in told if m.get("phase") == "stale" and m["type"] == "metrics"]
-    assert set(stale) == {"type", "instrument", "source", "seq", "time", "phase"}
+    assert set(stale) == {"type", "instrument", "source", "seq", "time", "book", "phase"}
     after = told[told.index(stale) + 1 :]
     for message in after:
         empty = message.get("bids") == [] or message.get("complete") is False

@@ -511,7 +511,7 @@ class SimSubscriber:
         self.rows += 1
         self.last = message
         if message["phase"] == "stale":
-            assert set(message) == {"type", "instrument", "source", "seq", "time", "phase"}
+            assert set(message) == {"type", "instrument", "source", "seq", "time", "book", "phase"}
         else:
             self.on_row(message)
 

@@ -71,7 +71,7 @@ def lose_one(market: Market, final: Any, dropped: int, batch: int) -> None:
     assert channel.stream.phase is Phase.STALE
     assert channel.session.expected == dropped
     assert [row["phase"] for row in heard.rows] == ["stale"]
-    assert set(heard.rows[0]) == {"type", "instrument", "source", "seq", "time", "phase"}
+    assert set(heard.rows[0]) == {"type", "instrument", "source", "seq", "time", "book", "phase"}
     assert heard.clusters == []
     for frame in market.frames(dropped - 1, STREAM, batch):
         channel.frame(frame, now)
