@@ -210,6 +210,13 @@ def test_a_rectangle_ends_with_its_cluster(runner: Program) -> None:
     assert found["Opacity"] == 0.5
 
 
+@pytest.mark.parametrize("kind", ["imbalance_stack", "absorption", "iceberg"])
+def test_clusters_of_trades_are_drawn_as_traded_ones(runner: Program, kind: str) -> None:
+    """Of any kind and state that the server knows: unknown opacity hides none of them."""
+    found = rectangle(runner, kind=kind, state="suspected", opacity=None, threshold=90)
+    assert (found["IsResting"], found["TimeLast"], found["Label"]) == (False, 5_000, "90")
+
+
 def test_weak_clusters_are_hidden_unknown_ones_are_not(runner: Program) -> None:
     assert rectangle(runner, threshold=50, opacity=45) is None
     assert rectangle(runner, threshold=50, opacity=50) is not None
