@@ -150,6 +150,12 @@ def test_it_does_not_if_it_took_too_long_or_price_went_beyond() -> None:
     assert [row[1] for row in told(played(near, NOON + 9 * SECOND, **FIXED), ABSORBED)] == ["new"]
 
 
+def test_what_was_traded_before_price_went_through_does_not_count_again() -> None:
+    recs = book() + hits(100, SELL, 1.05, 2.05, 3.05) + hits(98, SELL, 4.05) + hits(100, SELL, 5.05)
+    found = told(played(recs, NOON + 9 * SECOND, **{**FIXED, "absorb_ticks": 3}), ABSORBED)
+    assert [(row[1], row[6]) for row in found] == [("new", None), ("end", "through")]
+
+
 def test_the_aggressors_of_one_side_count() -> None:
     mixed = book() + hits(100, SELL, 1.05, 2.05) + hits(100, BUY, 3.05) + hits(100, 2, 4.05)
     assert told(played(mixed, NOON + 9 * SECOND, **FIXED), ABSORBED) == []
