@@ -102,7 +102,10 @@ def test_signals_equal_the_lines_of_the_command_and_name_what_they_saw(
     for message in told:
         cluster = clusters[message["cluster"]]["clusters"][0]
         assert cluster["side"] == message["side"]
-        assert f"cluster {message['cluster']} at {cluster['price_low']!r}" in message["reason"]
+        named = f" {message['cluster']} "
+        if cluster["kind"] == "resting":
+            named = f"cluster{named}at {cluster['price_low']!r}"
+        assert named in f" {message['reason']}"
 
 
 def test_confidence_comes_from_the_configured_hit_rates_of_the_past(
