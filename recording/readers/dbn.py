@@ -8,10 +8,13 @@ depth records by price.
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from market.enums import Source
 from market.errors import EnvironmentFault, FileFormatError, UsageError
 from market.instrument import InstrumentTable, contract_of
-from recording.entries import Entry, InstrumentEntry
+from recording.entries import Entry, FrameEntry, InstrumentEntry
 from recording.readers.dbn_kernel import ANY, HEAD, LOST, TYPES, parse_dbn
 from recording.readers.headed import UTC
 from recording.readers.naming import find_instrument, read_sidecar
@@ -27,6 +30,8 @@ _PROLOGUE: Final = 8
 _NEWEST: Final = 3
 _MOST_METADATA: Final = 1 << 26
 _SHOWN: Final = 5
+_RECEIVED: Final = {TYPES["mbo"]: 40, 0: 32}
+"""Where ``ts_recv`` stands in a record: of ``mbo``, and of the other schemas."""
 
 
 class _Traded(NamedTuple):
@@ -176,6 +181,27 @@ class _RecordStream(TextStream):
     """The same for binary records: each says its length, none ends with a line."""
 
     _end = "end"
+    _first = _line = 0
+
+    def _drain(self) -> Iterator[Entry]:
+        self._first, self._line = int(self._state.pos), self.line
+        yield from super()._drain()
+
+    def _frames(
+        self,
+        records: NDArray[Any],
+        index: NDArray[np.int64],
+        starts: NDArray[np.int64],
+        bases: NDArray[np.int64],
+    ) -> Iterator[FrameEntry]:
+        """As of text; with each entry the report says when its records were received."""
+        stop = int(self._state.pos)
+        heard = received_times(self._bytes[self._first : stop], int(self._state.variant))
+        for entry in super()._frames(records, index, starts, bases):
+            assert entry.index is not None
+            self._report.received = heard[entry.index - self._line]
+            yield entry
+        self._first, self._line = stop, self.line
 
     def _last_end(self, first: int) -> int:
         return self._filled
@@ -197,6 +223,32 @@ class _RecordStream(TextStream):
         if status == LOST:
             raise self._error("says that it has no length: nobody can tell where the next begins")
         super()._refuse(status)
+
+
+def received_times(data: NDArray[np.uint8], schema: int) -> NDArray[np.int64]:
+    """``ts_recv`` of each whole record, ns UTC; of a record too short to have one 0.
+
+    Args:
+        data: records from the beginning of one; each says its length in its first byte.
+        schema: their type, ``TYPES``; other types among them have no meaning here.
+    """
+    at = _RECEIVED.get(schema, _RECEIVED[0])
+    length = 4 * int(data[0]) if len(data) else 0
+    count = len(data) // length if length else 0
+    starts = np.arange(count) * length
+    if not count or (data[starts] * 4 != length).any() or count * length != len(data):
+        starts = np.array(list(_starts(data)), np.int64)  # records of several lengths
+    whole = starts + at + 8 <= len(data)
+    places = np.where(whole, starts + at, 0)[:, None] + np.arange(8)
+    times = np.ascontiguousarray(data[places % max(len(data), 1)]).view("<i8").reshape(-1)
+    return np.where(whole, times, 0)
+
+
+def _starts(data: NDArray[np.uint8]) -> Iterator[int]:
+    at = 0
+    while at < len(data):
+        yield at
+        at += max(4 * int(data[at]), HEAD)
 
 
 FORMAT: Final = Format(

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from recording.entries import Entry, FrameEntry, GapEntry
+from market.enums import Source
+from recording.entries import Entry, FrameEntry, GapEntry, InstrumentEntry
 from recording.journal import read_journal
 from recording.journal.folder import parts_of
 from recording.journal.layout import MAGIC
@@ -22,7 +23,9 @@ def _read(request: Request) -> Iterator[Entry]:
     reader = read_journal(request.path)
     if request.segments:
         reader.paths = request.segments
-    for entry in reader:
+    live = False
+    for received, entry in reader.timed():
+        report.received = received if live else None
         if isinstance(entry, FrameEntry):
             count = len(entry.frame.records)
             report.lines += count
@@ -34,6 +37,8 @@ def _read(request: Request) -> Iterator[Entry]:
                 report.last_time = max(last, report.last_time or last)
         elif isinstance(entry, GapEntry):
             report.gaps += 1
+        elif isinstance(entry, InstrumentEntry):
+            live = entry.source is Source.LIVE
         yield entry
 
 

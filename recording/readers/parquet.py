@@ -92,7 +92,9 @@ def _version(path: Path) -> str:
 def _read_table(request: Request) -> Iterator[Entry]:
     report, begin = request.report, request.first
     with TableReader(request.path) as table:
-        for _, item, row in table:
+        live = False
+        for received, item, row in table:
+            report.received = received if live else None
             if isinstance(item, Frame):
                 count = len(item.records)
                 note_rows(report, item.records, times_of(item), begin + row + count)
@@ -102,6 +104,8 @@ def _read_table(request: Request) -> Iterator[Entry]:
             entry = decode_entry(item.kind, item.payload)
             if isinstance(entry, GapEntry):
                 report.gaps += 1
+            elif isinstance(entry, InstrumentEntry):
+                live = entry.source is Source.LIVE
             yield entry
 
 

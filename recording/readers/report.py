@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 __all__ = ["Report"]
 
 
@@ -25,6 +28,8 @@ class Report:
         gaps: gaps that the recording itself holds.
         first_time: time of the first record, ns UTC.
         last_time: the largest time, ns UTC.
+        received: when whoever recorded it heard of the frame delivered last, ns UTC, whole or by
+            record; None where the input does not say it, or where it was not recorded live.
         notes: one line each for people: what was inferred, what is doubtful.
     """
 
@@ -43,6 +48,7 @@ class Report:
     gaps: int = 0
     first_time: int | None = None
     last_time: int | None = None
+    received: "int | NDArray[np.int64] | None" = None
     notes: list[str] = field(default_factory=list)
 
     def summary(self) -> list[str]:
