@@ -14,7 +14,7 @@ from market.enums import Kind, Phase, Source
 from market.errors import MalformedError, UsageError
 from market.instrument import Instrument
 from market.record import Frame, Records
-from market.session import SessionCalendar
+from market.session import SessionCalendar, TradingSession
 from orderbook import describe, footprints
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from orderbook.bars import Bar, BarStudies
@@ -50,6 +50,7 @@ from orderbook.layout import (
     BY_ORDER,
     BY_PRICE,
     CLUSTER_EVENTS,
+    DEVELOPING,
     EVENT,
     FOREVER,
     GROW,
@@ -70,6 +71,13 @@ from orderbook.layout import (
 )
 from orderbook.levels import level_parameters
 from orderbook.microprice import refit
+from orderbook.notable import (
+    NakedPocs,
+    balance_fields,
+    begin_balance,
+    node_fields,
+    volumes_of,
+)
 from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
 from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
 
@@ -135,6 +143,7 @@ class Analyzer:
         self._ints: memoryview[int] = self._words.data
         self._clock = self._state["clock"]
         self._started = False
+        self._naked = NakedPocs()
         self._header = self._state["book"]["heap"]
         self._counts = self._header["count"]
         self._heap = new_heap(self._header)
@@ -500,7 +509,8 @@ class Analyzer:
 
         Returns:
             Prices in the instrument's unit; ``rows`` as [price, buy, sell, unknown], zeros left
-            out; POC and area None without trades.
+            out; POC and area None without trades. Of the session also ``developing_poc`` as
+            [time, price], ``naked_pocs`` of earlier sessions and ``initial_balance``.
         """
         preset = preset or self.parameters.profile.preset
         if preset not in PROFILE_PRESETS or scope not in ("session", "rolling"):
@@ -517,17 +527,20 @@ class Analyzer:
             "value_area_high": None,
             "volume": 0,
             "rows": [],
+            "high_nodes": [],
+            "low_nodes": [],
         }
         if len(cells):
             result |= self._profile_fields(cells, preset)
+        if scope == "session":
+            result |= self._session_fields(cells)
         return result
 
     def _profile_fields(self, cells: NDArray[np.int64], preset: str) -> dict[str, Any]:
         low, high = int(cells[0, 0]), int(cells[-1, 0])
         if high - low >= _MAX_PROFILE_ROWS:
             raise UsageError(f"the profile spans {high - low + 1} ticks: too many to lay out")
-        volumes = np.zeros(high - low + 1, np.int64)
-        volumes[cells[:, 0] - low] = cells[:, 1:4].sum(axis=1)
+        volumes = volumes_of(cells)
         percent, step = SHARES[preset]
         poc = point_of_control(volumes)
         first, last = value_area(volumes, poc, percent, step)
@@ -542,6 +555,17 @@ class Analyzer:
                 [price(ticks), size(buy), size(sell), size(unknown)]
                 for ticks, buy, sell, unknown, _ in cells.tolist()
             ],
+            **node_fields(volumes, low, self.parameters.profile.node_rows, self.instrument.tick),
+        }
+
+    def _session_fields(self, cells: NDArray[np.int64]) -> dict[str, Any]:
+        tick, complete = self.instrument.tick, bool(self._state["flow"]["complete"])
+        developed = region(self._header, self._heap, DEVELOPING).tolist()
+        notable = self._state["notable"]
+        return {
+            "developing_poc": [[time, tick.to_price(ticks)] for time, ticks in developed],
+            "naked_pocs": self._naked.fields(cells, self._calendar, tick),
+            "initial_balance": balance_fields(notable, self.clock, tick, complete=complete),
         }
 
     def analyze_footprint(
@@ -609,6 +633,7 @@ class Analyzer:
             "parameters": self.parameters.to_mapping(),
             "stale_reason": self.stale_reason,
             "started": self._started,
+            "naked_pocs": self._naked.freeze(),
         }
         return pack_state(self._words, self._heap, python)
 
@@ -626,6 +651,7 @@ class Analyzer:
         }
         self.stale_reason = frozen.python["stale_reason"]
         self._started = frozen.python["started"]
+        self._naked.thaw(frozen.python["naked_pocs"])
         self._words[:] = frozen.words
         self._heap = frozen.heap
         self.reconfigure(parameters)
@@ -651,6 +677,16 @@ class Analyzer:
         self._clock["closed"] = session is None
         self._state["flow"]["complete"] = session is not None and time <= session.open
         self._clock["boundary"] = self._calendar.next_boundary(time)
+        self._begin_balance(session, time)
+
+    def _begin_balance(self, session: TradingSession | None, time: int) -> None:
+        begin_balance(
+            self._state["notable"],
+            self._calendar,
+            None if session is None else session.trade_date,
+            time,
+            self.parameters.profile.initial_balance_min,
+        )
 
     def _turn_session(self, until: int) -> None:
         """The event clock, on its way to ``until``, reaches the boundary of a trading session."""
@@ -662,9 +698,13 @@ class Analyzer:
         if not self._clock["closed"]:
             self._reserve_events()
             end_session(SESSION_END, time, self._words, self._heap)
+            complete = bool(self._state["flow"]["complete"])
+            self._naked.end_session(self._cells("session"), time, complete=complete)
         if session is not None:
             refit(self._state["micro"], self.parameters.scores)
             open_session(time, int(not self._clock["stale"]), self._words)
+            self._begin_balance(session, time)
+            self._state["notable"]["whole"] &= not self._clock["stale"]
         self._state["flow"]["filled"] = 0
         self._clock["closed"] = session is None
         self._clock["boundary"] = self._calendar.next_boundary(max(time, late))
@@ -674,6 +714,7 @@ class Analyzer:
         self._reserve_events()
         end_session(STALE_END, int(self._clock["now"]), self._words, self._heap)
         reset_state(self._words)
+        self._naked.clear()
         self._enter_session(time)
         self._state["flow"]["complete"] = 0
 

@@ -14,6 +14,7 @@ from orderbook.analytics.icebergs import judge_icebergs
 from orderbook.analytics.marks import earliest_mark_expiry
 from orderbook.analytics.microprice import micro_instant
 from orderbook.analytics.momentum import momentum_second, momentum_silence
+from orderbook.analytics.notable import notable_minute
 from orderbook.analytics.ofi import ofi_group, ofi_second, ofi_silence
 from orderbook.analytics.opacity import opacity_sample, opacity_turn
 from orderbook.analytics.pulls import pulls_instant, pulls_silence
@@ -35,6 +36,7 @@ from orderbook.layout import (
     BAR,
     BOUNDARY,
     CLUSTER_EVENTS,
+    DEVELOPING,
     GROW,
     OK,
     RECENT_CELLS,
@@ -140,7 +142,7 @@ def _has_room(state: Struct, heap: Words, instant: int) -> int:
     if not has_room(header, CLUSTER_EVENTS, events) or not has_room(header, SIGNALS, 2):
         return 0
     if instant % _MINUTE == 0:
-        return bar_room(header)
+        return bar_room(header) and has_room(header, DEVELOPING, 1)
     return 1
 
 
@@ -160,6 +162,7 @@ def _evaluate(state: Struct, heap: Words, instant: int) -> None:
     if state.bars.mid_mode and sampled:
         bar_mid(state.bars, book.px[0, 0] + book.px[1, 0])
     if instant % _MINUTE == 0:
+        notable_minute(state, heap, instant)
         close_bar_cells(state, heap, instant)
         bar_close(state.bars, p.neutral)
     pulls_instant(state, sampled, instant)

@@ -17,6 +17,12 @@ from orderbook.analytics.flow import (
 from orderbook.analytics.icebergs import note_shown_again, size_before
 from orderbook.analytics.microprice import micro_clear, micro_stop
 from orderbook.analytics.momentum import momentum_clear
+from orderbook.analytics.notable import (
+    notable_clear,
+    notable_gap,
+    notable_session,
+    notable_trade,
+)
 from orderbook.analytics.ofi import ofi_clear, ofi_restart
 from orderbook.analytics.opacity import opacity_clear, opacity_turn
 from orderbook.analytics.pulls import (
@@ -193,6 +199,7 @@ def _trade(state: Struct, heap: Words, record: Struct) -> int:
     minute = state.clock.now // _MINUTE * _MINUTE
     bar_trade(state.bars, minute, price, signed, size)
     flow_trade(state.flow, price, signed, size)
+    notable_trade(state.notable, state.clock.now, price)
     state.volume.open += size
     resting_trade(state, price, aggressor, size, state.clock.now)
     if recent:
@@ -242,6 +249,7 @@ def backfill_trades(
         place = as_int(record.ref)
         if place == 1:
             flow_session(flow, since, 0)
+            notable_session(state)
             header.count[PROFILE] = 0
         time = base + as_int(record.dt)
         if place != flow.filled + 1 or time < since or time >= until:
@@ -250,6 +258,7 @@ def backfill_trades(
         aggressor = as_int(record.side)
         add_trade(header, heap, PROFILE, record.price, aggressor, record.size)
         flow_sum(flow, record.price, _signed(aggressor, record.size), record.size)
+        notable_trade(state.notable, time, record.price)
         flow.filled = place
     return len(records) * STATUSES + OK
 
@@ -327,6 +336,7 @@ def mark_gap(words: Words) -> None:
     state.volume.partial = 1
     state.flow.complete = 0
     state.flow.filled = 0
+    notable_gap(state.notable, state.clock.now)
     ofi_restart(state.ofi)
     drop_watches(state.signals, STALE)
     lose_trades(state)
@@ -363,6 +373,7 @@ def open_session(since: int, complete: int, words: Words) -> None:
     """Start the sums and the profile of a session."""
     state = words.view(STATE)[0]
     flow_session(state.flow, since, complete)
+    notable_clear(state)
     state.book.heap.count[PROFILE] = 0
 
 
@@ -420,6 +431,7 @@ def reset_state(words: Words) -> None:
     pulls_clear(state.pulls)
     micro_clear(state.micro)
     toxicity_clear(state.toxicity)
+    notable_clear(state)
     header = state.book.heap
     header.count[PROFILE] = 0
     header.count[BAR] = 0

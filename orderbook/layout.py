@@ -101,7 +101,8 @@ NO_SLOT: Final = as_int(-1)
     SIGNALS,
     RECENT,
     RECENT_CELLS,
-) = _codes(14)
+    DEVELOPING,
+) = _codes(15)
 SIGNAL_WIDTH: Final = 20
 EVENT_WIDTH: Final = 28
 RECENT_WIDTH: Final = 4
@@ -113,9 +114,9 @@ TABLE_WIDTH: Final = SLOT + 1
 REGION_WIDTHS: Final = (
     *(2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH),
     *(TABLE_WIDTH, TABLE_WIDTH, 2, 2, SIGNAL_WIDTH),
-    *(RECENT_WIDTH, CELL_WIDTH),
+    *(RECENT_WIDTH, CELL_WIDTH, 2),
 )
-REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32, 0, 0, 0, 0, 8, 512, 64)
+REGION_START: Final = (64, 64, 512, 128, 2048, 2048, 32, 0, 0, 0, 0, 8, 512, 64, 64)
 REGIONS: Final = len(REGION_WIDTHS)
 FIRST_ORDERS: Final = 1 << 12
 """Slots that the first order record asks for; a power of two, as every later number."""
@@ -582,6 +583,15 @@ SIGNAL_PARAMS = record_dtype(
     ("warmup", I8),  # ns of sampled instants
 )
 
+NOTABLE = record_dtype(
+    ("begin", I8),  # of the initial balance, of the session's regular hours; FOREVER: none
+    ("end", I8),  # exclusive
+    ("whole", I8),  # the stream was there from ``begin`` on, without a gap
+    ("low", I8),  # traded in it; NULL_TICKS: nothing
+    ("high", I8),
+    ("poc", I8),  # of the session at the last full minute with trades before; NULL_TICKS: none
+)
+
 PARAMS = record_dtype(
     ("numerator", F8),  # a price is ticks * numerator / denominator
     ("denominator", F8),
@@ -719,6 +729,7 @@ STATE = record_dtype(
     ("pulls", PULLS),
     ("micro", MICRO),
     ("toxicity", TOXICITY),
+    ("notable", NOTABLE),
     ("row", METRICS_ROW),
 )
 

@@ -1,4 +1,4 @@
-"""High and low volume nodes of a profile: rows that stand out, or fall off, among their neighbours."""
+"""High and low volume nodes of a profile: rows that stand out among their neighbours."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Nodes", "volume_nodes"]
-
 
 
 class Nodes(NamedTuple):

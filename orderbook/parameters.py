@@ -128,6 +128,8 @@ class Profile:
 
     preset: str = _choice("cbot2", PROFILE_PRESETS, "rule of the value area")
     rolling_minutes: int = _number(30, 1, 1440, "min", "span of the rolling profile")
+    initial_balance_min: int = _number(60, 1, 1440, "min", "from the opening of regular hours on")
+    node_rows: int = _number(3, 1, 1000, "rows", "beside a volume node that it is compared with")
 
 
 @dataclass(frozen=True, slots=True)
