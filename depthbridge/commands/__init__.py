@@ -18,6 +18,7 @@ NAMES: Final = (
     "book",
     "metrics",
     "convert",
+    "compare",
     "recordings",
     "journal",
     "incident",
