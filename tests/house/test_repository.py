@@ -29,10 +29,13 @@ DOCUMENTS = [
 ]
 DRIVEN = {
     "depthbridge/autostart/": "tests/house/test_autostart.py",
+    "depthbridge/backtesting.py": "tests/recording/test_backtest.py",
     "depthbridge/bridge/": "tests/house/test_bridge.py",
     "depthbridge/commands/": "tests/house/test_cli.py",
+    "depthbridge/comparing/": "tests/house/test_comparing.py",
     "depthbridge/inputs.py": "tests/recording/test_commands.py",
     "depthbridge/player.py": "tests/server/test_process.py",
+    "depthbridge/reviewing/": "tests/house/test_reviewing.py",
     "depthbridge/runs/": "tests/recording/test_commands.py",
     "depthbridge/serving.py": "tests/server/test_process.py",
     "depthbridge/verifying.py": "tests/journal/test_recompute.py",
@@ -42,6 +45,7 @@ DRIVEN = {
     "orderbook/clock.py": "tests/orderbook/test_analyzer.py",
     "orderbook/engine.py": "tests/orderbook/test_analyzer.py",
     "orderbook/heap.py": "tests/orderbook/test_book.py",
+    "recording/backtest/": "tests/recording/test_backtest.py",
     "recording/journal/": "tests/journal/test_journal.py",
     "recording/readers/text_kernel.py": "tests/recording/test_dump.py",
     "recording/writers/registry.py": "tests/recording/test_formats.py",

@@ -207,7 +207,7 @@ def test_nodes_are_those_of_the_twin(sizes: list[int], reach: int) -> None:
         ([1, 9, 9, 1], [1], []),  # of two middle rows the lower one
         ([8, 0, 0, 0, 8], [0, 4], [2]),
         ([9, 8, 9, 1, 1], [0, 2], []),  # a dip above the mean is none
-        ([1, 2, 1, 9, 1], [3], []),  # nor is a peak below it
+        ([1, 2, 1, 9, 1], [3], [2]),  # nor is a peak below it
     ],
 )
 def test_nodes_by_hand(sizes: list[int], high: list[int], low: list[int]) -> None:
