@@ -50,7 +50,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     results = config.stash[_RESULTS].get("json")
     if results and results["benchmarks"]:
         terminalreporter.write_line("")
-        for line in lines_of(results):
+        reports = [one["extra_info"].get("report", []) for one in results["benchmarks"]]
+        for line in (*lines_of(results), *(line for report in reports for line in ["", *report])):
             terminalreporter.write_line(line)
 
 
