@@ -18,6 +18,8 @@ NAMES: Final = (
     "book",
     "metrics",
     "convert",
+    "calibrate",
+    "review",
     "compare",
     "recordings",
     "journal",

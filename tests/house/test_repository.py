@@ -31,6 +31,7 @@ DRIVEN = {
     "depthbridge/autostart/": "tests/house/test_autostart.py",
     "depthbridge/backtesting.py": "tests/recording/test_backtest.py",
     "depthbridge/bridge/": "tests/house/test_bridge.py",
+    "depthbridge/calibrating/": "tests/house/test_calibrating.py",
     "depthbridge/commands/": "tests/house/test_cli.py",
     "depthbridge/comparing/": "tests/house/test_comparing.py",
     "depthbridge/inputs.py": "tests/recording/test_commands.py",

@@ -1,0 +1,154 @@
+"""Passes over a recording: the dial, the shuffled book, the scores at the dial's position."""
+
+import sys
+from typing import Final, NamedTuple, cast
+
+import numpy as np
+
+from depthbridge.calibrating.dial import Tried, find_dial, turned
+from depthbridge.calibrating.scores import Behaviour, ScoreKeeper
+from depthbridge.calibrating.shuffled import Shuffled, Unset
+from depthbridge.inputs import Input
+from depthbridge.reviewing.sessions import sessions_of
+from depthbridge.runs import MetricsRun
+from market.errors import UsageError
+from market.instrument import Instrument
+from orderbook import Parameters
+from recording.readers import Recording
+
+__all__ = ["Calibration", "calibrate"]
+
+_ROUNDS: Final = 9
+_LEAST: Final = 0.1
+"""Hours with a book; from less no rate is made."""
+_WHOLE: Final = 1 << 62
+
+
+class Calibration(NamedTuple):
+    """The result.
+
+    Attributes:
+        instrument: of the recording.
+        wanted: signals an hour that were asked for.
+        tried: positions of the dial, the chosen one last.
+        hours: with a book that had a mid.
+        rules: signals of each rule at the chosen position.
+        false_alarms: signals an hour on the time-shuffled book at the chosen position; None: a
+            book of orders, whose sizes cannot change places.
+        shuffled_rules: of them, by rule, an hour.
+        seed: of the shuffling.
+        behaviour: of the scores.
+    """
+
+    instrument: Instrument
+    wanted: float
+    tried: list[Tried]
+    hours: float
+    rules: dict[str, int]
+    false_alarms: float | None
+    shuffled_rules: dict[str, float]
+    seed: int
+    behaviour: Behaviour
+
+    @property
+    def dial(self) -> float:
+        """The chosen position."""
+        return self.tried[-1].dial
+
+    @property
+    def rate(self) -> float:
+        """Signals an hour that it gave."""
+        return self.tried[-1].rate
+
+
+def calibrate(given: Input, wanted: float, seed: int, *, tolerant: bool) -> Calibration:
+    """Find thresholds for about so many signals an hour, and say how the scores behaved.
+
+    Reads the recording once for the scores, then once for each position of the dial and once
+    shuffled.
+
+    Args:
+        given: recording, window, settings; the recording's own settings do not count.
+        wanted: signals an hour.
+        seed: of the shuffling.
+        tolerant: a fault of the book empties it.
+
+    Raises:
+        UsageError: less than six minutes with a book.
+        DataError: the recording is wrong somewhere.
+    """
+    recording = cast("Recording", Unset(given.recording))
+    keeper, hours = ScoreKeeper(), 0.0
+    for part in sessions_of(given, recording, given.settings.analytics, tolerant=tolerant):
+        keeper.take(part)
+        known = int((~np.isnan(part.path.mids)).sum())
+        hours += known * part.path.step / 3.6e12
+    if hours < _LEAST:
+        raise UsageError(
+            f"{given.recording.path} has {hours * 60:.1f} minutes with a book, and needs "
+            f"{_LEAST * 60:.0f}",
+            code="too_short",
+        )
+    passes = _Passes(given, tolerant=tolerant)
+
+    def rate_at(dial: float) -> float:
+        counts = passes.signals(recording, turned(given.settings.analytics, dial))
+        rate = sum(counts.values()) / hours
+        _say(f"dial {dial:.3f}: {rate:.1f} signals an hour")
+        return rate
+
+    tried = find_dial(rate_at, wanted, _ROUNDS)
+    chosen = turned(given.settings.analytics, tried[-1].dial)
+    rules = passes.signals(recording, chosen)
+    shuffled: dict[str, int] | None = None
+    if not passes.by_order:
+        shuffled = passes.signals(cast("Recording", Shuffled(given.recording, seed)), chosen)
+    return Calibration(
+        given.recording.instrument,
+        wanted,
+        tried,
+        hours,
+        rules,
+        None if shuffled is None else sum(shuffled.values()) / hours,
+        {rule: count / hours for rule, count in (shuffled or {}).items()},
+        seed,
+        keeper.result(),
+    )
+
+
+class _Passes:
+    """Runs that count signals by rule."""
+
+    def __init__(self, given: Input, *, tolerant: bool) -> None:
+        self._given = given
+        self._tolerant = tolerant
+        self.by_order = False
+
+    def signals(self, recording: Recording, parameters: Parameters) -> dict[str, int]:
+        """How many signals of each rule the whole recording gives."""
+        counts: dict[str, int] = {}
+
+        def count(text: bytes) -> None:
+            import orjson
+
+            rule = orjson.loads(text)["kind"]
+            counts[rule] = counts.get(rule, 0) + 1
+
+        run = MetricsRun(
+            recording,
+            "batch",
+            _WHOLE,
+            self._given.window,
+            parameters=parameters,
+            calendar_of=self._given.settings.calendar,
+            signals=count,
+            tolerant=self._tolerant,
+        )
+        for _ in run:
+            pass
+        self.by_order = self.by_order or run.metadata()["book"] == "L3"
+        return dict(sorted(counts.items()))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
