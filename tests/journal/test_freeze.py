@@ -164,7 +164,7 @@ def test_every_attribute_is_frozen_or_given_by_the_maker() -> None:
         "_counts",
         "_config",
     }
-    kept = {"parameters", "bars", "_words", "_heap", "_started", "stale_reason"}
+    kept = {"parameters", "bars", "_words", "_heap", "_started", "_naked", "stale_reason"}
     assert set(vars(stream.analyzer)) | {"stale_reason"} == made_with | derived | kept
 
 

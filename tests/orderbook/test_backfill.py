@@ -59,7 +59,9 @@ def book_after(recs: Sequence[Rec]) -> PositionBook:
 def session_of(analyzer: Analyzer) -> dict[str, Any]:
     row = analyzer.calculate_metrics()
     names = ("cvd", "vwap", "vwap_dev", "since", "complete")
-    return {name: row[name] for name in names} | {"profile": analyzer.analyze_volume_profile()}
+    profile = analyzer.analyze_volume_profile()
+    del profile["developing_poc"]  # a back-fill begins it anew
+    return {name: row[name] for name in names} | {"profile": profile}
 
 
 def uninterrupted(recs: Sequence[Rec], calendar: SessionCalendar) -> dict[str, Any]:
