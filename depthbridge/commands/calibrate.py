@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
     parser.add_argument("--png", type=Path, metavar="FILE", help="also draw it")
-    parser.add_argument("--seed", type=int, default=1, help="of the shuffled book, default 1")
+    parser.add_argument(
+        "--random-seed", type=int, default=1, help="of the shuffled book, default 1"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             check_ending(path, endings)
     given = open_input(args)
     keep_apart(given.recording, args.out, args.json, args.png)
-    found = calibrate(given, args.signals_per_hour, args.seed, tolerant=args.tolerant)
+    found = calibrate(given, args.signals_per_hour, args.random_seed, tolerant=args.tolerant)
     for line in given.recording.report.summary():
         print(line, file=sys.stderr)
     print(as_text(found), end="")

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draws", type=_draws, default=_DRAWS, metavar="N", help=f"random times, default {_DRAWS}"
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the random times, default 1")
+    parser.add_argument("--random-seed", type=int, default=1, help="of the random times, default 1")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     known = None
     if args.hit_rates is not None and args.hit_rates.exists():
         known = HitRates.read(args.hit_rates)
-    reviewer = Reviewer(args.draws, args.seed)
+    reviewer = Reviewer(args.draws, args.random_seed)
     error: DataError | None = None
     try:
         for part in sessions_of(
