@@ -169,6 +169,14 @@ def test_trades_explain_the_fills_that_a_source_does_not_tell() -> None:
     assert book_of(translated(told)).filled == [(1, 5), (2, 2)]
 
 
+def test_a_trade_explains_nothing_of_what_comes_later() -> None:
+    def order(time: int, op: int, size: int) -> Rec:
+        return Rec(START + time, ORDER, ASK, op, 0, 101, size, 1)
+
+    recs = [order(0, ADD, 9), trade(START + 1, 1, 101, 7), order(1, CANCEL, 2), order(2, CANCEL, 7)]
+    assert book_of(translated(recs)).filled == [(1, 2)]
+
+
 def test_orders_between_two_ticks_are_left_out() -> None:
     half = Rec(START, ORDER, BID, ADD, 2, 100_125_000_000, 5, 7)
     recs = [
