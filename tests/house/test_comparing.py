@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from depthbridge.cli import main
+from depthbridge.comparing.causes import _spread
+from depthbridge.comparing.tallies import Bar
 
 SECOND = 10**9
 MINUTE = 60 * SECOND
@@ -115,6 +117,10 @@ def test_bars_without_tick_replay_move_the_profile(tmp_path: Path, minutes: int)
     assert found["sessions"][0]["export"]["basis"] == "bars"
     assert causes["tick_replay"] == 1
     assert set(causes) <= {"tick_replay", "value_area"}
+
+
+def test_a_bar_spreads_its_volume_evenly_and_the_rest_to_its_close() -> None:
+    assert _spread(Bar(10, 12, 9, 11, 18)) == {9: 4, 10: 4, 11: 6, 12: 4}
 
 
 def test_trades_at_the_full_minute_belong_to_the_bar_that_ends_there(tmp_path: Path) -> None:
