@@ -115,18 +115,28 @@ class Recorded:
         """What the recording is of."""
         return self._open().recording.instrument
 
-    def book(self, levels: int = 10, every: str | float = "change") -> "Table":
+    def book(
+        self, levels: int = 10, every: str | float = "change", *, strict: bool = False
+    ) -> "Table":
         """The top levels of the book.
 
         Args:
             levels: levels of a row.
             every: ``event``, ``change``, or an interval: ``"1s"``, ``0.5`` (seconds).
+            strict: a wrong order record raises BookFaultError, after the rows before it.
         """
         mode = every_seconds(str(every), ("event", "change"))
 
         def start() -> tuple[Run, Any]:
             given = self._open()
-            run = BookRun(given.recording, levels, mode, given.window, tolerant=self._tolerant)
+            run = BookRun(
+                given.recording,
+                levels,
+                mode,
+                given.window,
+                tolerant=self._tolerant,
+                strict=strict,
+            )
             return run, book_schema(levels, given.recording.instrument)
 
         return Table(start)
@@ -141,12 +151,15 @@ class Recorded:
 
         return Table(start)
 
-    def metrics(self, every: str | float = "batch", batch: int = 200) -> "Table":
+    def metrics(
+        self, every: str | float = "batch", batch: int = 200, *, strict: bool = False
+    ) -> "Table":
         """The analytics, a row per batch of records or per interval.
 
         Args:
             every: ``batch``, or an interval: ``"1s"``, ``0.5`` (seconds).
             batch: records of a batch.
+            strict: as of ``book``.
         """
         mode = every_seconds(str(every), ("batch",))
 
@@ -160,6 +173,7 @@ class Recorded:
                 parameters=given.settings.analytics,
                 calendar_of=given.settings.calendar,
                 tolerant=self._tolerant,
+                strict=strict,
             )
             return run, metrics_schema()
 

@@ -12,10 +12,11 @@ import os
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from numba import njit
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["borrowed", "fused", "inlined", "kernel"]
+__all__ = ["borrowed", "fetched", "fused", "inlined", "kernel"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -55,6 +56,9 @@ if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
         """The array itself."""
         return array
 
+    def fetched(array: Any, index: int) -> None:  # noqa: ANN401 - any array type
+        """Nothing: without the JIT there is no cache line to ask for."""
+
 else:
 
     @intrinsic
@@ -71,3 +75,25 @@ else:
             return view._getvalue()
 
         return array(array), generate
+
+    @intrinsic
+    def fetched(typing_context: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
+        """Ask for the cache line of an element that will be read soon; changes nothing.
+
+        ``index`` must be inside of the array.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+            kind = signature.args[0]
+            view = context.make_array(kind)(context, builder, value=values[0])
+            place = context.cast(builder, values[1], signature.args[1], types.intp)
+            address = builder.gep(view.data, [place])
+            byte = ir.IntType(8).as_pointer()
+            word = ir.IntType(32)
+            shape = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+            prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], shape)
+            reading, keep, data = word(0), word(3), word(1)
+            builder.call(prefetch, [builder.bitcast(address, byte), reading, keep, data])
+            return context.get_dummy_value()
+
+        return types.none(array, index), generate

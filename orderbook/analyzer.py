@@ -23,6 +23,8 @@ from orderbook.books.book import (
     WHOLE,
     Levels,
     Outcome,
+    fault_word,
+    last_order_faults,
     level_records,
     order_faults,
     price_levels,
@@ -58,6 +60,7 @@ from orderbook.layout import (
     MAX_DEPTH,
     METRICS_ROW,
     OK,
+    ORDER_FAULTS,
     PROFILE,
     REWIND,
     ROW_FORMAT,
@@ -95,6 +98,7 @@ _NOW, _SEQ, _STALE, _BOTH_SEEN, _CLOSED, _PAUSED, _CROSSED = (
     for name in ("now", "seq", "stale", "both_seen", "closed", "paused", "crossed")
 )
 _MODE = word_of("book", "mode")
+_ORDER_FAULTS = word_of("book", "order_faults")
 _ROW = word_of("row")
 _ROW_WORDS = METRICS_ROW.itemsize // 8
 _ROW_STRUCT = Struct(ROW_FORMAT)
@@ -113,6 +117,8 @@ class Analyzer:
         source: where the stream comes from; only named in outputs.
         row_per_frame: every frame makes a metrics row, as live; False: rows are made by ``read``
             alone, so that what a row sums up does not depend on how the input was cut.
+        strict: a wrong order record is a fault of the book, as rows that no market can have are;
+            False: it is counted.
 
     Attributes:
         row_words: the metrics row's memory, int64 words; rewritten by every frame.
@@ -127,6 +133,7 @@ class Analyzer:
         calendar: SessionCalendar | None = None,
         source: Source = Source.LIVE,
         row_per_frame: bool = True,
+        strict: bool = False,
     ) -> None:
         if not 1 <= instrument.depth_levels <= MAX_DEPTH:
             raise UsageError(f"depth_levels must be 1 to {MAX_DEPTH}")
@@ -148,6 +155,8 @@ class Analyzer:
         self._counts = self._header["count"]
         self._heap = new_heap(self._header)
         self._state["book"]["depth"] = instrument.depth_levels
+        self._strict = strict
+        self._state["book"]["strict"] = strict
         self._state["resting"]["next_id"] = 1
         self._state["signals"]["next_id"] = 1
         self._clock["seq"] = 1
@@ -184,12 +193,13 @@ class Analyzer:
             start, status = divmod(int(done), STATUSES)
             if status == OK:
                 return Outcome(start, None, rewound)
-            if status in FAULTS:
-                self.gap(FAULTS[status])
+            fault = fault_word(status, self._state["book"])
+            if fault is not None:
+                self.gap(fault)
                 self.seq = frame.end
                 if self.row_per_frame:
                     read_row(self._words, self._heap)
-                return Outcome(start, FAULTS[status], rewound)
+                return Outcome(start, fault, rewound)
             if status == REWIND:
                 self._rewind(frame.base + int(frame.records["dt"][start]))
                 rewound = True
@@ -465,6 +475,16 @@ class Analyzer:
         """What was wrong with order records: word, how often, number of the first."""
         return order_faults(self._state["book"])
 
+    @property
+    def last_order_faults(self) -> list[tuple[int, str]]:
+        """The last of them, at most 16: number and word."""
+        return last_order_faults(self._state["book"])
+
+    @property
+    def order_fault_count(self) -> int:
+        """How many there were."""
+        return sum(self._ints[_ORDER_FAULTS : _ORDER_FAULTS + ORDER_FAULTS])
+
     def calculate_metrics(self) -> dict[str, Any]:
         """The present metrics as named fields, null as None."""
         return describe.metrics_fields(self.values())
@@ -653,6 +673,7 @@ class Analyzer:
         self._started = frozen.python["started"]
         self._naked.thaw(frozen.python["naked_pocs"])
         self._words[:] = frozen.words
+        self._state["book"]["strict"] = self._strict
         self._heap = frozen.heap
         self.reconfigure(parameters)
 

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from market.jit import borrowed, inlined, kernel
 from orderbook.analytics.bars import bar_clear, bar_trade
 from orderbook.analytics.cells import add_trade, has_room
@@ -47,6 +49,7 @@ from orderbook.analytics.volume import volume_clear
 from orderbook.books.ladder import apply_depth, clear_book
 from orderbook.books.orders import apply_order
 from orderbook.books.price import refresh_rows
+from orderbook.books.table import fetch_ahead
 from orderbook.clock import complete_group, run_instants, start_clock
 from orderbook.layout import (
     BAR,
@@ -115,6 +118,7 @@ def process_records(
     state = words.view(STATE)[0]
     clock = state.clock
     book = state.book
+    half = borrowed(heap.view(np.int32))
     for i in range(start, len(records)):
         record = records[i]
         time = base + as_int(record.dt)
@@ -128,6 +132,7 @@ def process_records(
                 return _stop(state, i, seq, status)
             clock.open = 1
         elif record.kind == 4:
+            fetch_ahead(book, heap, half, records, i)
             before = as_int(0)
             if record.op == 1 and state.recent.time == clock.now and state.p.icebergs:
                 before = size_before(state, heap, record)

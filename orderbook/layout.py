@@ -131,6 +131,8 @@ NO_MODE, BY_POSITION, BY_PRICE, BY_ORDER = _codes(4)
 # What can be wrong with an order record (the words stand in orderbook.books.orders).
 UNKNOWN_ORDER, DEAD_MODIFY, DOUBLE_ADD, BEYOND_SIZE = _codes(4)
 ORDER_FAULTS: Final = 4
+FAULT_LOG: Final = 16
+"""Wrong order records that a book remembers one by one."""
 
 # Ordinals of market.enums.Phase.
 STALE, WAITING, CLOSED, PAUSED, CROSSED, SYNCED = _codes(6)
@@ -212,6 +214,7 @@ BOOK = record_dtype(
     ("off_grid", I8),  # orders that came to a price between two ticks; a counter
     ("order_faults", I8, (ORDER_FAULTS,)),  # counters
     ("order_first", I8, (ORDER_FAULTS,)),  # index or number of the first of each
+    ("order_log", I8, (FAULT_LOG, 2)),  # label and kind of the last ones, a ring
     ("strict", I8),  # stop at what would be counted
     ("moves", I8),  # levels that the last order record changed, 0 to 2
     ("move_key", I8, (2,)),  # which: orderbook.books.table.key_of

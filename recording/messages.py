@@ -131,7 +131,26 @@ def book_fields(stream: Stream, rows: int = BOOK_ROWS) -> dict[str, Any]:
         "phase": stream.phase.value,
         "bids": [(price(ticks), size(steps)) for ticks, steps in bids],
         "asks": [(price(ticks), size(steps)) for ticks, steps in asks],
+        **_maker_fields(stream, len(bids), len(asks)),
     }
+
+
+def _maker_fields(stream: Stream, bids: int, asks: int) -> dict[str, Any]:
+    """For each row whose it is, [name, volume], the largest first; null: nobody named."""
+    rows = stream.maker_rows
+    if rows is None:
+        return {}
+    size, names = stream.instrument.size.to_price, stream.makers
+    fields = {}
+    for name, side, count in (("bid_makers", 1, bids), ("ask_makers", 0, asks)):
+        fields[name] = [
+            [
+                (names[ref - 1] if 0 < ref <= len(names) else None, size(steps))
+                for ref, steps in accounts.items()
+            ]
+            for _, _, accounts in rows.levels(side)[:count]
+        ]
+    return fields
 
 
 def profile_message(stream: Stream) -> bytes:

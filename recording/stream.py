@@ -35,12 +35,14 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from market.enums import FrameFlag, FrameType, Phase, Source
+from market.enums import FrameFlag, FrameType, Kind, Phase, Source
 from market.errors import DataError, MalformedError, SettingsError
 from market.instrument import Instrument
 from market.record import Frame, Records
 from market.session import SessionCalendar, calendar_for
 from orderbook import Analyzer, Bar, Parameters
+from orderbook.layout import ROWS
+from orderbook.makers import MakerRows
 from recording.entries import (
     DAMAGE,
     BarEntry,
@@ -157,8 +159,10 @@ class Stream:
         calendar: SessionCalendar | None = None,
         *,
         row_per_frame: bool = True,
+        strict: bool = False,
     ) -> None:
         self.instrument = instrument
+        self._strict = strict
         self._row_per_frame = row_per_frame
         self.source = source
         self._initial = parameters or Parameters()
@@ -175,8 +179,11 @@ class Stream:
             calendar=self._calendar,
             source=self.source,
             row_per_frame=self._row_per_frame,
+            strict=self._strict,
         )
         self.makers: tuple[str, ...] = ()
+        self._maker_rows: MakerRows | None = None
+        self._apart = False
         self.expected = 1
         self.records = 0
         self.resumed = False
@@ -274,7 +281,9 @@ class Stream:
             "broken": self._broken,
             "doubt": self.doubt,
             "expected": self.expected,
+            "maker_rows": None if self._maker_rows is None else self._maker_rows.freeze(),
             "makers": list(self.makers),
+            "makers_apart": self._apart,
             "phase": self._phase.value,
             "records": self.records,
             "session": self._session,
@@ -308,6 +317,11 @@ class Stream:
         self.parameters = self.analyzer.parameters
         self.config = self.parameters.config_hash
         self.makers = tuple(facts["makers"])
+        self._apart = facts["makers_apart"]
+        self._maker_rows = None
+        if facts["maker_rows"] is not None:
+            self._maker_rows = MakerRows(self.instrument.depth_levels)
+            self._maker_rows.thaw(facts["maker_rows"])
         self.expected = facts["expected"]
         self.records = facts["records"]
         self.resumed = True
@@ -353,6 +367,7 @@ class Stream:
     def empty(self) -> None:
         """Go on after a fault with an empty book: what a tolerant reader does."""
         self.analyzer.empty()
+        self._maker_rows = None
         self._broken = False
 
     def _apply_events(self, frame: Frame) -> Result:
@@ -363,10 +378,29 @@ class Stream:
             return self._apply_backfill(frame)
         if self.paused:
             self.analyzer.pause(False)
+        if self._apart:
+            self._begin_maker_rows(frame.records)
         applied, fault, rewound = self.analyzer.process_l2_update(frame)
+        if rewound:
+            self._maker_rows = None
+        if self._maker_rows is not None:
+            self._maker_rows.apply(frame.records[:applied], frame.base)
         if fault is not None:
             self._lose(fault)
         return Result(self, applied, fault, rewound=rewound, emits=True)
+
+    def _begin_maker_rows(self, records: Records) -> None:
+        """Keep rows of makers apart from the first depth record on that names one."""
+        if self._maker_rows is None:
+            depth = records["kind"] == Kind.DEPTH_POSITION
+            if records["ref"][depth].any():
+                self._maker_rows = MakerRows(self.instrument.depth_levels)
+                self._maker_rows.load(*self.analyzer.top(ROWS))
+
+    @property
+    def maker_rows(self) -> MakerRows | None:
+        """Whose the size of each level is; None where the session has no ``useL3`` or no makers."""
+        return self._maker_rows
 
     def _apply_backfill(self, frame: Frame) -> Result:
         """Part of a list makes no row: its sums mean nothing before the last trade."""
@@ -387,6 +421,7 @@ class Stream:
         self.analyzer.load_snapshot(records, frame.base, frame.seq)
         if self._row_per_frame:
             self.analyzer.make_row()
+        self._maker_rows = None
         self.expected = frame.seq
         self._broken = False
         return Result(self, len(records), emits=True)
@@ -421,12 +456,15 @@ class Stream:
             self.analyzer.wait(entry.seq)
         self._broken = False
         self.doubt = ""
+        self._maker_rows = None
+        self._apart = bool(entry.flags.get("useL3"))
         self._session = entry.session
         self.expected = self.analyzer.seq = entry.seq
 
     def _lose(self, reason: str) -> None:
         self._broken = True
         self._parts.clear()
+        self._maker_rows = None
         self.analyzer.gap(reason)
 
 
@@ -444,7 +482,8 @@ def _split(data: bytes) -> tuple[dict[str, Any], list[Frame], bytes]:
         at += length
         parts = []
         for size in sizes:
-            parts.append(decode_frame(data[at : at + size], limit=size + _INFLATED))
+            part = data[at : at + size]
+            parts.append(decode_frame(part, limit=size + _INFLATED, kept=True))
             at += size
     except (ValueError, struct.error) as cause:
         raise DataError(f"the state is damaged: {cause}", code="state_damaged") from cause

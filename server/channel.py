@@ -79,6 +79,7 @@ class Channel:
         listeners: who gets what is published, with the topics.
         counters: what happened.
         live: when something was last heard.
+        wrong_orders: order records of the last frame that did not fit the book.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Channel:
         self.listeners: dict[Listener, frozenset[str]] = {}
         self.counters = Counters()
         self.live = Liveness()
+        self.wrong_orders = 0
         self._rendered: dict[Callable[[Stream], bytes], bytes] = {}
         self._refused = False
         self._begun: SessionEntry | None = None
@@ -294,6 +296,7 @@ class Channel:
                 time that the wall clock has not come near.
         """
         self.require_present(frame)
+        self.wrong_orders = 0
         expected = self.session.expected
         fresh = self.session.state is State.FRESH
         verdict = self.session.judge(frame, now)
@@ -308,10 +311,16 @@ class Channel:
             return verdict, None
         self.counters.take(verdict.frame)
         self.live.take(verdict.frame, now)
+        known = self.stream.analyzer.order_fault_count
         whole = not verdict.duplicates and verdict.frame.type == FrameType.EVENTS
         result = self.record(FrameEntry(verdict.frame), raw if whole else None)
         if result.fault is not None or (result.rewound and not fresh):
             self._fail(result, now)
+        self.wrong_orders = self.stream.analyzer.order_fault_count - known
+        if self.wrong_orders > 0:
+            _LOG.warning(
+                "wrong orders", extra=self._facts(faults=self.stream.analyzer.order_faults)
+            )
         if self.debug:
             self._check_book(now)
         return verdict, result

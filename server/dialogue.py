@@ -151,6 +151,8 @@ class Dialogue:
     def _take(self, published: Published, frame: Frame, now: int, raw: bytes | None = None) -> None:
         channel = published.channel
         _, result = channel.frame(frame, now, raw)
+        if channel.wrong_orders:
+            published.tell_wrong_orders(self.connection, frame.seq, now)
         reply_now = frame.flags & _REPLY_NOW != 0
         if reply_now and result is not None and not self.subscription.hears_every_row(channel):
             self.connection.send(channel.rendered(metrics_message), ("metrics", channel.key))

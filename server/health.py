@@ -94,6 +94,10 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "faults": channel.counters.faults,
         "signals": stream.analyzer.signal_counters["fired"],
         "signals_withheld": stream.analyzer.signal_counters["withheld"],
+        "order_faults": {
+            word: {"count": count, "first_seq": first}
+            for word, (count, first) in stream.analyzer.order_faults.items()
+        },
         "config": stream.config,
     }
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from starlette.responses import Response
 
 from market.enums import FrameType, Kind, Source
@@ -63,6 +64,33 @@ class _Post:
     tick_size: float | None
     size_step: float | None
     since_signal: int | None
+
+
+class _WrongOrders:
+    """Order records of a post that did not fit the book: the last 16 one by one, and how many."""
+
+    def __init__(self, channel: Channel, first: int, places: NDArray[np.int64] | None) -> None:
+        self._channel = channel
+        self._first = first
+        self._places = places
+        self._count = 0
+
+    def note(self) -> None:
+        """A frame was applied."""
+        self._count += self._channel.wrong_orders
+
+    def fields(self) -> dict[str, object]:
+        """For the answer; nothing where nothing was wrong."""
+        if not self._count:
+            return {}
+        last = self._channel.stream.analyzer.last_order_faults[-self._count :]
+        rows = [{"index": self._place(seq), "seq": seq, "fault": word} for seq, word in last]
+        return {"order_faults": {"count": self._count, "last": rows}}
+
+    def _place(self, seq: int) -> int:
+        """Entry of the message, or record of the frame."""
+        index = seq - self._first
+        return index if self._places is None else int(self._places[index])
 
 
 class Poster:
@@ -208,20 +236,27 @@ class Poster:
             channel.require_present(frame)
         if batch.makers and channel.session.state is not State.BROKEN:
             channel.makers((*channel.stream.makers, *batch.makers))
-        return self._frames(channel, post, frames)
+        return self._frames(channel, post, frames, places=batch.places)
 
     def _frames(
-        self, channel: Channel, post: _Post, frames: list[Frame], raw: bytes | None = None
+        self,
+        channel: Channel,
+        post: _Post,
+        frames: list[Frame],
+        raw: bytes | None = None,
+        places: NDArray[np.int64] | None = None,
     ) -> Response:
         snapshot = bool(frames) and frames[0].type == FrameType.SNAPSHOT
         if channel.session.state is State.BROKEN and not snapshot:
             return self._resync_required(channel)
+        wrong = _WrongOrders(channel, frames[0].seq if frames else 0, places)
         result: Result | None = None
         with channel.collecting() as told:
             for frame in frames:
                 before = channel.counters.records
                 verdict, result = channel.frame(frame, self._now, raw)
                 self._measures.http_records += channel.counters.records - before
+                wrong.note()
                 if verdict.action is Action.DROP and frame.seq > channel.session.expected:
                     return self._gap(channel)
                 if result is not None and result.fault is not None:
@@ -233,7 +268,7 @@ class Poster:
                 ack=_ack(channel),
                 reason=result.fault,
             )
-        return _answer(channel, told, post.since_signal)
+        return _answer(channel, told, post.since_signal, **wrong.fields())
 
     def _bar(self, channel: Channel, post: _Post, values: dict[str, Any]) -> Response:
         seq = channel.session.expected if post.seq is None else post.seq
@@ -403,7 +438,7 @@ def _ack(channel: Channel) -> dict[str, Any]:
     return {"seq": channel.written_seq, "durable_seq": channel.durable_seq}
 
 
-def _answer(channel: Channel, told: Told, since_signal: int | None) -> Response:
+def _answer(channel: Channel, told: Told, since_signal: int | None, **more: object) -> Response:
     """Ack, metrics, the live clusters and those that ended with this post, its signals.
 
     Instead of its own signals it has all that are later than the one that the post names.
@@ -420,5 +455,6 @@ def _answer(channel: Channel, told: Told, since_signal: int | None) -> Response:
         "metrics": metrics_fields(channel),
         "clusters": [*told.ended, *clusters],
         "signals": told.signals if since_signal is None else channel.recent_signals(since_signal),
+        **more,
     }
     return Response(orjson.dumps(content), media_type="application/json")

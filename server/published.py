@@ -8,12 +8,13 @@ from server.channel import Channel
 from server.connection import Connection
 from server.roles import Publisher
 from wire.codes import ErrorCode, ResyncReason
-from wire.messages import Ack, Resync, Update, encode_message
+from wire.messages import Ack, ErrorMessage, Resync, Update, encode_message
 from wire.session import AckPolicy, ResyncRequest
 
 __all__ = ["Published", "PublishedStreams"]
 
 _Reason = Literal["gap", "checksum", "unsorted", "reset", "restart", "feed"]
+_SECOND: Final = 1_000_000_000
 _REASONS: Final[dict[ResyncReason, _Reason]] = {
     ResyncReason.GAP: "gap",
     ResyncReason.CHECKSUM: "checksum",
@@ -33,12 +34,13 @@ class Published:
         acks: when to acknowledge.
     """
 
-    __slots__ = ("acks", "channel", "index")
+    __slots__ = ("_told_wrong", "acks", "channel", "index")
 
     def __init__(self, index: int, channel: Channel, acks: AckPolicy) -> None:
         self.index = index
         self.channel = channel
         self.acks = acks
+        self._told_wrong = 0
 
     def acknowledge(self, connection: Connection) -> None:
         """Say what is safe; nothing while the journal refuses entries."""
@@ -48,6 +50,36 @@ class Published:
         self.acks.sent()
         ack = Ack(stream=self.index, seq=channel.written_seq, durable_seq=channel.durable_seq)
         connection.send(encode_message(ack), key=("ack", self.index))
+
+    def tell_wrong_orders(self, connection: Connection, first: int, now: int) -> None:
+        """Say that order records of the last frame did not fit the book, once a second at most.
+
+        Args:
+            connection: to its publisher.
+            first: number of the frame's first record.
+            now: monotonic ns.
+        """
+        if now < self._told_wrong:
+            return
+        self._told_wrong = now + _SECOND
+        channel = self.channel
+        count = channel.wrong_orders
+        last = channel.stream.analyzer.last_order_faults[-count:]
+        message = ErrorMessage(
+            code=ErrorCode.ORDER_FAULT.value,
+            message=f"{count} order records do not fit the book: they are counted",
+            stream=self.index,
+            index=last[0][0] - first,
+            field="ref",
+            facts={
+                "count": count,
+                "faults": [{"seq": seq, "fault": word} for seq, word in last],
+                "totals": {
+                    word: count for word, (count, _) in channel.stream.analyzer.order_faults.items()
+                },
+            },
+        )
+        connection.send(encode_message(message))
 
     def resync(self, connection: Connection, request: ResyncRequest) -> None:
         """Ask for records or a snapshot."""

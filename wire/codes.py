@@ -47,6 +47,7 @@ class ErrorCode(StrEnum):
     INCOMPLETE_SESSION = "incomplete_session", 400, "send both session and seq, or neither"
     CONTRADICTION = "contradiction", 400, "header and body say different things of one field"
     TICK_SIZE_CONFLICT = "tick_size_conflict", 409, "another tick size or size step is in force"
+    ORDER_FAULT = "order_fault", 400, "wrong order records: counted, nothing was refused"
     GAP = "gap", 409, "records are missing; continue at from"
     BOOK_FAULT = "book_fault", 409, "rows that no market can have; send a snapshot"
     RESYNC_REQUIRED = "resync_required", 409, "the book is stale; send a snapshot"

@@ -120,7 +120,9 @@ per stream, from 1, under one session UUID. The server judges record by record:
   `/l3_update` needs no flag, and takes quotes and trades among the orders as `/l2_update` does
   among depth. A snapshot of such a book has its orders as adds (frames), or as `orders` (JSON),
   those of one price in the order of their queue. An order that does not stand, a double add, or
-  more taken off than there is: counted, never refused (docs/analytics.md).
+  more taken off than there is: counted, never refused (docs/analytics.md). The answer of a post
+  has `order_faults`: `count`, and of the `last` 16 `index`, `seq` and `fault`; a connection hears
+  `error` with code `order_fault`, without `seq`, once a second at most.
 - A **signal** is told once, when it fires. Whoever subscribes, or comes back, gets those that have
   not expired, of a stale book once it is right again. The answer to a post has the signals that it
   led to, or with `since_signal` (or the header `X-Depthbridge-Since-Signal`) the later ones of the

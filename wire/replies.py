@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from wire.schema import BookName, Level, Message, Seq, SourceName, StreamIndex, Time
+from wire.schema import BookName, Level, Message, Seq, Share, SourceName, StreamIndex, Time
 
 __all__ = [
     "Ack",
@@ -164,6 +164,9 @@ class Book(Message, frozen=True, kw_only=True, tag="book"):
         phase: of the book.
         bids: [price, volume], best first.
         asks: the same.
+        bid_makers: for each bid [name, volume] of its market makers, the largest first; null: of
+            nobody that was named. Only where they are kept apart (``useL3``).
+        ask_makers: the same of each ask.
     """
 
     instrument: str
@@ -174,6 +177,8 @@ class Book(Message, frozen=True, kw_only=True, tag="book"):
     phase: str
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+    bid_makers: tuple[tuple[Share, ...], ...] | None = None
+    ask_makers: tuple[tuple[Share, ...], ...] | None = None
 
 
 class Profile(Message, frozen=True, kw_only=True, tag="profile"):

@@ -15,6 +15,7 @@ __all__ = [
     "Row",
     "Seq",
     "SessionId",
+    "Share",
     "SideName",
     "SourceName",
     "StreamIndex",
@@ -42,6 +43,7 @@ Row = Annotated[int, Meta(ge=0, le=255)]
 
 
 Level = tuple[float, float]
+Share = tuple[str | None, float]
 
 
 class Message(Struct, frozen=True, kw_only=True, tag_field="type"):

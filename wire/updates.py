@@ -72,6 +72,7 @@ class Batch(NamedTuple):
             that were known.
         historical: they are a part of a back-fill; ``ref`` is the place in it.
         last: the back-fill ends with them.
+        places: int64[n], entry of the message that each record comes from; None: one each.
     """
 
     records: Records
@@ -79,6 +80,7 @@ class Batch(NamedTuple):
     makers: tuple[str, ...] = ()
     historical: bool = False
     last: bool = False
+    places: NDArray[np.int64] | None = None
 
     def frames(self, seq: int) -> Iterator[Frame]:
         """The records as frames, numbered from ``seq``; ``records["dt"]`` is written."""
@@ -223,7 +225,7 @@ def l3_update(message: L3Update, instrument: Instrument) -> Batch:
         rows.append((time, side, action, 0, price, size, old))
         rows.append((time, side, int(OrderOp.ADD), int(entry.last), price, size, new))
     try:
-        return _order_batch(rows)
+        return _order_batch(rows)._replace(places=np.array(places, np.int64))
     except MalformedError as cause:
         place = None if cause.index is None else places[cause.index]
         raise MalformedError(

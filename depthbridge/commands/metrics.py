@@ -32,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clusters", type=Path, metavar="OUT", help=".jsonl: a cluster event per line"
     )
     parser.add_argument("--signals", type=Path, metavar="OUT", help=".jsonl: a signal per line")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="end at the first order record that is wrong (exit code 2); else they are counted",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,5 +68,6 @@ def run(args: argparse.Namespace) -> int:
             clusters=clusters.write if clusters else None,
             signals=signals.write if signals else None,
             tolerant=args.tolerant,
+            strict=args.strict,
         )
         return export(metrics, metrics_schema(), args.out, clusters, signals)

@@ -17,6 +17,7 @@ from market.instrument import Instrument
 from market.record import Frame, times_of
 from market.session import SessionCalendar, calendar_for
 from orderbook import METRICS_FIELDS, METRICS_ROW, NULL_TICKS, Parameters
+from orderbook.books.orders import FAULT_WORDS
 from orderbook.describe import PHASES
 from recording.entries import (
     CheckpointEntry,
@@ -51,9 +52,11 @@ class MetricsRun(Run):
         clusters: takes each cluster event as the wire's JSON message.
         signals: takes each signal in the same way.
         tolerant: a fault empties the book and is counted as a gap.
+        strict: an order record that is wrong ends the run; else it is counted.
 
     Raises:
-        BookFaultError: while iterating, rows that no market can have, unless tolerant.
+        BookFaultError: while iterating, rows that no market can have, unless tolerant; a wrong
+            order record, if strict.
     """
 
     def __init__(
@@ -69,12 +72,14 @@ class MetricsRun(Run):
         clusters: Callable[[bytes], None] | None = None,
         signals: Callable[[bytes], None] | None = None,
         tolerant: bool = False,
+        strict: bool = False,
     ) -> None:
         super().__init__(recording, window, tolerant=tolerant)
         if batch < 1:
             raise UsageError("--batch must be at least 1")
         self._interval = every if isinstance(every, int) else 0
         self._batch = batch
+        self._strict = strict
         self._parameters = parameters or Parameters()
         self._calendar_of = calendar_of
         self._informed = informed
@@ -92,6 +97,7 @@ class MetricsRun(Run):
         self._last_index = -1
         self._first = 0
         self._date = ""
+        self._first_faults: dict[str, int] = {}
 
     def metadata(self) -> dict[str, str]:
         """As of every run, and which book it is of."""
@@ -100,9 +106,19 @@ class MetricsRun(Run):
 
     @property
     def order_faults(self) -> dict[str, tuple[int, int]]:
-        """What was wrong with order records: word, how often, which record was the first."""
+        """What was wrong with order records: word, how often, index of the first."""
         faults = {} if self._stream is None else self._stream.analyzer.order_faults
-        return {word: (count, seq - 1) for word, (count, seq) in faults.items()}
+        firsts = self._first_faults
+        return {word: (count, firsts.get(word, seq - 1)) for word, (count, seq) in faults.items()}
+
+    def _note_faults(self, frame: Frame, index: NDArray[np.int64]) -> None:
+        """Keep where in the input the first of each kind is; the book knows its number."""
+        assert self._stream is not None
+        analyzer = self._stream.analyzer
+        if analyzer.by_order:
+            for word, (_, seq) in analyzer.order_faults.items():
+                if seq >= frame.seq:
+                    self._first_faults.setdefault(word, int(index[seq - frame.seq]))
 
     def _take(self, entry: Entry) -> Iterator[Columns]:
         if isinstance(entry, FrameEntry) and entry.frame.type == FrameType.EVENTS:
@@ -139,7 +155,12 @@ class MetricsRun(Run):
         if self._informed is not None:
             parameters = self._informed(parameters, entry.instrument, entry.source)
         self._stream = Stream(
-            entry.instrument, entry.source, parameters, self._calendar, row_per_frame=False
+            entry.instrument,
+            entry.source,
+            parameters,
+            self._calendar,
+            row_per_frame=False,
+            strict=self._strict,
         )
         self.config = self._stream.config
 
@@ -210,10 +231,11 @@ class MetricsRun(Run):
             if stop - start < len(frame.records):
                 part = frame._replace(records=frame.records[start:stop], seq=frame.seq + start)
             result = self._apply(FrameEntry(part))
+            self._note_faults(frame, index)
             if result.fault is None:
                 return
             start += result.applied
-            if not self._tolerant:
+            if result.fault in FAULT_WORDS or not self._tolerant:
                 self._open += result.applied
                 raise fault_of(result.fault, index[start], frame.seq + start)
             self._gap(result.fault)

@@ -13,11 +13,13 @@ from market.record import MAX_RECORDS, RECORD, Records
 from orderbook.books.ladder import apply_depth, clear_book, judge_group
 from orderbook.books.orders import FAULT_WORDS, apply_order
 from orderbook.books.price import refresh_rows
+from orderbook.books.table import fetch_ahead
 from orderbook.heap import grow, lay_out, new_heap, region
 from orderbook.layout import (
     BOOK,
     BY_ORDER,
     BY_PRICE,
+    FAULT_LOG,
     GROW,
     I8,
     MAX_DEPTH,
@@ -45,6 +47,7 @@ __all__ = [
     "Levels",
     "Outcome",
     "fault_word",
+    "last_order_faults",
     "order_faults",
     "price_levels",
 ]
@@ -254,6 +257,15 @@ def order_faults(book: Struct) -> dict[str, tuple[int, int]]:
     }
 
 
+def last_order_faults(book: Struct) -> list[tuple[int, str]]:
+    """Of a BOOK, the last order records that were wrong: label and word, at most FAULT_LOG."""
+    total = int(book["order_faults"].sum())
+    log = book["order_log"].tolist()
+    places = range(max(0, total - FAULT_LOG), total)
+    found = (log[place % FAULT_LOG] for place in places)
+    return [(label, FAULT_WORDS[kind]) for label, kind in found]
+
+
 def _filled(book: Struct, side: int) -> NDArray[np.int64]:
     """Where (u) the ring of a side holds something, best first."""
     window = int(book["low"][side]) + np.arange(RING - 1, -1, -1)
@@ -267,6 +279,7 @@ def apply_records(records: Struct, base: int, start: int, words: Words, heap: Wo
     state = words.view(LONE_BOOK)[0]
     book = state.book
     before = state.seen - start
+    half = borrowed(heap.view(np.int32))
     for i in range(start, len(records)):
         record = records[i]
         time = base + as_int(record.dt)
@@ -280,6 +293,7 @@ def apply_records(records: Struct, base: int, start: int, words: Words, heap: Wo
         if record.kind <= 1:
             status = apply_depth(book, heap, record)
         elif record.kind == 4:
+            fetch_ahead(book, heap, half, records, i)
             status = apply_order(book, heap, record, before + i)
         if status != OK:
             return i * STATUSES + status

@@ -34,6 +34,7 @@ from orderbook.layout import (
     BY_ORDER,
     DEAD_MODIFY,
     DOUBLE_ADD,
+    FAULT_LOG,
     GROW,
     LEVELS,
     NO_MODE,
@@ -41,6 +42,7 @@ from orderbook.layout import (
     OFF_BID,
     OK,
     ORDER_FAULT,
+    ORDER_FAULTS,
     ORDERS,
     SLOT,
     UNKNOWN_ORDER,
@@ -148,6 +150,11 @@ def _fault(book: Struct, kind: int, label: int) -> int:
         return ORDER_FAULT
     if book.order_faults[kind] == 0:
         book.order_first[kind] = label
+    total = as_int(0)
+    for other in range(ORDER_FAULTS):
+        total += book.order_faults[other]
+    book.order_log[total % FAULT_LOG, 0] = label
+    book.order_log[total % FAULT_LOG, 1] = kind
     book.order_faults[kind] += 1
     return OK
 

@@ -1,5 +1,6 @@
 """The compiled book of orders against a plain one, record by record and in any cut."""
 
+import os
 from typing import Any
 
 import numpy as np
@@ -191,6 +192,29 @@ def test_a_market(seed: int, limit: int) -> None:
 def test_a_table_that_grows_several_times() -> None:
     book = both(crowd(9, 60_000, 40_000))
     assert len(book) > 4 * FIRST_ORDERS
+
+
+def test_a_hundred_thousand_orders_stand_in_their_places() -> None:
+    """So many that the kernels look ahead; at the end most go again, in no order."""
+    rng = np.random.default_rng(8)
+    jit = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+    count = 100_000 if jit else 6_000  # plain Python takes minutes for them
+    sides = rng.integers(0, 2, count)
+    prices = 20_000 + rng.integers(1, 400, count) * (1 - 2 * sides)
+    rows = zip(prices.tolist(), rng.integers(1, 9, count).tolist(), sides.tolist(), strict=True)
+    recs = [order(ADD, 3 * number + 1, *row) for number, row in enumerate(rows)]
+    book = OrderBook()
+    assert feed(book, recs) is None
+    kept = list(range(count))
+    for gone in (rng.permutation(count)[: count - 3_000].tolist(), []):
+        # Of one side, then one price, then as they came: what a queue is.
+        queues = sorted(kept, key=lambda n: (recs[n].side, recs[n].price))
+        wanted = [[recs[n].ref, 4 * recs[n].price + recs[n].side, recs[n].size] for n in queues]
+        assert standing_orders(book.state, book.heap).tolist() == wanted
+        book.check()
+        kept = sorted(set(kept) - set(gone))
+        assert feed(book, [order(DELETE, recs[n].ref) for n in gone]) is None
+    assert len(book) == 3_000
 
 
 def test_no_room_is_taken_between_two_doublings() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+import depthbridge
 from depthbridge.cli import main
+from market.errors import BookFaultError
 
 # Message 2 is a hidden execution, 6 a halt; 3 takes from the seeded size, 4 replaces nothing known.
 MESSAGES = """\
@@ -117,3 +119,35 @@ def test_strict_ends_at_the_first_that_is_wrong_with_what_was_good(
     assert "line or record 5 is wrong (it takes off an order that does not stand)" in said
     assert [int(row["index"]) for row in table(out)] == [1, 2, 3]
     assert main([*words, "--strict", "--tolerant"]) == 2
+
+
+def test_metrics_count_the_same_faults_and_say_where(
+    tmp_path: Path, orders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    words = ["metrics", str(orders), *TOLD, "--batch", "2", "--out", str(out)]
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    for line in (
+        "1 order records: unknown, the first is 5",
+        "1 order records: double_add, the first is 6",
+        "1 order records: beyond, the first is 7",
+        "1 order records: dead_modify, the first is 8",
+    ):
+        assert line in said
+    assert main([*words, "--strict"]) == 2
+    said = capsys.readouterr().err
+    assert "line or record 5 is wrong (it takes off an order that does not stand)" in said
+    assert [int(row["index"]) for row in table(out)] == [2, 3]
+    for strict in (
+        opened(orders).book(1, "event", strict=True),
+        opened(orders).metrics(strict=True),
+    ):
+        with pytest.raises(BookFaultError, match="line or record 5 is wrong"):
+            strict.to_arrow()
+    assert opened(orders).book(1, "event").to_arrow().num_rows == 8
+
+
+def opened(path: Path) -> depthbridge.Recorded:
+    """By the Python API, as TOLD."""
+    return depthbridge.open(path, instrument=TOLD[1], tick_size=TOLD[3])

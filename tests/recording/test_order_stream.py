@@ -54,6 +54,18 @@ def test_a_snapshot_of_orders_mends_a_broken_stream() -> None:
     assert broken.freeze() == kept.freeze()
 
 
+def test_an_unfinished_snapshot_keeps_an_order_between_two_ticks() -> None:
+    orders = adds_of(np.array([[1, 4 * 7 + 1, 5], [2, 4 * 1_750_000_001 + 2, 6]]))
+    first = Frame(orders, NOON, 1, FrameType.SNAPSHOT)
+    last = Frame(orders[:0], NOON, 1, FrameType.SNAPSHOT, FrameFlag.LAST)
+    half = streamed(*beginning(0), FrameEntry(first))
+    kept = Stream(instrument())
+    kept.thaw(half.freeze())
+    for stream in (half, kept):
+        stream.apply(FrameEntry(last))
+        assert stream.analyzer.book().off_grid(0) == [(1_750_000_001, 6)]
+
+
 def test_a_checkpoint_is_what_the_stream_was() -> None:
     entries = beginning(1_200)
     whole = streamed(*entries)

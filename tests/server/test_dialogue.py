@@ -565,6 +565,50 @@ async def test_market_makers_are_named_once(serve: Any, data: SimpleNamespace) -
     assert (row["use_l3"], row["book"]) == (True, "L2")
 
 
+@pytest.mark.parametrize("apart", [True, False])
+async def test_rows_of_market_makers_are_kept_apart(serve: Any, apart: bool) -> None:
+    """Where useL3 says so; through a restart too, and until a snapshot."""
+    server = await serve()
+    entry = {**ENTRY, "price": 6812.25, "position": 0, "operation": "add", "volume": 5}
+    entry |= {"market_maker": "NSDQ"}
+    second = {**entry, "operation": "update", "volume": 8, "market_maker": "ARCA"}
+    base = "/api/v1/instruments/ES 12-26/book"
+    for first in (True, False):
+        async with server.peer() as peer:
+            await peer.hello(flags={"useL3": apart}, subscribe=["book"])
+            if first:
+                await peer.say({**L2, "updates": [entry]})
+                await peer.hear("ack", seq=1)
+            else:
+                await peer.say({**L2, "seq": 2, "updates": [second]})
+                await peer.hear("ack", seq=2)
+                said = [m for m in peer.got if m["type"] == "book"]
+                said = said[-1] if said else await peer.hear("book")
+        book = (await server.http.get(base)).json()
+        assert book["book"] == "L2"
+        if not apart:
+            assert "bid_makers" not in book
+            assert "bid_makers" not in said if not first else True
+            continue
+        if first:
+            assert book["bid_makers"] == [[["NSDQ", 5.0]]]
+            await server.process.stop()
+            server = await serve()
+            continue
+        assert book["bid_makers"] == [[["NSDQ", 5.0], ["ARCA", 3.0]]]
+        assert (said["bid_makers"], said["ask_makers"]) == (book["bid_makers"], [])
+        async with server.peer() as peer:
+            await peer.hello(flags={"useL3": apart})
+            rows = {"bids": [[6812.25, 8]], "asks": []}
+            await peer.say(
+                {"type": "snapshot", "stream": 0, "seq": 3, "time": ENTRY["time"], **rows}
+            )
+            await peer.say({**L2, "seq": 3, "updates": [{**second, "volume": 9}]})
+            await peer.hear("ack", seq=3)
+        book = (await server.http.get(base)).json()
+        assert book["bid_makers"] == [[[None, 8.0], ["ARCA", 1.0]]]
+
+
 async def test_what_was_sent_before_the_end_is_not_lost(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
     async with server.peer() as peer:

@@ -538,3 +538,97 @@ async def test_a_clear_empties_the_book_and_it_stays_one_of_orders(serve: Any) -
     book = (await server.http.get(f"{BASE}/book")).json()
     assert (book["book"], book["bids"], book["asks"]) == ("L3", [], [])
     assert stream_on(server).analyzer.order_faults == {"unknown": (1, 3)}
+
+
+WRONG = [
+    order(NOON, ADD, 1, 27_249, 3),
+    order(NOON, DELETE, 77),
+    order(NOON, ADD, 1, 27_248, 9),
+    order(NOON, REPLACE, 2, 27_249, 2)._replace(position=0),
+    order(NOON, ADD, 3, 27_249, 2),
+    order(NOON, FILL, 3, 0, 5),
+    order(NOON, MODIFY, 3, 27_249, 5),
+]
+FAULTS = [
+    *((1, "unknown"), (2, "double_add"), (3, "unknown"), (5, "beyond")),
+    (6, "dead_modify"),
+]
+"""Record and word of what is wrong with WRONG."""
+
+
+async def test_a_post_says_which_of_its_orders_do_not_fit(serve: Any) -> None:
+    server = await serve()
+    (message, _), *_ = messages_of(WRONG, 99)
+    answer = await server.post("/l3_update", message)
+    said = answer.json()
+    assert (answer.status_code, said["ack"]["seq"]) == (200, 7)
+    entries = {1: 1, 2: 2, 3: 3, 5: 4, 6: 5}
+    assert said["order_faults"] == {
+        "count": 5,
+        "last": [
+            {"index": entries[record], "seq": record + 1, "fault": word} for record, word in FAULTS
+        ],
+    }
+    good = await server.post("/l3_update", {**message, "updates": message["updates"][:0]})
+    assert "order_faults" not in good.json()
+    frame = next(iter(frames_of([order(NOON, DELETE, n) for n in range(90, 110)])))
+    headers = {"x-depthbridge-session": S1, "x-depthbridge-instrument": SYMBOL}
+    headers["x-depthbridge-source"] = "replay"
+    said = (await server.post("/l3_update", encode_frame(frame), **headers)).json()
+    assert said["order_faults"]["count"] == 20
+    assert [row["index"] for row in said["order_faults"]["last"]] == list(range(4, 20))
+    twin = plain(WRONG)
+    require_queues(stream_on(server), twin)
+    (row,) = [r for r in (await server.http.get("/health")).json()["streams"] if r["last_seq"] == 7]
+    assert row["order_faults"] == {
+        word: {"count": fault.count, "first_seq": fault.first}
+        for word, fault in twin.faults.items()
+    }
+    assert row["phase"] != "stale"
+
+
+async def test_a_publisher_hears_of_its_wrong_orders(serve: Any) -> None:
+    server = await serve()
+    async with server.peer() as peer:
+        await peer.hello(flags=L3)
+        good = order(NOON, ADD, 9, 27_251, 1, ASK)
+        for frame in frames_of([good, *WRONG]):
+            await peer.say(encode_frame(frame))
+        error = await peer.hear("error")
+        assert (error["code"], error["index"], error["field"]) == ("order_fault", 2, "ref")
+        assert (error["stream"], error["seq"], error["fatal"]) == (0, None, False)
+        assert error["facts"]["count"] == 5
+        assert error["facts"]["faults"] == [
+            {"seq": record + 2, "fault": word} for record, word in FAULTS
+        ]
+        await peer.hear("ack", seq=8)
+        for number in range(9, 40):
+            (frame,) = frames_of([order(NOON + number, DELETE, 77)], seq=number)
+            await peer.say(encode_frame(frame))
+        await peer.hear("ack", seq=39)
+        heard = [message for message in peer.got if message["type"] == "error"]
+        assert len(heard) < 5, "once a second"
+    assert stream_on(server).analyzer.order_faults["unknown"] == (33, 3)
+    require_queues(stream_on(server), plain([good, *WRONG]))
+
+
+async def test_locked_and_crossed_books_are_no_fault(serve: Any) -> None:
+    server = await serve()
+    phases = []
+    async with server.peer() as peer:
+        await peer.hello(flags=L3, subscribe=["metrics"])
+        recs = [order(NOON, ADD, 1, 100, 3), order(NOON, ADD, 2, 101, 3, ASK)]
+        recs += [order(NOON + 1, ADD, 3, 101, 1), order(NOON + 2, ADD, 4, 103, 1)]
+        recs += [order(NOON + 3, DELETE, 3), order(NOON + 4, DELETE, 4)]
+        recs += [order(NOON + 5, ADD, 5, 99, 1)]
+        for seq, rec in enumerate(recs, 1):
+            (frame,) = frames_of([rec], seq=seq)
+            await peer.say(encode_frame(frame))
+            said = await peer.hear("metrics", seq=seq)
+            phases.append((said["phase"], said.get("mid")))
+    assert phases == [
+        *(("waiting", None), ("waiting", 25.125)),
+        *(("synced", None), ("crossed", None)),
+        *(("crossed", None), ("crossed", 25.125), ("synced", 25.125)),
+    ]
+    assert stream_on(server).analyzer.order_faults == {}
