@@ -145,6 +145,37 @@ def test_every_snapshot_is_followed_by_its_check() -> None:
     assert decode_message(check) == Check(stream=0, seq=300, crc32=book_crc32(asks, bids))
 
 
+def test_a_book_of_orders_is_told_as_its_orders() -> None:
+    """After a resync, and where it began from one; those between two ticks are left out."""
+    rows = [(1, 18_000, 5, 7), (1, 18_000, 2, 3), (0, 18_002, 4, 2**64 - 1)]
+    records = np.zeros(3, RECORD)
+    records["kind"], records["position"] = Kind.ORDER, 1
+    for record, (side, price, size, ref) in zip(records, rows, strict=True):
+        record["side"], record["price"], record["size"], record["ref"] = side, price, size, ref
+    between = records[:1].copy()
+    between["position"], between["price"], between["ref"] = 2, 4_500_000_000_001, 9
+    pushed, seeded = PublishedStream(ES), PublishedStream(ES)
+    pushed.push(Frame(records, 10**18, 0), 0)
+    pushed.book.apply(between)
+    drained(pushed)
+    pushed.resync(4, "checksum")
+    seeded.seed_orders(records, 10**18)
+    seeded.welcomed(0, 1, 4096)
+    for stream, seq in ((pushed, 4), (seeded, 1)):
+        told, check = drained(stream)
+        assert isinstance(told, bytes)
+        frame = decode_frame(told)
+        assert (frame.type, frame.seq, frame.flags) == (FrameType.SNAPSHOT, seq, FrameFlag.LAST)
+        assert set(frame.records["kind"].tolist()) == {Kind.ORDER}
+        fields = ["side", "price", "size", "ref"]
+        assert sorted(frame.records[fields].tolist()) == sorted(rows)
+        bids = [row[3] for row in frame.records[fields].tolist() if row[0] == 1]
+        assert bids == [7, 3], "in the order of their queue"
+        assert isinstance(check, str)
+        crc = book_crc32([(18_002, 4)], [(18_000, 7)])
+        assert decode_message(check) == Check(stream=0, seq=seq - 1, crc32=crc)
+
+
 def test_damage_on_the_way_is_sent_again_but_not_for_ever() -> None:
     stream = PublishedStream(ES)
     for frame in depth_frames(60, 20):

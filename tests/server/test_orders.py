@@ -11,12 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from client import Publisher
 from depthbridge.cli import main
+from depthbridge.player import Player
 from market.enums import FrameFlag, FrameType, Kind, Source
 from market.instrument import Instrument
 from market.record import RECORD, Frame
 from market.ticks import Grid
 from orderbook.books.order_book import adds_of, standing_orders
+from recording.entries import Entry, FrameEntry
 from recording.readers import open_recording
 from recording.stream import Stream
 from tests.evidence.databento import decoded
@@ -31,6 +34,7 @@ from tests.reference.order_book import (
     OrderBook,
 )
 from tests.reference.records import ADD, ASK, BID, ORDER, TRADE, Rec, frames_of, recs_of
+from wire.codes import ResyncReason
 from wire.frames import encode_frame
 
 SYMBOL = "ES 12-26"
@@ -632,3 +636,44 @@ async def test_locked_and_crossed_books_are_no_fault(serve: Any) -> None:
         *(("crossed", None), ("crossed", 25.125), ("synced", 25.125)),
     ]
     assert stream_on(server).analyzer.order_faults == {}
+
+
+async def test_a_replay_sends_orders_and_after_a_wrong_book_all_that_stand(
+    serve: Any, tmp_path: Path
+) -> None:
+    """The command's player; the server breaks off in the middle, and is told the queues."""
+    recs = [rec._replace(position=0) for rec in market(1_200) if rec.kind == ORDER]
+    path = tmp_path / "ES 12-26 orders.csv"
+    lines = ["time_ns,action,side,order_id,price,size,new_order_id"]
+    for rec in recs:
+        price, side = f"{rec.price / 4:.2f}", ("ask", "bid")[rec.side]
+        if rec.op == REPLACE:
+            lines.append(f"{rec.time},delete,,{rec.ref},,,")
+        elif rec.op in (ADD, MODIFY):
+            lines.append(f"{rec.time},{WORDS[rec.op]},{side},{rec.ref},{price},{rec.size},")
+        else:
+            lines.append(f"{rec.time},{WORDS[rec.op]},,{rec.ref},,{rec.size},")
+    path.write_text("\n".join(lines) + "\n")
+    server = await serve()
+    given = open_recording(path)
+    async with Publisher(server.ws_url, [given.instrument], source="replay", flags=L3) as publisher:
+        player = Player(publisher, given.instrument.symbol, None)
+        entries = list(given)
+        half = len(entries) // 2
+        assert isinstance(entries[half], FrameEntry)
+
+        async def play(part: list[Entry]) -> None:
+            await player.play(part, lambda _rows: True)
+            await publisher.flush()
+
+        await play(entries[:half])
+        channel = server.runtime.hub.find(given.instrument.symbol, Source.REPLAY)
+        channel.break_off(ResyncReason.CHECKSUM, 0)
+        await server.until(lambda: not channel.stream.broken)
+        assert channel.stream.analyzer.by_order
+        await play(entries[half:])
+    twin = plain(recs)
+    require_queues(channel.stream, twin)
+    assert channel.counters.resyncs == {"checksum": 1}
+    assert channel.counters.checks_failed == 0
+    assert channel.counters.checks > 0
