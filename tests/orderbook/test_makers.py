@@ -85,7 +85,7 @@ def test_a_row_that_comes_into_sight_is_nobodys(last: Rec, owner: int) -> None:
 
 def test_what_a_maker_lacks_others_give_nobody_first() -> None:
     rows = MakerRows(DEPTH)
-    rows.load([(100, 5)], [])
+    rows.load([(100, 2)], [])
     recs = [rec(UPDATE, 0, 100, 9, 1), rec(UPDATE, 0, 100, 12, 2), rec(UPDATE, 0, 100, 5, 3)]
     feed(rows, recs)
     assert rows.levels(BID) == [(100, 5, {2: 3, 1: 2})]
