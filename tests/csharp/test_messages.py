@@ -69,7 +69,7 @@ def test_nothing_that_the_server_says_is_left_unread(runner: Program, talk: Talk
         assert found["Ignored"] == 0, text
         assert found["Type"].lower() == kind
         part_of(found)
-    assert kinds == {"welcome", "ack", "metrics", "clusters", "book"}
+    assert kinds == {"welcome", "ack", "metrics", "clusters", "signal", "book"}
 
 
 def test_metrics_have_every_number_by_its_name(runner: Program, talk: Talk) -> None:
@@ -77,11 +77,11 @@ def test_metrics_have_every_number_by_its_name(runner: Program, talk: Talk) -> N
     head = {"type", "instrument", "source", "seq", "time", "phase", "outlook", "since"}
     for text, found in zip(texts, map(part_of, read(runner, texts)), strict=True):
         sent = json.loads(text)
-        words = {*head, "complete", "warmup", "config"}
+        words = {*head, "complete", "warmup", "config", "book"}
         numbers = {name for name, value in sent.items() if value is not None} - words
         assert found["Values"] == {name: sent[name] for name in numbers}
         assert found["Imbalance"] == sent["imbalance"]
-        for name in head - {"type", "since"} | {"complete", "warmup", "config"}:
+        for name in head - {"type", "since"} | {"complete", "warmup", "config", "book"}:
             assert found[name.capitalize()] == sent[name], name
         assert found["Since"] == (sent["since"] or 0)
         assert not found["IsStale"]
@@ -137,12 +137,13 @@ def test_control_messages(runner: Program) -> None:
                 expires=TIME + 1),
          {"Id": "s1", "Instrument": SYMBOL, "Source": "live", "Seq": 8, "Time": TIME,
           "Kind": "absorption", "Side": "bid", "Strength": -0.5, "Confidence": 0.6,
-          "Price": 6812.25, "Reason": "why", "Cluster": 4, "Expires": TIME + 1}),
+          "Price": 6812.25, "Reason": "why", "Cluster": 4, "Expires": TIME + 1,
+          "Config": "", "Book": "L2"}),
         (Signal(id=2**60 + 1, instrument=SYMBOL, source="demo", seq=0, time=0, kind="k",
-                side="ask", strength=1),
+                side="ask", strength=1, config="ab", book="L3"),
          {"Id": str(2**60 + 1), "Instrument": SYMBOL, "Source": "demo", "Seq": 0, "Time": 0,
           "Kind": "k", "Side": "ask", "Strength": 1, "Confidence": None, "Price": None,
-          "Reason": "", "Cluster": None, "Expires": None}),
+          "Reason": "", "Cluster": None, "Expires": None, "Config": "ab", "Book": "L3"}),
     ]  # fmt: skip
     for message, expected in cases:
         found = one(runner, message)

@@ -149,11 +149,12 @@ def test_every_attribute_is_frozen_or_given_by_the_maker() -> None:
     stream = stream_of(plan)
     for entry in entries:
         stream.apply(entry)
-    made_with = {"instrument", "source", "_row_per_frame", "_initial", "_calendar"}
+    made_with = {"instrument", "source", "_row_per_frame", "_initial", "_calendar", "_strict"}
     derived = {"config", "analyzer", "resumed", "unresumed", "_named", "untouched"}
     kept = {"parameters", "makers", "expected", "records", "_session", "_broken", "doubt"}
-    assert set(vars(stream)) == made_with | derived | kept | {"_phase", "_parts"}
-    made_with = {"instrument", "source", "row_per_frame", "_calendar"}
+    kept |= {"_phase", "_parts", "_apart", "_maker_rows"}
+    assert set(vars(stream)) == made_with | derived | kept
+    made_with = {"instrument", "source", "row_per_frame", "_calendar", "_strict"}
     derived = {
         "_state",
         "row_words",

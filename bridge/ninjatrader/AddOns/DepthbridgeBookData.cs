@@ -18,6 +18,9 @@ namespace Depthbridge
         /// <summary>State of the book, a word as in <see cref="MetricsData.Phase"/>.</summary>
         public string Phase { get; set; }
 
+        /// <summary><c>L3</c> where the server's book is made of orders, else <c>L2</c>.</summary>
+        public string Book { get; set; }
+
         /// <summary>Prices of the bids, best first.</summary>
         public double[] BidPrices { get; set; }
 

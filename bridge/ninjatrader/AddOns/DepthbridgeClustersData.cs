@@ -18,6 +18,9 @@ namespace Depthbridge
         /// <summary>The event clock, ns UTC.</summary>
         public long Time { get; set; }
 
+        /// <summary><c>L3</c> where the server's book is made of orders, else <c>L2</c>.</summary>
+        public string Book { get; set; }
+
         /// <summary>The clusters.</summary>
         public ClusterData[] Clusters { get; set; }
     }

@@ -18,7 +18,8 @@ namespace Depthbridge
                 Since = fields.LongOrNull("since", 0, Wire.MaxTime) ?? 0,
                 Complete = fields.Boolean("complete"),
                 Warmup = fields.Boolean("warmup"),
-                Config = fields.TextOr("config", "")
+                Config = fields.TextOr("config", ""),
+                Book = fields.TextOr("book", "L2")
             };
             SetNumbers(metrics, fields);
             return metrics;
@@ -35,6 +36,7 @@ namespace Depthbridge
                 Source = fields.TextOr("source", "live"),
                 Seq = fields.Long("seq", -1, long.MaxValue),
                 Time = fields.LongOrNull("time", 0, Wire.MaxTime) ?? 0,
+                Book = fields.TextOr("book", "L2"),
                 Clusters = ReadClusterList(fields.Required("clusters"))
             };
         }
@@ -70,7 +72,9 @@ namespace Depthbridge
                 Price = fields.DoubleOrNaN("price"),
                 Reason = fields.TextOr("reason", ""),
                 Cluster = fields.LongOrNull("cluster", 0, long.MaxValue),
-                Expires = fields.LongOrNull("expires", 0, Wire.MaxTime)
+                Expires = fields.LongOrNull("expires", 0, Wire.MaxTime),
+                Config = fields.TextOr("config", ""),
+                Book = fields.TextOr("book", "L2")
             };
         }
 
@@ -80,6 +84,9 @@ namespace Depthbridge
         {
             var bids = fields.Required("bids");
             var asks = fields.Required("asks");
+            // Whose a row is came from here: nobody in NinjaTrader needs to be told.
+            fields.Skip("bid_makers");
+            fields.Skip("ask_makers");
             return new BookData
             {
                 Instrument = fields.Text("instrument"),
@@ -90,7 +97,8 @@ namespace Depthbridge
                 BidPrices = Column(bids, 0, "bids"),
                 BidVolumes = Column(bids, 1, "bids"),
                 AskPrices = Column(asks, 0, "asks"),
-                AskVolumes = Column(asks, 1, "asks")
+                AskVolumes = Column(asks, 1, "asks"),
+                Book = fields.TextOr("book", "L2")
             };
         }
 

@@ -39,6 +39,9 @@ namespace Depthbridge
         /// <summary>Hash of the settings that made them.</summary>
         public string Config { get; set; }
 
+        /// <summary><c>L3</c> where the server's book is made of orders, else <c>L2</c>.</summary>
+        public string Book { get; set; }
+
         /// <summary>Whether the book is not to be trusted.</summary>
         public bool IsStale
         {

@@ -41,5 +41,11 @@ namespace Depthbridge
 
         /// <summary>Event time from which it is no longer valid, ns UTC, if it expires.</summary>
         public long? Expires { get; set; }
+
+        /// <summary>Hash of the settings that made it.</summary>
+        public string Config { get; set; }
+
+        /// <summary><c>L3</c> where the server's book is made of orders, else <c>L2</c>.</summary>
+        public string Book { get; set; }
     }
 }
