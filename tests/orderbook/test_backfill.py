@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.record import Frame
@@ -100,6 +100,7 @@ def test_after_a_back_fill_the_session_is_as_if_nothing_had_been_lost(
     assert found["profile"]["volume"] > 0
 
 
+@settings(max_examples=10)  # each compares hundreds of profiles with the slow twin's
 @given(
     seed=st.integers(0, 40),
     cut=st.sampled_from((1, 3, 50)),

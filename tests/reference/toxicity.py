@@ -19,6 +19,8 @@ class Toxicity:
 
     def trade(self, size: int, signed: int) -> None:
         """``signed``: size, negative for a sell, 0 for an unknown aggressor."""
+        if not self.settings.toxicity:
+            return
         direction = (signed > 0) - (signed < 0)
         while size:
             part = min(size, self.room)
