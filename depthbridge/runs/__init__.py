@@ -7,10 +7,9 @@ yielded before the error is raised.
 
 from depthbridge.runs.base import Columns, Run, every_seconds
 from depthbridge.runs.book import BookRun
-from depthbridge.runs.clusters import ClustersRun
 from depthbridge.runs.footprint import FootprintRun, bar_kind
 from depthbridge.runs.metrics import MetricsRun
-from depthbridge.runs.signals import SignalsRun
+from depthbridge.runs.told import ClustersRun, SignalsRun
 from depthbridge.runs.trades import TradesRun
 
 __all__ = [

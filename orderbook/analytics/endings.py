@@ -4,13 +4,13 @@ from market.jit import inlined
 from orderbook.analytics.absorption import absorption_clear
 from orderbook.analytics.events import write_mark
 from orderbook.analytics.icebergs import forget_iceberg, icebergs_clear
+from orderbook.analytics.lives import why_ended
 from orderbook.analytics.marks import marks_clear
 from orderbook.analytics.recent import forget_row, recent_clear
 from orderbook.analytics.stacks import spend_stack, stacks_clear
 from orderbook.layout import (
     ABSORPTION,
     EVENT_END,
-    EXPIRED,
     ICEBERG,
     NO_REASON,
     THROUGH,
@@ -26,19 +26,10 @@ __all__ = ["clear_marks", "end_all_marks", "end_marks", "lose_trades"]
 def end_marks(state: Struct, heap: Words, time: int) -> None:
     """End marks that price has gone through, or that are too old."""
     marks = state.marks
-    flow = state.flow
-    buffer = state.p.buffer
     kept = as_int(0)
     for i in range(marks.n):
         mark = marks.items[i]
-        reason = NO_REASON
-        if flow.any and (
-            (mark.side == 1 and flow.low < mark.low - buffer)
-            or (mark.side == 0 and flow.high > mark.high + buffer)
-        ):
-            reason = THROUGH
-        elif time - mark.t_first >= state.p.expire:
-            reason = EXPIRED
+        reason = why_ended(state, mark, time)
         if reason == NO_REASON:
             if kept != i:
                 marks.items[kept] = marks.items[i]

@@ -5,6 +5,7 @@ import math
 from market.jit import inlined
 from orderbook.analytics.cells import cell_measure, find_cell, has_room
 from orderbook.analytics.events import write_traded
+from orderbook.analytics.lives import why_ended
 from orderbook.layout import (
     BAR,
     BARS_LOG,
@@ -12,7 +13,6 @@ from orderbook.layout import (
     EVENT_END,
     EVENT_NEW,
     EVENT_UPDATE,
-    EXPIRED,
     MEASURE_DELTA,
     MEASURE_VOLUME,
     NEVER,
@@ -188,19 +188,10 @@ def _set_threshold(state: Struct, heap: Words) -> None:
 def end_traded(state: Struct, heap: Words, time: int) -> None:
     """End clusters that price has gone through, or that are too old."""
     traded = state.traded
-    flow = state.flow
-    buffer = state.p.buffer
     kept = as_int(0)
     for i in range(traded.n):
         cluster = traded.clusters[i]
-        reason = NO_REASON
-        if flow.any and (
-            (cluster.side == 1 and flow.low < cluster.low - buffer)
-            or (cluster.side == 0 and flow.high > cluster.high + buffer)
-        ):
-            reason = THROUGH
-        elif time - cluster.t_first >= state.p.expire:
-            reason = EXPIRED
+        reason = why_ended(state, cluster, time)
         if reason != NO_REASON:
             if reason == THROUGH:
                 _spend(state, cluster.low)

@@ -13,8 +13,8 @@ import pytest
 import depthbridge
 from depthbridge.api import Recorded, Table
 from depthbridge.cli import main
-from depthbridge.runs.clusters import ClustersRun
 from depthbridge.runs.columns import in_units
+from depthbridge.runs.told import ClustersRun
 from depthbridge.runs.trades import TradesRun
 from depthbridge.schemas import CLUSTER_COLUMNS, METRICS_COLUMNS, SIGNAL_COLUMNS
 from market.enums import Source

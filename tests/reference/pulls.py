@@ -1,5 +1,6 @@
 """Pulling and stacking, from docs/analytics.md: rows of depth, and orders record by record."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from tests.reference.order_book import CLEAR, FILL, OrderBook
@@ -29,7 +30,7 @@ class _Stretch:
         return max(n, 0), max(-n, 0), hit
 
 
-class _Window:
+class _Window(ABC):
     """What both kinds have in common: when a window begins, and which side a trade hits."""
 
     def __init__(self, settings: Settings) -> None:
@@ -56,11 +57,13 @@ class _Window:
             self.sums = self.measure(rows)
         self.span = {side: sorted((rows[side][0][0], rows[side][-1][0])) for side in rows}
 
+    @abstractmethod
     def begin(self, rows: dict[int, Rows]) -> None:
-        raise NotImplementedError
+        """Start over from these rows."""
 
+    @abstractmethod
     def measure(self, rows: dict[int, Rows]) -> dict[int, list[int]]:
-        raise NotImplementedError
+        """Added, cancelled and traded of each side since the window began."""
 
     def side_hit(self, price: int, aggressor: int) -> int | None:
         assert self.best is not None

@@ -1,7 +1,8 @@
-"""Signals of a recording as columns."""
+"""What the analytics of a recording tell on the way, as columns: a row per object."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Literal
 
 import orjson
 
@@ -14,23 +15,25 @@ from market.session import SessionCalendar
 from orderbook import Parameters
 from recording.readers import Recording
 
-__all__ = ["SignalsRun"]
+__all__ = ["ClustersRun", "SignalsRun"]
 
 _CHUNK: Final = 1024
 _WHOLE: Final = 1 << 62
 
 
-class SignalsRun(MetricsRun):
-    """Signals: the fields of the wire's message with ``time_ns``, one row each.
+class _ToldRun(MetricsRun):
+    """Messages of one topic.
 
     Args:
         recording: the input.
-        window: the part of the input whose signals are wanted.
+        window: the part of the input whose messages are wanted.
         parameters: analytics settings, unless the recording carries its own.
         calendar_of: sessions by template name.
         informed: adds to the settings what is known of an instrument and source (hit rates).
         tolerant: a fault empties the book and is counted as a gap.
     """
+
+    _topic: ClassVar[Literal["clusters", "signals"]]
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class SignalsRun(MetricsRun):
         informed: Callable[[Parameters, Instrument, Source], Parameters] | None = None,
         tolerant: bool = False,
     ) -> None:
-        self._given: list[dict[str, Any]] = []
+        self._told: list[dict[str, Any]] = []
         super().__init__(
             recording,
             "batch",
@@ -51,7 +54,8 @@ class SignalsRun(MetricsRun):
             parameters=parameters,
             calendar_of=calendar_of,
             informed=informed,
-            signals=self._note,
+            clusters=self._note if self._topic == "clusters" else None,
+            signals=self._note if self._topic == "signals" else None,
             tolerant=tolerant,
         )
 
@@ -61,11 +65,34 @@ class SignalsRun(MetricsRun):
         yield from self._ready(1)
 
     def _note(self, text: bytes) -> None:
-        message = orjson.loads(text)
-        message["time_ns"] = message.pop("time")
-        self._given.append(message)
+        self._told.extend(self._rows_of(orjson.loads(text)))
+
+    @abstractmethod
+    def _rows_of(self, message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The rows of a message."""
 
     def _ready(self, least: int) -> Iterator[Columns]:
-        if len(self._given) >= least:
-            given, self._given = self._given, []
-            yield {name: [signal[name] for signal in given] for name in given[0]}
+        if len(self._told) >= least:
+            told, self._told = self._told, []
+            yield {name: [row[name] for row in told] for name in told[0]}
+
+
+class ClustersRun(_ToldRun):
+    """Cluster events: ``event``, ``seq``, ``time_ns``, then the fields of the cluster object."""
+
+    _topic = "clusters"
+
+    def _rows_of(self, message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        head = {"event": message["event"], "seq": message["seq"], "time_ns": message["time"]}
+        for cluster in message["clusters"]:
+            yield {**head, **cluster}
+
+
+class SignalsRun(_ToldRun):
+    """Signals: the fields of the wire's message with ``time_ns``, one row each."""
+
+    _topic = "signals"
+
+    def _rows_of(self, message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        message["time_ns"] = message.pop("time")
+        yield message
