@@ -172,6 +172,7 @@ class Recorded:
                 given.window,
                 parameters=given.settings.analytics,
                 calendar_of=given.settings.calendar,
+                informed=given.settings.informed,
                 tolerant=self._tolerant,
                 strict=strict,
             )
@@ -189,6 +190,7 @@ class Recorded:
                 given.window,
                 parameters=given.settings.analytics,
                 calendar_of=given.settings.calendar,
+                informed=given.settings.informed,
                 tolerant=self._tolerant,
             )
             return run, clusters_schema()

@@ -800,8 +800,19 @@ class Analyzer:
         for name, value in values.items():
             p[name] = value
         write_signal_parameters(p["signals"], self.parameters.signals)
+        self._forget_what_is_off()
+
+    def _forget_what_is_off(self) -> None:
+        """What is not followed while a switch is off must not count when it is on again."""
+        p = self._state["p"]
         if not (p["absorption"] or p["icebergs"]):
             forget_trades(self._words)
+        if not p["icebergs"]:
+            self._state["icebergs"]["n"] = 0
+            self._state["icebergs"]["touch_size"] = 0
+        if not p["toxicity"]:
+            self._state["toxicity"]["volume"] = 0  # of no bucket: the next trade begins anew
+            self._state["toxicity"]["count"] = 0
 
 
 def _snapshot_levels(records: Records) -> Records:

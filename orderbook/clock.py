@@ -134,7 +134,7 @@ def _has_room(state: Struct, heap: Words, instant: int) -> int:
         + 2 * state.traded.n
         + header.count[BAR]
         + 2 * state.marks.n
-        + state.p.stacks * header.count[BAR]
+        + 2 * state.p.stacks * header.count[BAR]
         + 2 * header.count[RECENT_CELLS]
         + state.icebergs.n
         + 2

@@ -156,11 +156,11 @@ ACTIVE, TOUCHED, ENDED, SUSPECTED = _codes(4)
 # Measures of traded clusters.
 MEASURE_VOLUME, MEASURE_DELTA, MEASURE_BUY, MEASURE_SELL, MEASURE_TRADES = _codes(5)
 
-# Rules of signals, and why a word is withheld: 0 to 4 as the phases, then these (the words stand
-# in orderbook.signals).
+# Rules of signals, and why a word is withheld: 0 to 4 as the phases, 5 an empty side, then these
+# (the words stand in orderbook.signals).
 BOUNCE, BREAK, STACK_CONTINUATION, ABSORPTION_REVERSAL, PULL_AHEAD = _codes(5)
 RULES: Final = 5
-ONE_SIDED, WARMING, SPACED, ALONE = (as_int(i) for i in range(5, 9))
+WARMING, SPACED, ALONE = (as_int(i) for i in range(6, 9))
 WITHHELD: Final = 9
 WATCH_SLOTS: Final = 128
 VOTE_SLOTS: Final = 8

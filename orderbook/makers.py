@@ -70,9 +70,9 @@ class MakerRows:
 
     def apply(self, records: Records, base: int) -> None:
         """Follow the depth records by position among ``records`` (``dt`` after ``base``)."""
-        for dt, kind, side, op, position, price, size, ref in records.tolist():
-            if kind == Kind.DEPTH_POSITION:
-                self._apply(base + dt, side, op, position, price, size, ref)
+        depth = records[records["kind"] == Kind.DEPTH_POSITION]
+        for dt, _, side, op, position, price, size, ref in depth.tolist():
+            self._apply(base + dt, side, op, position, price, size, ref)
 
     def _apply(
         self, time: int, side: int, op: int, position: int, price: int, size: int, ref: int

@@ -69,7 +69,7 @@ class HitRates:
             ) from error
         try:
             return cls(_parsed(content))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise FileFormatError(
                 f"{path} is no file of hit rates that this program understands: {error!r}",
                 path=str(path),

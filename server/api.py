@@ -117,7 +117,7 @@ def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
 def _signals(channel: Channel, request: Request) -> dict[str, Any]:
     """Those that have not expired, or with ``since_signal`` the later ones; and the counts."""
     text = request.query_params.get("since_signal")
-    if text is not None and not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+    if text is not None and not _is_count(text):
         raise UsageError("since_signal is the id of a signal")
     signals = channel.recent_signals(None if text is None else int(text))
     return {**_head(channel), "signals": signals, **channel.stream.analyzer.signal_counters}
@@ -153,9 +153,14 @@ def _footprint(channel: Channel, request: Request) -> dict[str, Any]:
 def _whole(request: Request, name: str, default: int, most: int) -> int:
     """A whole number of the query. Raises UsageError: it is none, or out of range."""
     text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+    if not _is_count(text) or not 1 <= int(text) <= most:
         raise UsageError(f"{name} is 1 to {most}")
     return int(text)
+
+
+def _is_count(text: str) -> bool:
+    """Whether it is a whole number that ``int`` takes: more than 4,300 digits it refuses."""
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def _instrument_fields(channel: Channel) -> dict[str, Any]:

@@ -146,6 +146,7 @@ class Channel:
             if isinstance(entry, SessionEntry):
                 self._begun = entry
                 self.session.resume(entry.session, stream.expected, state)
+                self.live.flags = dict(entry.flags)
         self._held = not resumed.free
         self.record(PhaseEntry(Phase.STALE.value, "silent"))
 
@@ -264,10 +265,10 @@ class Channel:
         if parameters != self.stream.parameters:
             self.record(_settings_entry(parameters))
 
-    def adopt(self, parameters: Parameters) -> None:
-        """After a restart: the present settings, unless a publisher has already said its own."""
-        if self._inherited:
-            self.configure(parameters)
+    @property
+    def inherited(self) -> bool:
+        """Whether the settings are those of before a restart: no publisher has said its own."""
+        return self._inherited
 
     def makers(self, names: Sequence[str]) -> None:
         """The names that ``ref`` of later depth records means."""

@@ -48,7 +48,7 @@ from wire.messages import (
     encode_message,
 )
 from wire.session import AckPolicy, Grant, ResyncRequest, negotiate
-from wire.updates import Batch, bar_values, parse_time, snapshot_update, to_batch
+from wire.updates import Batch, Origin, bar_values, parse_time, snapshot_update, to_batch
 
 __all__ = ["Dialogue"]
 
@@ -146,13 +146,15 @@ class Dialogue:
             raise
         published = self._stream(frame.stream)
         published.channel.require_kinds(frame.records)
-        self._take(published, frame, now, data)
+        self._take(published, frame, now, Origin(frame.seq), data)
 
-    def _take(self, published: Published, frame: Frame, now: int, raw: bytes | None = None) -> None:
+    def _take(
+        self, published: Published, frame: Frame, now: int, origin: Origin, raw: bytes | None = None
+    ) -> None:
         channel = published.channel
         _, result = channel.frame(frame, now, raw)
         if channel.wrong_orders:
-            published.tell_wrong_orders(self.connection, frame.seq, now)
+            published.tell_wrong_orders(self.connection, origin, now)
         reply_now = frame.flags & _REPLY_NOW != 0
         if reply_now and result is not None and not self.subscription.hears_every_row(channel):
             self.connection.send(channel.rendered(metrics_message), ("metrics", channel.key))
@@ -203,8 +205,9 @@ class Dialogue:
             channel.require_present(frame)
         if batch.makers:
             channel.makers((*channel.stream.makers, *batch.makers))
+        origin = Origin(seq, batch.places)
         for frame in frames:
-            self._take(published, frame, now)
+            self._take(published, frame, now, origin)
 
     # Hello.
 
@@ -326,7 +329,7 @@ class Dialogue:
         channel.require_kinds(batch.records)
         seq = channel.session.expected if message.seq is None else message.seq
         for frame in snapshot_frames(batch.records, parse_time(message.time), seq):
-            self._take(published, frame, now)
+            self._take(published, frame, now, Origin(frame.seq))
 
     def _check(self, message: Check, now: int) -> None:
         self._stream(message.stream).channel.check(message.seq, message.crc32, now)

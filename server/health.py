@@ -70,6 +70,7 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         now: monotonic ns.
     """
     stream, live = channel.stream, channel.live
+    signals = stream.analyzer.signal_counters
     return {
         "instrument": channel.symbol,
         "source": channel.source.value,
@@ -92,8 +93,8 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
         "recoveries": channel.session.recovery.ended,
         "recoveries_verified": channel.session.recovery.verified,
         "faults": channel.counters.faults,
-        "signals": stream.analyzer.signal_counters["fired"],
-        "signals_withheld": stream.analyzer.signal_counters["withheld"],
+        "signals": signals["fired"],
+        "signals_withheld": signals["withheld"],
         "order_faults": {
             word: {"count": count, "first_seq": first}
             for word, (count, first) in stream.analyzer.order_faults.items()

@@ -37,7 +37,7 @@ from wire.messages import (
 )
 from wire.schema import is_session
 from wire.session import ANONYMOUS, Action, Grant, State
-from wire.updates import Batch, bar_values, parse_time, snapshot_update, to_batch
+from wire.updates import Batch, Origin, bar_values, parse_time, snapshot_update, to_batch
 
 __all__ = ["Poster"]
 
@@ -69,10 +69,9 @@ class _Post:
 class _WrongOrders:
     """Order records of a post that did not fit the book: the last 16 one by one, and how many."""
 
-    def __init__(self, channel: Channel, first: int, places: NDArray[np.int64] | None) -> None:
+    def __init__(self, channel: Channel, origin: Origin) -> None:
         self._channel = channel
-        self._first = first
-        self._places = places
+        self._origin = origin
         self._count = 0
 
     def note(self) -> None:
@@ -84,13 +83,9 @@ class _WrongOrders:
         if not self._count:
             return {}
         last = self._channel.stream.analyzer.last_order_faults[-self._count :]
-        rows = [{"index": self._place(seq), "seq": seq, "fault": word} for seq, word in last]
+        index_of = self._origin.index_of
+        rows = [{"index": index_of(seq), "seq": seq, "fault": word} for seq, word in last]
         return {"order_faults": {"count": self._count, "last": rows}}
-
-    def _place(self, seq: int) -> int:
-        """Entry of the message, or record of the frame."""
-        index = seq - self._first
-        return index if self._places is None else int(self._places[index])
 
 
 class Poster:
@@ -249,7 +244,7 @@ class Poster:
         snapshot = bool(frames) and frames[0].type == FrameType.SNAPSHOT
         if channel.session.state is State.BROKEN and not snapshot:
             return self._resync_required(channel)
-        wrong = _WrongOrders(channel, frames[0].seq if frames else 0, places)
+        wrong = _WrongOrders(channel, Origin(frames[0].seq if frames else 0, places))
         result: Result | None = None
         with channel.collecting() as told:
             for frame in frames:
@@ -387,7 +382,8 @@ class Poster:
             if claim.superseded is not None:
                 self._supersede(claim.superseded)
         settings = self._hub.settings
-        channel.adopt(settings.informed(settings.analytics, instrument, post.source))
+        if channel.inherited:
+            channel.configure(settings.informed(settings.analytics, instrument, post.source))
         channel.begin(session, "http")
         if post.session is None:
             _require_journal(channel)

@@ -10,6 +10,7 @@ from server.roles import Publisher
 from wire.codes import ErrorCode, ResyncReason
 from wire.messages import Ack, ErrorMessage, Resync, Update, encode_message
 from wire.session import AckPolicy, ResyncRequest
+from wire.updates import Origin
 
 __all__ = ["Published", "PublishedStreams"]
 
@@ -51,12 +52,12 @@ class Published:
         ack = Ack(stream=self.index, seq=channel.written_seq, durable_seq=channel.durable_seq)
         connection.send(encode_message(ack), key=("ack", self.index))
 
-    def tell_wrong_orders(self, connection: Connection, first: int, now: int) -> None:
+    def tell_wrong_orders(self, connection: Connection, origin: Origin, now: int) -> None:
         """Say that order records of the last frame did not fit the book, once a second at most.
 
         Args:
             connection: to its publisher.
-            first: number of the frame's first record.
+            origin: of the records of the frame or message.
             now: monotonic ns.
         """
         if now < self._told_wrong:
@@ -69,7 +70,7 @@ class Published:
             code=ErrorCode.ORDER_FAULT.value,
             message=f"{count} order records do not fit the book: they are counted",
             stream=self.index,
-            index=last[0][0] - first,
+            index=origin.index_of(last[0][0]),
             field="ref",
             facts={
                 "count": count,

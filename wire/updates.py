@@ -33,6 +33,7 @@ __all__ = [
     "MAX_ROWS",
     "NEEDED",
     "Batch",
+    "Origin",
     "bar_values",
     "l2_update",
     "l3_update",
@@ -60,6 +61,23 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 """What an order event must say, by its action; the rest may be left out."""
 _SIDES: Final = {side.name.lower(): int(side) for side in Side}
 _AGGRESSORS: Final = {side.name.lower(): int(side) for side in Aggressor}
+
+
+class Origin(NamedTuple):
+    """Where the records of a message come from.
+
+    Attributes:
+        first: number of its first record.
+        places: entry of the message that each record comes from; None: one each.
+    """
+
+    first: int
+    places: NDArray[np.int64] | None = None
+
+    def index_of(self, seq: int) -> int:
+        """The entry of the message, or the record of the frame, that has this number."""
+        index = seq - self.first
+        return index if self.places is None else int(self.places[index])
 
 
 class Batch(NamedTuple):

@@ -1,6 +1,7 @@
-"""Passes over a recording: the dial, the shuffled book, the scores at the dial's position."""
+"""Passes over a recording: the scores at the given settings, the dial, the shuffled book."""
 
 import sys
+from collections import Counter
 from typing import Final, NamedTuple, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ from depthbridge.calibrating.scores import Behaviour, ScoreKeeper
 from depthbridge.calibrating.shuffled import Shuffled, Unset
 from depthbridge.inputs import Input
 from depthbridge.reviewing.sessions import sessions_of
-from depthbridge.runs import MetricsRun
+from depthbridge.runs import SignalsRun
 from market.errors import UsageError
 from market.instrument import Instrument
 from orderbook import Parameters
@@ -21,7 +22,6 @@ __all__ = ["Calibration", "calibrate"]
 _ROUNDS: Final = 9
 _LEAST: Final = 0.1
 """Hours with a book; from less no rate is made."""
-_WHOLE: Final = 1 << 62
 
 
 class Calibration(NamedTuple):
@@ -91,15 +91,17 @@ def calibrate(given: Input, wanted: float, seed: int, *, tolerant: bool) -> Cali
         )
     passes = _Passes(given, tolerant=tolerant)
 
+    counted: dict[float, dict[str, int]] = {}
+
     def rate_at(dial: float) -> float:
         counts = passes.signals(recording, turned(given.settings.analytics, dial))
+        counted[dial] = counts
         rate = sum(counts.values()) / hours
         _say(f"dial {dial:.3f}: {rate:.1f} signals an hour")
         return rate
 
     tried = find_dial(rate_at, wanted, _ROUNDS)
     chosen = turned(given.settings.analytics, tried[-1].dial)
-    rules = passes.signals(recording, chosen)
     shuffled: dict[str, int] | None = None
     if not passes.by_order:
         shuffled = passes.signals(cast("Recording", Shuffled(given.recording, seed)), chosen)
@@ -108,7 +110,7 @@ def calibrate(given: Input, wanted: float, seed: int, *, tolerant: bool) -> Cali
         wanted,
         tried,
         hours,
-        rules,
+        counted[tried[-1].dial],
         None if shuffled is None else sum(shuffled.values()) / hours,
         {rule: count / hours for rule, count in (shuffled or {}).items()},
         seed,
@@ -126,26 +128,16 @@ class _Passes:
 
     def signals(self, recording: Recording, parameters: Parameters) -> dict[str, int]:
         """How many signals of each rule the whole recording gives."""
-        counts: dict[str, int] = {}
-
-        def count(text: bytes) -> None:
-            import orjson
-
-            rule = orjson.loads(text)["kind"]
-            counts[rule] = counts.get(rule, 0) + 1
-
-        run = MetricsRun(
+        counts: Counter[str] = Counter()
+        run = SignalsRun(
             recording,
-            "batch",
-            _WHOLE,
             self._given.window,
             parameters=parameters,
             calendar_of=self._given.settings.calendar,
-            signals=count,
             tolerant=self._tolerant,
         )
-        for _ in run:
-            pass
+        for columns in run:
+            counts.update(columns["kind"])
         self.by_order = self.by_order or run.metadata()["book"] == "L3"
         return dict(sorted(counts.items()))
 

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from depthbridge.calibrating import calibrate
     from depthbridge.calibrating.picture import picture
     from depthbridge.calibrating.report import as_json, as_settings, as_text
-    from depthbridge.outputs import check_ending, keep_apart, replacing
+    from depthbridge.outputs import check_ending, keep_apart, part_of, replacing
 
     outs = ((args.out, (".yaml", ".yml")), (args.json, (".json",)), (args.png, (".png",)))
     for path, endings in outs:
@@ -53,12 +53,17 @@ def run(args: argparse.Namespace) -> int:
             check_ending(path, endings)
     given = open_input(args)
     keep_apart(given.recording, args.out, args.json, args.png)
+    for path, _ in outs:
+        if path is not None:  # what cannot be written is said before the work
+            part_of(path).unlink()
     found = calibrate(given, args.signals_per_hour, args.random_seed, tolerant=args.tolerant)
     for line in given.recording.report.summary():
         print(line, file=sys.stderr)
     print(as_text(found), end="")
     text = orjson.dumps(as_json(found), option=orjson.OPT_INDENT_2) + b"\n"
-    made = ((args.out, as_settings(found).encode()), (args.json, text), (args.png, picture(found)))
+    made = [(args.out, as_settings(found).encode()), (args.json, text)]
+    if args.png is not None:
+        made.append((args.png, picture(found)))
     for path, content in made:
         if path is not None:
             with replacing(path) as part:

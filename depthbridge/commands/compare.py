@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     keep_apart(theirs, args.json)
     found = compare(
         tally_recording(given.recording, given.window),
-        tally_export(theirs),
+        tally_export(theirs, given.window),
         given.settings.calendar(given.recording.instrument.session),
     )
     for line in (*given.recording.report.summary(), *theirs.report.summary()):

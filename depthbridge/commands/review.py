@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         text = orjson.dumps(as_json(review, instrument), option=orjson.OPT_INDENT_2)
         with replacing(args.json) as part_path:
             part_path.write_bytes(text + b"\n")
-    if args.hit_rates is not None:
+    if args.hit_rates is not None and error is None and review.sessions:
         first = next(iter(given.recording))
         assert isinstance(first, InstrumentEntry)
         hit_rates(review, instrument, first.source, known).write(args.hit_rates)

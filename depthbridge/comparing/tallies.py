@@ -18,12 +18,13 @@ from market.instrument import Instrument
 from market.record import times_of
 from recording.entries import BarEntry, FrameEntry
 from recording.readers import Recording
-from recording.readers.opener import open_bytes
+from recording.readers.lines import text_lines
 
 __all__ = ["MINUTE", "Bar", "Tally", "tally_export", "tally_recording"]
 
 MINUTE: Final = 60_000_000_000
-_BLOCK: Final = 1 << 20
+_LATE: Final = 10_000_000_000
+"""How far back a later record may still lie."""
 
 
 @dataclass(slots=True)
@@ -32,7 +33,6 @@ class Bar:
 
     Attributes:
         between: signed volume traded between bid and ask, by the side of the trade before it.
-        between_size: the same, unsigned.
         cells: by price buy, sell and unclassified volume; empty for a bar that was read as such.
     """
 
@@ -44,7 +44,6 @@ class Bar:
     buy: int = 0
     sell: int = 0
     between: int = 0
-    between_size: int = 0
     cells: dict[int, list[int]] = field(default_factory=dict)
 
     def trade(self, price: int, size: int, side: int, *, between: bool = False) -> None:
@@ -62,13 +61,12 @@ class Bar:
             signed = -size
         if between:
             self.between += signed
-            self.between_size += size
 
     def join(self, later: "Bar") -> None:
         """Make this bar reach over the next one."""
         self.high, self.low = max(self.high, later.high), min(self.low, later.low)
         self.close = later.close
-        for name in ("volume", "buy", "sell", "between", "between_size"):
+        for name in ("volume", "buy", "sell", "between"):
             setattr(self, name, getattr(self, name) + getattr(later, name))
         for price, cell in later.cells.items():
             mine = self.cells.setdefault(price, [0, 0, 0])
@@ -135,6 +133,8 @@ def tally_recording(recording: Recording, window: Window | None) -> Tally:
             if isinstance(entry, FrameEntry) and entry.frame.type == FrameType.EVENTS:
                 rows += len(entry.frame.records)
                 progress.at(rows)
+                if window is not None and entry.frame.base - _LATE >= window.end:
+                    break
                 _take(tally, entry, window, lambda _: False)
     tally.gaps = recording.report.gaps
     if not tally.bars:
@@ -142,8 +142,8 @@ def tally_recording(recording: Recording, window: Window | None) -> Tally:
     return tally
 
 
-def tally_export(recording: Recording) -> Tally:
-    """The ticks or bars of a NinjaTrader export.
+def tally_export(recording: Recording, window: Window | None) -> Tally:
+    """The ticks or bars of a NinjaTrader export; bars of days are not cut to the window.
 
     Raises:
         UsageError: it has neither, as an export of bids or asks.
@@ -160,8 +160,11 @@ def tally_export(recording: Recording) -> Tally:
                 rows += 1
             elif isinstance(entry, FrameEntry):
                 rows += len(entry.frame.records)
-                _take(tally, entry, None, inside.__contains__)
+                _take(tally, entry, window, inside.__contains__)
             progress.at(rows)
+    if window is not None and tally.kind == "minute":
+        length = tally.period
+        tally.bars = {end: bar for end, bar in tally.bars.items() if window.holds(end - length)}
     if not tally.bars:
         raise UsageError(
             f"{recording.path} has neither trades nor bars: export Last, not Bid or Ask",
@@ -203,20 +206,17 @@ def _take_bar(tally: Tally, values: Any) -> None:  # noqa: ANN401 - a bar_update
 def _between(path: Path) -> set[int] | None:
     """Lines of a tick export whose price lies between their bid and ask; None: it has no quotes."""
     found: set[int] | None = None
-    rest, number = b"", 0
-    with open_bytes(path) as source:
-        block = bytearray(_BLOCK)
-        while count := source.readinto(memoryview(block)):
-            lines = (rest + block[:count].replace(b",", b".")).split(b"\n")
-            rest = bytes(lines.pop())
-            for line in lines:
-                fields = line.split(b";")
-                if len(fields) == 5 and b" " in fields[0]:
-                    found = set() if found is None else found
-                    price, bid, ask = map(float, fields[1:4])
-                    if bid < price < ask:
-                        found.add(number)
-                number += 1
+    for line in text_lines(path):
+        fields = line.text.split(b";")
+        if len(fields) != 5 or b" " not in fields[0]:
+            continue
+        found = set() if found is None else found
+        try:
+            price, bid, ask = (float(cell.replace(b",", b".")) for cell in fields[1:4])
+        except ValueError:
+            continue  # the reader says so of the line
+        if bid < price < ask:
+            found.add(line.number)
     return found
 
 

@@ -13,6 +13,7 @@ from market.enums import Source
 from market.instrument import Instrument
 from market.session import SessionCalendar
 from orderbook import Parameters
+from recording.entries import Entry
 from recording.readers import Recording
 
 __all__ = ["ClustersRun", "SignalsRun"]
@@ -59,9 +60,14 @@ class _ToldRun(MetricsRun):
             tolerant=tolerant,
         )
 
-    def __iter__(self) -> Iterator[Columns]:
-        for _ in super().__iter__():
-            yield from self._ready(_CHUNK)
+    def _take(self, entry: Entry) -> Iterator[Columns]:
+        for _ in super()._take(entry):
+            pass
+        yield from self._ready(_CHUNK)
+
+    def _finish(self) -> Iterator[Columns]:
+        for _ in super()._finish():
+            pass
         yield from self._ready(1)
 
     def _note(self, text: bytes) -> None:

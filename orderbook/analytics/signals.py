@@ -257,6 +257,8 @@ def _comes_true(state: Struct, watch: Struct, imbalance: float, time: int) -> in
     """Whether price has done what the watch waits for; NaN never is enough."""
     p = state.p.signals
     rule = p.rules[watch.rule]
+    if not rule.on:
+        return 0
     leaning = float(watch.direction) * imbalance
     if watch.rule == PULL_AHEAD:
         return leaning >= p.pull_imbalance

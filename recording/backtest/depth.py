@@ -11,12 +11,38 @@ from market.instrument import Instrument
 from market.record import Records, make_frames
 from orderbook import NULL_TICKS
 from orderbook.export import CHANGE, BookExporter
-from recording.backtest.events import DEPTH, SNAPSHOT, TRADE, Group, events_of
+from recording.backtest.events import DEPTH, SNAPSHOT, TRADE, Group, events_of, part_of
 
-__all__ = ["Ladder", "PriceLevels", "trades_of"]
+__all__ = ["BrokenBookError", "Ladder", "PriceLevels", "trades_of"]
 
 _ROWS: Final = 1024
 """Rows that are compared at once: two of them, level by level, as one block."""
+
+
+class BrokenBookError(Exception):
+    """Rows that no market can have, behind what was good.
+
+    Attributes:
+        events: of the records before them.
+        applied: how many of the group's records those are.
+    """
+
+    def __init__(self, events: NDArray[Any], applied: int, reason: str, time: int) -> None:
+        super().__init__(reason)
+        self.events = events
+        self.applied = applied
+        self._reason = reason
+        self._time = time
+
+    def fault(self) -> BookFaultError:
+        """The same for whoever does not go on."""
+        return BookFaultError(
+            f"the book broke ({self._reason}) at {self._time} ns; "
+            "--tolerant empties it and goes on",
+            reason=self._reason,
+            index=self.applied,
+            seq=self.applied,
+        )
 
 
 def trades_of(instrument: Instrument, group: Group) -> NDArray[Any]:
@@ -121,46 +147,47 @@ class Ladder(_Depth):
         """The events of whole groups.
 
         Raises:
-            BookFaultError: rows that no market can have.
+            BrokenBookError: rows that no market can have; it has the events before them.
         """
-        rows, times = self._rows(group)
+        rows, times, applied, fault = self._rows(group)
         parts = [np.zeros(0, events_of(self._instrument, 0, *_NONE).dtype)]
         for low in range(0, len(rows), _ROWS):
             part = np.concatenate([self._last, rows[low : low + _ROWS]])
             parts.append(self._changes(part, times[low : low + _ROWS]))
             self._last = part[-1:]
-        return self._merged(group, np.concatenate(parts))
+        events = self._merged(part_of(group, 0, applied), np.concatenate(parts))
+        if fault is not None:
+            raise BrokenBookError(events, applied, fault, int(group.exchange[applied]))
+        return events
 
-    def _rows(self, group: Group) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _rows(self, group: Group) -> tuple[NDArray[np.int64], NDArray[np.int64], int, str | None]:
         """The rows at the end of each group that changed them, and its time.
 
         Returns:
-            int64[n, 4, depth]: bid prices and sizes, ask prices and sizes; int64[n].
+            int64[n, 4, depth]: bid prices and sizes, ask prices and sizes; int64[n]; how many
+            records were applied, and the fault of the next one, if any.
         """
         records = np.ascontiguousarray(group.records).copy()
-        found = []
+        found: list[NDArray[Any]] = []
+        done, fault = len(records), None
         for frame in make_frames(records, group.exchange, 0):
             index = np.arange(frame.seq, frame.end, dtype=np.int64)
             found += [rows.copy() for rows in self._exporter.feed(frame, index)]
             applied, fault = self._exporter.outcome[:2]
             if fault is not None:
-                self._exporter.book.clear()
-                raise BookFaultError(
-                    f"the book broke ({fault}) at {int(group.exchange[frame.seq + applied])} ns; "
-                    "--tolerant empties it and goes on",
-                    reason=fault,
-                    index=frame.seq + applied,
-                    seq=frame.seq + applied,
-                )
+                done = frame.seq + applied
+                break
         if not found:
-            return np.zeros((0, *self._last.shape[1:]), np.int64), np.zeros(0, np.int64)
+            nothing = np.zeros((0, *self._last.shape[1:]), np.int64)
+            return nothing, np.zeros(0, np.int64), done, fault
         rows = np.concatenate(found)
         times = rows["time_ns"]
         final = np.ones(len(rows), np.bool_)
         final[:-1] = times[1:] != times[:-1]
         rows = rows[final]
         names = ("bid_px", "bid_sz", "ask_px", "ask_sz")
-        return np.stack([rows[name] for name in names], axis=1), rows["time_ns"].copy()
+        stacked = np.stack([rows[name] for name in names], axis=1)
+        return stacked, rows["time_ns"].copy(), done, fault
 
     def _changes(self, rows: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[Any]:
         """What differs between each row and the one before it; of ``rows[0]`` nothing."""

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market.enums import FrameFlag, FrameType, Kind, Phase, Source
-from market.errors import BookFaultError, DataError
+from market.errors import DataError
 from market.instrument import Instrument
 from market.record import RECORD, Frame, Records, times_of
 from orderbook.books.book import level_records
 from orderbook.books.order_book import adds_of, standing_orders
-from recording.backtest.depth import Ladder, PriceLevels
+from recording.backtest.depth import BrokenBookError, Ladder, PriceLevels
 from recording.backtest.events import Group, clear_of, joined, part_of
 from recording.backtest.orders import Orders
 from recording.entries import (
@@ -47,6 +47,8 @@ class _Hours(Protocol):
     """Which times are wanted."""
 
     def mask(self, times: NDArray[np.int64]) -> NDArray[np.bool_]: ...
+
+    def holds(self, time: int) -> bool: ...
 
 
 class Translator:
@@ -205,7 +207,7 @@ class Translator:
         self._begin(np.concatenate([part.records for part in self._parts]))
         self._parts.clear()
         self._broken = False
-        if self._inside(self._exchange):
+        if self._window is None or self._window.holds(self._exchange):
             yield from self._show(self._exchange, self._local)
 
     def _begin(self, records: Records) -> None:
@@ -249,22 +251,28 @@ class Translator:
             part = part_of(group, low, high)
             if inside[low]:
                 yield from self._show(int(part.exchange[0]), int(part.local[0]))
-                yield self._translated(part)
+                yield from self._translated(part)
             else:
-                self._translated(part)
+                for _ in self._translated(part):
+                    pass
                 self._shown = False
 
-    def _translated(self, group: Group) -> NDArray[Any]:
+    def _translated(self, group: Group) -> Iterator[NDArray[Any]]:
         """The events of whole groups; the book moves on."""
-        book = self._book_for(group.records)
-        try:
-            return book.apply(group)
-        except BookFaultError:
-            if not self._tolerant:
-                raise
-            self._begin(_NOTHING)
-            self.breaks += 1
-            return clear_of(int(group.exchange[-1]), int(group.local[-1]))
+        while len(group.records):
+            try:
+                yield self._book_for(group.records).apply(group)
+            except BrokenBookError as broken:
+                yield broken.events
+                if not self._tolerant:
+                    raise broken.fault() from None
+                group = part_of(group, broken.applied, len(group.records))
+                self._begin(_NOTHING)
+                self.breaks += 1
+                yield clear_of(int(group.exchange[0]), int(group.local[0]))
+                self._shown = True
+            else:
+                return
 
     def _book_for(self, records: Records) -> _Book:
         """The book; what it is says the first record that makes one."""
@@ -285,6 +293,3 @@ class Translator:
         events = np.concatenate([clear_of(exchange, local), book.standing()])
         events["exch_ts"], events["local_ts"] = exchange, local
         yield events
-
-    def _inside(self, time: int) -> bool:
-        return self._window is None or bool(self._window.mask(np.array([time]))[0])

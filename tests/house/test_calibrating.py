@@ -271,6 +271,10 @@ def test_review_of_a_recording(
     assert main(["review", str(seeds[0]), *words]) == 0
     assert set(json.loads(rates.read_text())["rates"]) == {"ES 12-26", "NQ 12-26"}
     assert json.loads(out.read_text()) == found
+    known, damaged = rates.read_bytes(), tmp_path / "ES 12-26.csv"
+    damaged.write_text("time_ns,kind,side,op,position,price,size\nnonsense\n")
+    assert main(["review", str(damaged), *words]) == 2
+    assert rates.read_bytes() == known, "what could not be read says nothing of the rules"
 
 
 @pytest.mark.parametrize(

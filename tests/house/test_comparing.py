@@ -194,6 +194,18 @@ def test_what_only_one_side_has(tmp_path: Path) -> None:
     assert causes["not_exported"] == 1
 
 
+@pytest.mark.parametrize("make", [ticks, bars])
+def test_a_window_cuts_both_sides(tmp_path: Path, make: Any) -> None:
+    told = trades()
+    begin, end = (
+        datetime.fromtimestamp(time // SECOND, UTC).isoformat() for time in (RTH, RTH + 3 * MINUTE)
+    )
+    words = ("--from", begin, "--to", end)
+    found, causes = compared(tmp_path, recording(tmp_path, told), make(tmp_path, told), *words)
+    assert found["bars"] == {"compared": 3, "equal": 3}
+    assert set(causes) <= {"tick_replay", "value_area"}
+
+
 def test_a_bar_that_nothing_explains_is_said_to_be_one(tmp_path: Path) -> None:
     told = trades()
     less = [told[0]._replace(size=told[0].size + 3), *told[1:]]
@@ -209,6 +221,7 @@ def test_a_bar_that_nothing_explains_is_said_to_be_one(tmp_path: Path) -> None:
     [
         ("20250101 143100;6750;6751;6749;6750;9\n", [], "nothing to compare: the recording has"),
         ("nonsense\n", [], "is malformed"),
+        ("20261116 143100 0000000;6750;x;6750;9\n", [], "is malformed"),
         (None, [], "does not exist"),
         ("20261116 143100;6750;6751;6749;6750;9\n", ["--json", "out.txt"], "ends in .json"),
     ],

@@ -326,3 +326,16 @@ def test_switched_off_they_leave_no_trace() -> None:
             events.append([event_fields(event) for event in analyzer.take_events()])
     kinds = {event["kind"] for part in events[: len(events) // 2] for event in part}
     assert kinds <= {"resting", "traded"}
+
+
+def test_icebergs_begin_anew_when_they_are_on_again() -> None:
+    analyzer = analyzer_for()
+    on = analyzer.parameters
+    recs = [*book(), trade(NOON + 50 * MS, BUY, 101, 10)]
+    for frame in frames_of(recs):
+        analyzer.process_l2_update(frame)
+    analyzer.advance(NOON + SECOND)
+    known = analyzer._state["icebergs"]
+    assert known["touch_size"].any()
+    analyzer.reconfigure(on.overridden({"clusters": {"icebergs": "off"}}))
+    assert (int(known["n"]), known["touch_size"].tolist()) == (0, [0, 0])

@@ -85,6 +85,12 @@ class Desk:
         self.is_warm = warm
         self.state["resting"]["base"]["count"] = 600 - (not warm)
 
+    def switch(self, **signals: Any) -> None:
+        """Other settings from here on."""
+        parameters = Parameters.from_mapping({"signals": signals})
+        self.analyzer.reconfigure(parameters)
+        self.settings = self.twin.settings = Settings.of(parameters)
+
     def touch(self, bid: int, ask: int, bids: int = 10, asks: int = 10) -> None:
         self.bids, self.asks = [(bid, bids)], [(ask, asks)]
 
@@ -187,6 +193,16 @@ def test_a_cluster_that_is_touched_again_bounces_again() -> None:
     desk = Desk(spacing_s=0.0)
     assert bounced(desk)
     assert [signal["id"] for signal in bounced(desk)] == [2]
+
+
+def test_a_rule_that_is_switched_off_says_nothing_of_what_it_watched() -> None:
+    desk = Desk()
+    assert desk.instant(event("new", "absorption", BID, 9, 99, 99, rel=1.5)) == []
+    desk.switch(absorption="off")
+    desk.touch(101, 102)
+    assert desk.instant() == []
+    desk.switch()
+    assert len(desk.instant()) == 1, "the watch was kept, and the switch decides"
 
 
 def test_a_cluster_that_ends_does_not_bounce() -> None:

@@ -98,3 +98,16 @@ def test_it_is_off_by_default() -> None:
     analyzer = analyzer_for()
     assert feed(analyzer, [(BUY, 100_000)] * 3) is None
     assert int(analyzer._state["toxicity"]["count"]) == 0
+
+
+def test_what_was_traded_while_it_was_off_does_not_count() -> None:
+    analyzer = analyzer_of(1, 10)
+    on = analyzer.parameters
+    feed(analyzer, [(BUY, 19)])
+    analyzer.reconfigure(on.overridden({"scores": {"flow_toxicity": "off"}}))
+    assert feed(analyzer, [(SELL, 5)]) is None
+    analyzer.reconfigure(on)
+    analyzer.make_row()
+    assert analyzer.calculate_metrics()["flow_toxicity"] is None
+    assert feed(analyzer, [(SELL, 9)]) is None
+    assert feed(analyzer, [(SELL, 1)]) == 1.0

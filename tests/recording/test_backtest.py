@@ -245,6 +245,9 @@ def test_hours_that_are_left_out_are_bridged_by_a_snapshot() -> None:
         def mask(self, times: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
             return (times // (100 * SECOND)) % 2 == 0
 
+        def holds(self, time: int) -> bool:
+            return (time // (100 * SECOND)) % 2 == 0
+
     recs = ladder_stream(8, 4_000)
     translator = Translator(LATENCY, Holes())
     events = list(translator.take(opening()))
@@ -296,6 +299,35 @@ def test_rows_that_no_market_has_end_it_or_empty_the_book() -> None:
     for frame in frames_of(recs):
         list(translator.take(FrameEntry(frame)))
     list(translator.finish())
+    assert translator.breaks == 1
+
+
+def test_a_fault_costs_nothing_of_what_is_good_around_it() -> None:
+    """All in one frame: trades and levels before it, and behind it on an emptied book."""
+    recs = [
+        bid(START, ADD, 0, 100, 5),
+        trade(START, 1, 101, 3),
+        bid(START + 1, ADD, 1, 101, 5),
+        bid(START + 2, ADD, 0, 98, 7),
+        trade(START + 2, SELLER, 98, 2),
+        ask(START + 3, ADD, 0, 102, 6),
+    ]
+    translator = Translator(LATENCY)
+    list(translator.take(opening()))
+    (frame,) = frames_of(recs)
+    before: list[np.ndarray[Any, Any]] = []
+    with pytest.raises(BookFaultError):
+        before.extend(translator.take(FrameEntry(frame)))
+    told = np.concatenate(before)
+    assert told[told["ev"] & 0xFF == 2]["qty"].tolist() == [3.0]
+    translator = Translator(LATENCY, tolerant=True)
+    events = list(translator.take(opening()))
+    events += translator.take(FrameEntry(frame))
+    events += translator.finish()
+    traded = np.concatenate(events)
+    traded = traded[traded["ev"] & 0xFF == 2]
+    assert traded["qty"].tolist() == [3.0, 2.0]
+    assert book_of(events).sides == ([(98, 7)], [(102, 6)])
     assert translator.breaks == 1
 
 

@@ -151,6 +151,8 @@ class Signals:
         self, watch: Watch, time: int, bids: Rows, asks: Rows, imbalance: float | None
     ) -> bool:
         settings = self.settings
+        if watch.rule not in settings.rules:
+            return False
         leaning = None
         if imbalance is not None:
             leaning = imbalance if watch.up else -imbalance

@@ -244,6 +244,8 @@ async def test_the_present_state(serve: Any, data: SimpleNamespace) -> None:
         (f"{base}/ESZ6/footprint?preset=mine", 400, "out_of_range"),
         (f"{base}/ESZ6/footprint?rows=0", 400, "out_of_range"),
         (f"{base}/ESZ6/footprint?bars=x", 400, "out_of_range"),
+        (f"{base}/ESZ6/footprint?bars={'1' * 5000}", 400, "out_of_range"),
+        (f"{base}/ESZ6/book?levels={'9' * 5000}", 400, "out_of_range"),
         (f"{base}/ESZ6/nonsense", 404, "not_found"),
         ("/l2_update", 405, "method"),
     ):

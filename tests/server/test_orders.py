@@ -616,6 +616,23 @@ async def test_a_publisher_hears_of_its_wrong_orders(serve: Any) -> None:
     require_queues(stream_on(server), plain([good, *WRONG]))
 
 
+async def test_the_index_of_a_wrong_order_is_the_entry_of_its_message(serve: Any) -> None:
+    """A replace is two records and one entry."""
+    server = await serve()
+    async with server.peer() as peer:
+        await peer.hello(flags=L3)
+        add = {"time": NOON, "action": "add", "side": "bid", "price": 25.0, "volume": 1}
+        updates = [
+            {**add, "order_id": 1},
+            {**add, "action": "replace", "order_id": 1, "new_order_id": 2},
+            {"time": NOON, "action": "delete", "side": "bid", "order_id": 77},
+        ]
+        await peer.say({"type": "l3_update", "stream": 0, "seq": 1, "updates": updates})
+        error = await peer.hear("error")
+        assert (error["code"], error["index"]) == ("order_fault", 2)
+        assert error["facts"]["faults"] == [{"seq": 4, "fault": "unknown"}]
+
+
 async def test_locked_and_crossed_books_are_no_fault(serve: Any) -> None:
     server = await serve()
     phases = []

@@ -313,3 +313,21 @@ async def test_what_is_not_resumed_says_why(
     async with server.peer() as peer:
         assert (await greet(peer))["resume_from"] == {"0": 101}
         assert (await peer.hear("resync"))["reason"] == "restart"
+
+
+async def test_a_restart_keeps_what_a_publisher_said_of_itself(
+    serve: Any, data: SimpleNamespace
+) -> None:
+    """It may come back by requests, which carry no flags: history stays history."""
+    server = await serve()
+    session = "00000000-0000-4000-8000-000000000007"
+    async with server.peer() as peer:
+        await peer.hello(session=session, flags={"HistoricalOnly": True, "useL3": True})
+        await say(peer, data.frames_of(*data.market(60), 60), data)
+    server = await restarted(serve, server)
+    assert channel_of(server).live.flags == {"HistoricalOnly": True, "useL3": True}
+    entry = {"time": data.START, "side": "bid", "operation": "add", "position": 0}
+    entry |= {"price": 6812.25, "volume": 5}
+    post = {"type": "l2_update", "instrument": SYMBOL, "session": session, "seq": 61}
+    await server.post("/l2_update", {**post, "updates": [entry]})
+    assert channel_of(server).live.flags.get("HistoricalOnly") is True
