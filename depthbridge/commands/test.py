@@ -64,9 +64,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _workers() -> list[str]:
-    """A process for each core; what takes hours also measures, and gets the machine for itself."""
-    count = min(_MOST, os.cpu_count() or 1)
-    return ["--numprocesses", str(count), "--dist", "loadfile"] if count > 1 else []
+    """One process more than cores, as many tests wait for servers and programs of theirs.
+
+    What takes hours also measures, and gets the machine for itself.
+    """
+    cores = os.cpu_count() or 1
+    return ["--numprocesses", str(min(_MOST, cores + 1)), "--dist", "loadfile"] if cores > 1 else []
 
 
 def _passes(name: str, arguments: tuple[str, ...], root: Path) -> bool:
