@@ -12,21 +12,34 @@ READY: Final[list[list[Any]]] = [["realtime"], ["status", "Live"], ["quote", 500
 ES: Final = {"SignalInstrument": "ES 12-26", "EntryOrderKind": "Market", "RiskPerTrade": 40}
 
 
-def cluster(
-    event: str,
-    state: str = "active",
-    *,
-    side: str = "bid",
-    id: int = 1,
-    kind: str = "resting",
-    score: float = 70,
-    **more: Any,
-) -> list[Any]:
-    """A message of the server about one cluster of ES around 4999."""
-    found = {
-        "id": id,
+def signal(kind: str = "bounce", strength: float = 0.7, **more: Any) -> list[Any]:
+    """A signal of the server about a cluster of ES around 4999, as it comes over the wire."""
+    said = {
+        "type": "signal",
+        "id": 7,
+        "instrument": "ES 12-26",
+        "source": "live",
+        "seq": 1,
+        "time": 1_795_082_399_900_000_000,
         "kind": kind,
-        "side": side,
+        "side": "bid",
+        "strength": strength,
+        "confidence": None,
+        "price": 4999.5,
+        "reason": "size 700 of 900",
+        "cluster": 1,
+        "expires": 1_795_082_429_900_000_000,
+        **more,
+    }
+    return ["hear", json.dumps(said)]
+
+
+def cluster(event: str, state: str, score: float = 70) -> list[Any]:
+    """A message of the server about that cluster."""
+    found = {
+        "id": 1,
+        "kind": "resting",
+        "side": "bid",
         "tick_low": 19996,
         "tick_high": 19998,
         "price_low": 4999.0,
@@ -39,7 +52,6 @@ def cluster(
         "score": score,
         "state": state,
         "t_last": 1_795_082_399_900_000_000,
-        **more,
     }
     message = {
         "type": "clusters",
@@ -53,7 +65,7 @@ def cluster(
     return ["hear", json.dumps(message)]
 
 
-TOUCH: Final = [cluster("new"), cluster("update", "touched")]
+BUY: Final = [signal()]
 
 
 def play(runner: Program, events: list[list[Any]], **settings: Any) -> list[dict[str, Any]]:
@@ -63,9 +75,9 @@ def play(runner: Program, events: list[list[Any]], **settings: Any) -> list[dict
     return [json.loads(answer) for answer in answers]
 
 
-def test_a_touch_in_es_buys_in_mes_with_a_pair(runner: Program) -> None:
+def test_a_signal_in_es_buys_in_mes_with_a_pair(runner: Program) -> None:
     """40 dollars at 8 ticks of 1.25 are 4 micros; the cap is 2."""
-    answers = play(runner, [*READY, *TOUCH])
+    answers = play(runner, [*READY, *BUY])
     assert answers[0]["unmanaged"] is True
     assert answers[-2]["orders"] == []
     assert answers[-1]["orders"] == [
@@ -78,7 +90,7 @@ def test_a_touch_in_es_buys_in_mes_with_a_pair(runner: Program) -> None:
 
 def test_orders_fills_and_positions_are_told_to_the_server(runner: Program) -> None:
     """In the instrument of the orders, in order, in its units."""
-    reports = play(runner, [*READY, *TOUCH])[-1]["reports"]
+    reports = play(runner, [*READY, *BUY])[-1]["reports"]
     for report in reports:
         decoded = MessageDecoder().decode(json.dumps(report))
         assert isinstance(decoded, Order | Fill | Position)
@@ -97,61 +109,55 @@ def test_orders_fills_and_positions_are_told_to_the_server(runner: Program) -> N
     assert reports[5]["price"] == 4998.25
 
 
+def entries(answers: list[dict[str, Any]]) -> list[str]:
+    """The entries' sides, in order."""
+    orders = [order for answer in answers for order in answer["orders"]]
+    return [order.split()[1] for order in orders if "Market" in order and "StopMarket" not in order]
+
+
 @pytest.mark.parametrize(
-    ("events", "order"),
+    ("said", "settings", "sides"),
     [
-        ([cluster("new", side="ask"), cluster("update", "touched", side="ask")], "SellShort"),
-        ([cluster("new"), cluster("end", "ended", end_reason="consumed")], "SellShort"),
-        ([cluster("new"), cluster("end", "ended", end_reason="through")], "SellShort"),
-        (
-            [
-                cluster("new", side="ask"),
-                cluster("end", "ended", side="ask", end_reason="consumed"),
-            ],
-            "Buy",
-        ),
-        ([cluster("new"), cluster("end", "ended", end_reason="pulled")], None),
-        ([cluster("new"), cluster("end", "ended", end_reason="stale")], None),
-        ([cluster("new", kind="traded"), cluster("update", "touched", kind="traded")], None),
-        ([cluster("new", "touched")], None),
-        ([*TOUCH, cluster("update", "touched")], "Buy"),
+        ([signal("break", -0.7)], {}, ["SellShort"]),
+        ([signal("a rule of tomorrow")], {}, ["Buy"]),
+        ([signal(strength=0)], {}, []),
+        ([signal()], {"Kinds": "break, pull_ahead"}, []),
+        ([signal()], {"Kinds": "Bounce, break"}, ["Buy"]),
+        ([signal()], {"LeastStrength": 0.71}, []),
+        ([signal()], {"LeastConfidence": 0.1}, []),
+        ([signal(confidence=0.2)], {"LeastConfidence": 0.1}, ["Buy"]),
+        ([signal()], {"LeastScore": 60}, []),
+        ([cluster("new", "active"), signal()], {"LeastScore": 60}, ["Buy"]),
+        ([cluster("new", "active"), signal()], {"LeastScore": 71}, []),
+        ([signal(expires=1_795_082_399_999_999_999)], {}, []),
+        ([signal()], {"Agreeing": 2}, []),
+        ([signal(), signal("absorption_reversal", 0.4, id=8)], {"Agreeing": 2}, ["Buy"]),
     ],
 )
-def test_what_clusters_are_traded(
-    runner: Program, events: list[list[Any]], order: str | None
+def test_which_signals_are_traded(
+    runner: Program, said: list[list[Any]], settings: dict[str, Any], sides: list[str]
 ) -> None:
-    """Touches and breaks of resting ones, once; never a first sight."""
-    answers = play(runner, [*READY, *events], SpacingSeconds=0)
-    entries = [o for a in answers for o in a["orders"] if "Market" in o and "StopMarket" not in o]
-    assert [entry.split()[1] for entry in entries] == ([order] if order else [])
+    """By rule, strength, hit rate, the cluster's score, agreement; none that has expired."""
+    assert entries(play(runner, [*READY, *said], **settings)) == sides
 
 
-def test_what_a_new_connection_tells_is_noted_not_traded(runner: Program) -> None:
-    """A full set may be old; and while the book is stale nothing is traded at all."""
-    assert play(runner, [*READY, *TOUCH], quiet=60_000)[-1]["orders"] == []
-    stale = [*READY, cluster("new"), ["status", "Stale"], cluster("update", "touched")]
-    assert play(runner, stale)[-1]["orders"] == []
+def test_clusters_alone_are_no_signal(runner: Program) -> None:
+    """The server's rules say what a touch means; a second opinion would count one event twice."""
+    touch = [cluster("new", "active"), cluster("update", "touched")]
+    assert entries(play(runner, [*READY, *touch])) == []
+    assert entries(play(runner, [*READY, *touch, signal()], Agreeing=2)) == []
 
 
-def test_signals_of_the_server_are_traded_too(runner: Program) -> None:
-    """With their price; by limit, in whole ticks."""
-    signal = {
-        "type": "signal",
-        "id": 7,
-        "instrument": "ES 12-26",
-        "source": "live",
-        "seq": 1,
-        "time": 1_795_082_399_900_000_000,
-        "kind": "sweep",
-        "side": "ask",
-        "strength": -0.8,
-        "price": 5000.5,
-    }
-    events = [*READY, ["hear", json.dumps(signal)]]
+def test_nothing_is_traded_while_the_book_is_stale(runner: Program) -> None:
+    """Not even what was under way."""
+    assert entries(play(runner, [*READY, ["status", "Stale"], *BUY])) == []
+
+
+def test_an_entry_by_limit_stands_at_the_signal_s_price(runner: Program) -> None:
+    """In whole ticks."""
+    events = [*READY, signal("break", -0.8, side="ask", price=5000.5)]
     sold = play(runner, events, EntryOrderKind="Limit")[-1]
     assert sold["orders"] == ["#1 SellShort Limit 2 5000.5 Working"]
-    assert play(runner, events, LeastConfidence=0.1)[-1]["orders"] == []
-    assert play(runner, events, Kinds="bounce,break")[-1]["orders"] == []
 
 
 @pytest.mark.parametrize(
@@ -169,7 +175,7 @@ def test_only_simulated_accounts_unless_switched_on(
     runner: Program, account: str, switch: bool, trades: bool
 ) -> None:
     """By the names that NinjaTrader keeps for its own accounts."""
-    answers = play(runner, [*READY, *TOUCH], account=account, AllowLiveAccount=switch)
+    answers = play(runner, [*READY, *BUY], account=account, AllowLiveAccount=switch)
     assert answers[-1]["trading"] is trades
     assert (answers[-1]["orders"] != []) is trades
     said = [line for answer in answers for line in answer["said"]]
@@ -178,7 +184,7 @@ def test_only_simulated_accounts_unless_switched_on(
 
 def test_it_does_not_start_on_a_position(runner: Program) -> None:
     """Somebody else's."""
-    answers = play(runner, [["hold", -1], *READY, *TOUCH])
+    answers = play(runner, [["hold", -1], *READY, *BUY])
     assert answers[-1]["orders"] == []
     assert any("Refused: position -1" in line for line in answers[2]["said"])
 
@@ -194,16 +200,16 @@ def test_managed_orders_carry_their_bracket(runner: Program) -> None:
     """NinjaTrader makes stop and target; they are moved by its methods, and an exit ends them."""
     moves = [["quote", 5001.5, 5001.75], ["wait", 1000]]
     settings = {"ManagedOrders": True, "BreakEvenAfter": 4, "BreakEvenOffset": 1}
-    answers = play(runner, [*READY, *TOUCH, *moves], **settings)
+    answers = play(runner, [*READY, *BUY, *moves], **settings)
     assert answers[0]["unmanaged"] is False
-    assert sorted(answers[5]["orders"]) == [
+    assert sorted(answers[4]["orders"]) == [
         "#1 Buy Market 2 0 Filled",
         "Profit target Sell Limit 2 5003.25 Working",
         "Stop loss Sell StopMarket 2 4998.25 Working",
     ]
-    assert answers[6]["orders"] == ["Stop loss Sell StopMarket 2 5000.5 Working"]
-    opposite = [cluster("end", "ended", end_reason="consumed")]
-    out = play(runner, [*READY, *TOUCH, *opposite], **settings)[-1]
+    assert answers[5]["orders"] == ["Stop loss Sell StopMarket 2 5000.5 Working"]
+    opposite = [signal("break", -0.7, id=8)]
+    out = play(runner, [*READY, *BUY, *opposite], **settings)[-1]
     assert out["position"] == 0
     assert "#4 Sell Market 2 0 Filled" in out["orders"]
 
@@ -211,15 +217,15 @@ def test_managed_orders_carry_their_bracket(runner: Program) -> None:
 def test_flat_at_the_end_of_the_session(runner: Program) -> None:
     """By NinjaTrader's clock."""
     end = [["wait", (5 * 3600 + 55 * 60) * 1000]]
-    answers = play(runner, [*READY, *TOUCH, *end])
+    answers = play(runner, [*READY, *BUY, *end])
     assert answers[-1]["position"] == 0
     assert any("the session is over" in line for line in answers[-1]["said"])
-    assert "Session" in play(runner, [*READY, *end, *TOUCH])[-2]["banner"]
+    assert "Session" in play(runner, [*READY, *end, *BUY])[-2]["banner"]
 
 
 def test_a_refused_stop_closes_at_the_market(runner: Program) -> None:
     """The broker's words for a stop on the wrong side."""
-    answers = play(runner, [["faults", "Stop", 1.0], *READY, *TOUCH], Retries=0)
+    answers = play(runner, [["faults", "Stop", 1.0], *READY, *BUY], Retries=0)
     assert answers[-1]["position"] == 0
     assert answers[-1]["orders"][-1] == "#3 Sell Market 2 0 Filled"
 
@@ -230,11 +236,11 @@ def test_what_filled_while_the_broker_was_away_is_protected_at_its_return(
     """Nothing is sent meanwhile."""
     away = [["broker", 0], ["quote", 4999.0, 4999.25]]
     settings = {"EntryOrderKind": "Limit", "EntryOffset": 0}
-    answers = play(runner, [*READY, *TOUCH, *away, ["broker", 1], ["wait", 10]], **settings)
-    assert answers[5]["orders"] == ["#1 Buy Limit 2 4999.5 Working"]
-    assert answers[7]["orders"] == []
-    assert answers[7]["position"] == 2
-    stops = [order for answer in answers[8:] for order in answer["orders"] if "StopMarket" in order]
+    answers = play(runner, [*READY, *BUY, *away, ["broker", 1], ["wait", 10]], **settings)
+    assert answers[4]["orders"] == ["#1 Buy Limit 2 4999.5 Working"]
+    assert answers[6]["orders"] == []
+    assert answers[6]["position"] == 2
+    stops = [order for answer in answers[7:] for order in answer["orders"] if "StopMarket" in order]
     assert stops == ["#2 Sell StopMarket 2 4997.25 Working"]
 
 
@@ -242,15 +248,15 @@ def test_the_slower_timeframe_is_a_filter(runner: Program) -> None:
     """Its closes before real time count."""
     down = [["bar", 5001.0], ["bar", 5000.0]]
     up = [["bar", 5000.0], ["bar", 5001.0]]
-    against = play(runner, [*down, *READY, *TOUCH], TrendPeriod=2)[-1]
+    against = play(runner, [*down, *READY, *BUY], TrendPeriod=2)[-1]
     assert against["orders"] == []
-    along = play(runner, [*up, *READY, *TOUCH], TrendPeriod=2)[-1]
+    along = play(runner, [*up, *READY, *BUY], TrendPeriod=2)[-1]
     assert along["position"] == 2
 
 
 def test_profit_and_latency_are_on_the_chart(runner: Program) -> None:
     """Two micros, two ticks down since the ask was paid at 5000.25."""
-    answers = play(runner, [*READY, *TOUCH, ["quote", 4999.75, 5000.0], ["wait", 1000]])
+    answers = play(runner, [*READY, *BUY, ["quote", 4999.75, 5000.0], ["wait", 1000]])
     lines = answers[-1]["banner"].splitlines()
     assert lines[0] == "Depthbridge LIVE"
     assert lines[1] == "profit -5.00, today -5.00, position 2"
@@ -260,12 +266,12 @@ def test_profit_and_latency_are_on_the_chart(runner: Program) -> None:
 
 def test_after_its_end_it_enters_no_more(runner: Program) -> None:
     """NinjaTrader may still deliver what was under way."""
-    answers = play(runner, [*READY, cluster("new"), ["terminate"], cluster("update", "touched")])
+    answers = play(runner, [*READY, ["terminate"], *BUY])
     assert answers[-1]["orders"] == []
 
 
 def test_a_setting_that_cannot_work_is_said(runner: Program) -> None:
     """And nothing is traded."""
-    answers = play(runner, [*READY, *TOUCH], LastEntry=60000)
+    answers = play(runner, [*READY, *BUY], LastEntry=60000)
     assert answers[-1]["trading"] is False
     assert any("last entry" in line for line in answers[1]["said"])

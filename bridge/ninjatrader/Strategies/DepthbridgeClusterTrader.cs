@@ -12,7 +12,7 @@ using NinjaTrader.NinjaScript.DrawingTools;
 
 namespace NinjaTrader.NinjaScript.Strategies
 {
-    /// <summary>Trades touches and breaks of resting clusters, and the server's signals. An example: it promises no profit.</summary>
+    /// <summary>Trades the server's signals. An example: it promises no profit.</summary>
     /// <remarks>
     /// Only on accounts named Sim... or Playback..., unless <see cref="AllowLiveAccount"/> is set. The rules are in
     /// <see cref="TradeDesk"/> and <see cref="OrderManager"/>; here is what NinjaTrader knows: account, clock,
@@ -23,7 +23,6 @@ namespace NinjaTrader.NinjaScript.Strategies
         private const long Second = 1000000000L;
 
         private readonly SerialQueue turns = new SerialQueue();
-        private readonly ClusterRules rules = new ClusterRules();
         private readonly LatencyMeter signalLag = new LatencyMeter();
         private readonly LatencyMeter orderLag = new LatencyMeter();
         private readonly List<double> closes = new List<double>();
@@ -32,8 +31,6 @@ namespace NinjaTrader.NinjaScript.Strategies
         private TimeZoneClock clock;
         private Timer timer;
         private Instrument signals;
-        private bool isLive;
-        private long quietUntil;
         private double seenBid;
         private double seenAsk;
         private long bid;
@@ -43,15 +40,10 @@ namespace NinjaTrader.NinjaScript.Strategies
         static DepthbridgeClusterTrader()
         {
             Period = 1000;
-            Quiet = 2000;
         }
 
         /// <summary>Between two looks at the clock, ms; tests look themselves (-1).</summary>
         public static int Period { get; set; }
-
-        /// <summary>How long clusters are noted and not traded after the server became LIVE, ms.</summary>
-        /// <remarks>What a full set tells when a connection came back may be old.</remarks>
-        public static int Quiet { get; set; }
 
         /// <summary>The trading; null until real time has begun on a permitted account.</summary>
         [System.ComponentModel.Browsable(false)]
@@ -178,7 +170,7 @@ namespace NinjaTrader.NinjaScript.Strategies
 
         /// <summary>Which ideas are traded.</summary>
         [NinjaScriptProperty]
-        [Display(Name = "Kinds", Description = "bounce, break, or the names of the server's rules, by commas; empty: all.", Order = 1, GroupName = "6. Signals")]
+        [Display(Name = "Kinds", Description = "The server's rules that are traded, such as bounce, break, by commas; empty: all.", Order = 1, GroupName = "6. Signals")]
         public string Kinds { get; set; }
 
         /// <summary>Filter by strength.</summary>
@@ -196,7 +188,7 @@ namespace NinjaTrader.NinjaScript.Strategies
         /// <summary>Filter by score.</summary>
         [NinjaScriptProperty]
         [Range(0.0, 100.0)]
-        [Display(Name = "Least score", Description = "Of the cluster, 0 to 100.", Order = 4, GroupName = "6. Signals")]
+        [Display(Name = "Least score", Description = "Of the cluster, 0 to 100; above 0 a signal about one that has ended, such as break, is left out.", Order = 4, GroupName = "6. Signals")]
         public double LeastScore { get; set; }
 
         /// <summary>How many must agree.</summary>
@@ -386,18 +378,6 @@ namespace NinjaTrader.NinjaScript.Strategies
         }
 
         /// <inheritdoc/>
-        protected override void OnPythonCluster(ClusterChange change)
-        {
-            long received = BridgeClock.MonotonicNs;
-            turns.Post(delegate
-            {
-                Live(Status.State == BridgeState.Live);
-                bool quiet = !isLive || received < quietUntil || desk == null;
-                Idea(rules.Take(change, quiet, change.Cluster.TimeLast, received));
-            });
-        }
-
-        /// <inheritdoc/>
         protected override void OnPythonSignal(SignalData signal)
         {
             long received = BridgeClock.MonotonicNs;
@@ -407,7 +387,7 @@ namespace NinjaTrader.NinjaScript.Strategies
         private void SetTradingDefaults()
         {
             Name = "DepthbridgeClusterTrader";
-            Description = "Example: trades touches and breaks of clusters of resting volume. Simulated accounts only, unless switched on.";
+            Description = "Example: trades the server's signals about clusters. Simulated accounts only, unless switched on.";
             usePythonHelper = true;
             SignalInstrument = "";
             EntryOrderKind = OrderKind.Limit;
@@ -603,11 +583,6 @@ namespace NinjaTrader.NinjaScript.Strategies
 
         private void Live(bool live)
         {
-            if (live && !isLive)
-            {
-                quietUntil = BridgeClock.MonotonicNs + Quiet * 1000000L;
-            }
-            isLive = live;
             if (desk != null)
             {
                 desk.OnLive(live, Moment());

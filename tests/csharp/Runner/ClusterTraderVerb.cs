@@ -94,7 +94,6 @@ namespace Depthbridge.Runner
             DepthbridgeHub.Open = (source, chosen, log) => new ScriptConnection(source, chosen);
             DepthbridgeHub.Period = -1;
             DepthbridgeClusterTrader.Period = -1;
-            DepthbridgeClusterTrader.Quiet = 0;
             new DepthbridgeHub().SetState(State.Configure);
             ExchangeFaults faults = new ExchangeFaults();
             trader.Instrument = mes;
@@ -118,11 +117,6 @@ namespace Depthbridge.Runner
             if (name == "account")
             {
                 trader.Account.Name = value.AsText("");
-                return;
-            }
-            if (name == "quiet")
-            {
-                DepthbridgeClusterTrader.Quiet = (int)value.AsLong("");
                 return;
             }
             var property = trader.GetType().GetProperty(name);
