@@ -29,7 +29,7 @@ class Welcome(Message, frozen=True, kw_only=True, tag="welcome"):
         resume_from: next expected number by stream index.
         max_batch: most records of a frame.
         heartbeat_s: seconds between heartbeats.
-        config: hash of the settings in force.
+        config: hash of the settings of the first of `streams`; every output names its own.
     """
 
     protocol: int
