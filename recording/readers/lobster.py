@@ -25,7 +25,10 @@ from recording.readers.zones import zone_table
 
 __all__ = ["FORMAT"]
 
-_MESSAGE: Final = re.compile(rb"\d{1,5}(\.\d+)?,[1-7],-?\d+,\d+,-?\d+,-?[01][,\r\n]")
+_FIELDS: Final = rb"\d{1,5}(\.\d+)?,[1-7],-?\d+,\d+,-?\d+,-?[01]"
+_MESSAGE: Final = re.compile(_FIELDS + rb"([,\r\n]|\Z)")
+_WHOLE: Final = re.compile(_FIELDS + rb"(,.*|\r)?", re.DOTALL)
+"""All of a message: its last number has one digit, so none of it can be missing."""
 _NAME: Final = re.compile(r"([A-Z0-9.-]+)_\d{4}-\d\d-\d\d_", re.IGNORECASE)
 _ISO: Final = re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)")
 _DIGITS: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)")
@@ -63,6 +66,7 @@ def _read(request: Request) -> Iterator[Entry]:
             tolerant=request.tolerant,
             seq=request.seq,
             line=request.first,
+            whole=lambda line: _WHOLE.fullmatch(line) is not None,
         )
         if seed is not None:
             yield from Seeded(entries, seed, request.first, report)

@@ -62,7 +62,16 @@ def _read(request: Request) -> Iterator[Entry]:
             header=True,
             seq=request.seq,
             line=request.first,
+            whole=lambda line: _is_whole(line, header),
         )
+
+
+def _is_whole(line: bytes, header: Header) -> bool:
+    """Whether a row has all of its cells, and what it ends in is empty or means nothing here."""
+    cells = line.rstrip(b"\r").split(header.separator.encode())
+    if len(cells) != len(header.names):
+        return False
+    return not cells[-1] or header.names[-1] not in _MEANING
 
 
 FORMAT: Final = Format(

@@ -19,7 +19,7 @@ from recording.readers.report import Report
 from recording.readers.state import BUFFER, CAPACITY, MAX_LINE, MAX_MAKERS, PADDING
 from recording.readers.text_kernel import DONE, FULL, OFF_GRID
 
-__all__ = ["ParseFunction", "TextStream"]
+__all__ = ["ParseFunction", "TextStream", "WholeLine"]
 
 ParseFunction = Callable[
     [
@@ -32,6 +32,8 @@ ParseFunction = Callable[
     int,
 ]
 """A parser: state, records, index, starts, bases; returns a status."""
+WholeLine = Callable[[bytes], bool]
+"""Whether a line without its end can only be whole: nothing of what it must say may be short."""
 
 _ROOM: Final = BUFFER - PADDING
 _SHOWN: Final = 60
@@ -50,6 +52,7 @@ class TextStream:
         header: whether the first line is not for the kernel.
         seq: number of the first record.
         line: number of the first line.
+        whole: which last lines are taken without their end; None: none, as a size may be short.
     """
 
     _end = "line end"
@@ -65,6 +68,7 @@ class TextStream:
         header: bool = False,
         seq: int = 1,
         line: int = 0,
+        whole: WholeLine | None = None,
     ) -> None:
         self.seq = seq
         self._source = source
@@ -77,6 +81,7 @@ class TextStream:
         self._report = report
         self._tolerant = tolerant
         self._header = header
+        self._whole = whole
         self._filled = 0
         self._ended = False
         self._damage: FileFormatError | None = None
@@ -123,7 +128,7 @@ class TextStream:
                 raise self._error(f"is longer than {MAX_LINE:,} bytes: this is no recording")
             self._read()
             state.stop = self._last_end(left)
-        if self._ended and self._tolerant and self._damage is None:
+        if self._ended and self._damage is None and self._takes_last_line():
             self._end_last_line()
 
     def _last_end(self, first: int) -> int:
@@ -142,8 +147,14 @@ class TextStream:
         self._filled += count
         self._ended = count == 0
 
+    def _takes_last_line(self) -> bool:
+        """Whether a last line without its end counts: to the tolerant, or as it must be whole."""
+        if self._tolerant or self._whole is None:
+            return self._tolerant
+        last = self._view[int(self._state.stop) : self._filled].tobytes()
+        return self._whole(last)
+
     def _end_last_line(self) -> None:
-        """Whoever is tolerant takes a last line without its end."""
         if self._filled > self._state.stop:
             self._bytes[self._filled] = 10
             self._filled += 1

@@ -135,6 +135,27 @@ def test_a_line_that_is_no_message_is_refused_with_its_number(tmp_path: Path, li
     assert recording.report.malformed == 1
 
 
+@pytest.mark.parametrize("end", ["", "\r", ",null", ","])
+def test_a_last_message_without_its_line_end_is_whole(tmp_path: Path, end: str) -> None:
+    line = "34200,1,7,100,5853300,-1"
+    path = tmp_path / NAME
+    path.write_bytes(f"{line}\n{line}{end}".encode())
+    assert [index for index, _ in indexed(open_recording(path))] == [0, 1]
+    path.write_bytes(f"{line}{end}".encode())
+    assert indexed(open_recording(path)) == [(0, order(ADD, ASK, 58533, 100, 7))]
+
+
+@pytest.mark.parametrize("cut", range(1, 22))
+def test_a_last_message_that_is_cut_is_refused(tmp_path: Path, cut: int) -> None:
+    line = "34200,1,7,100,5853300,-1"
+    path = tmp_path / NAME
+    path.write_text(f"{line}\n{line[:-cut]}")
+    entries, error = until_error(open_recording(path))
+    assert isinstance(error, FileFormatError)
+    assert "line 2 has no line end" in error.message
+    assert sum(len(e.frame.records) for e in entries if isinstance(e, FrameEntry)) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "ns"),
     [
@@ -275,6 +296,22 @@ def test_what_unknown_orders_lose_the_seed_loses(
     if more is not None:
         assert notes[0].startswith("1 messages")
         assert notes[0].endswith(f"the first is line {more}")
+
+
+@pytest.mark.parametrize("ref", [2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1])
+def test_a_seed_is_not_taken_for_an_order_of_the_file(tmp_path: Path, ref: int) -> None:
+    recording = seeded(
+        tmp_path,
+        BOOK,
+        "34200,7,0,0,0,-1",
+        f"34200,1,{ref},5,5853300,1",
+        f"34200,3,{ref},5,5853300,1",
+    )
+    assert indexed(recording)[6:] == [
+        (1, order(ADD, BID, 58533, 5, ref)),
+        (2, order(DELETE, BID, 58533, 5, ref)),
+    ]
+    assert all(rec.ref != ref for rec in SEEDS)
 
 
 def test_ids_are_remembered_in_a_table_that_grows(tmp_path: Path) -> None:

@@ -158,6 +158,31 @@ def test_a_row_that_says_no_event_is_refused_with_its_line(tmp_path: Path, line:
     assert recording.report.off_grid == recording.report.left_out == 0
 
 
+@pytest.mark.parametrize(
+    ("head", "last", "taken"),
+    [
+        (CSV_HEAD, "7,add,bid,5,6900.25,3,", True),
+        (CSV_HEAD, "7,add,bid,5,6900.25,3,\r", True),
+        (CSV_HEAD, "7,add,bid,5,6900.25,3", False),
+        (CSV_HEAD, "7,replace,bid,1,6900.25,3,12", False),
+        ("time_ns,action,side,order_id,price,size\n", "7,add,bid,5,6900.25,3", False),
+        ("time_ns,action,side,order_id,price,size,venue\n", "7,add,bid,5,6900.25,3,XN", True),
+        ("time_ns,action,side,order_id,price,size,venue\n", "7,add,bid,5,6900.25,3", False),
+    ],
+)
+def test_a_last_row_without_its_line_end_counts_if_nothing_of_it_can_be_missing(
+    tmp_path: Path, head: str, last: str, taken: bool
+) -> None:
+    path = tmp_path / NAME
+    good = "1,add,bid,1,6900,1" + "," * (head.count(",") - 5)
+    path.write_bytes(f"{head}{good}\n{last}".encode())
+    entries, error = until_error(open_recording(path))
+    found = sum(len(e.frame.records) for e in entries if isinstance(e, FrameEntry))
+    assert found == 1 + taken
+    assert (error is None) == taken
+    assert taken or "line 3 has no line end" in str(error)
+
+
 def test_columns_in_any_order_with_semicolons_and_a_decimal_comma(tmp_path: Path) -> None:
     head = "Price;Size;Venue;Action;Order_ID;Side;TIME_NS\n"
     path = written(tmp_path / NAME, "6900,25;3;X;add;5;bid;7", head=head)
