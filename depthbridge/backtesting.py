@@ -23,8 +23,6 @@ ENDING: Final = ".npz"
 _BLOCK: Final = 1 << 20
 _LEVEL: Final = 1
 """Of deflate: higher ones take several times as long and save a tenth."""
-_OVER: Final = 10_000_000_000
-"""Records that lie so far behind the window's end end the reading."""
 
 
 def write_backtest(given: Input, out: Path, latency: int, *, tolerant: bool) -> int:
@@ -45,6 +43,7 @@ def write_backtest(given: Input, out: Path, latency: int, *, tolerant: bool) -> 
     if out.suffix.lower() != ENDING:
         raise UsageError(f"{out}: hftbacktest reads files that end in {ENDING}", code="bad_output")
     keep_apart(given.recording, out)
+    given.recording.hear()
     translator = Translator(latency, given.window, tolerant=tolerant)
     error: DataError | None = None
     with replacing(out) as part, _spool(part) as raw:
@@ -75,7 +74,7 @@ def _events(given: Input, translator: Translator) -> Iterator[NDArray[Any]]:
         try:
             for entry in recording:
                 if isinstance(entry, FrameEntry):
-                    if given.window is not None and entry.frame.base - _OVER >= given.window.end:
+                    if given.window is not None and given.window.over(entry.frame.base):
                         break
                     records += len(entry.frame.records)
                     progress.at(records)

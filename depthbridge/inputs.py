@@ -24,6 +24,7 @@ __all__ = ["Input", "Window", "add_input_arguments", "open_input", "window_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FOREVER: Final = 2**63 - 1
+_STEP_BACK: Final = 10_000_000_000
 _SESSIONS: Final = ("RTH", "ETH")
 
 
@@ -161,6 +162,10 @@ class Window:
         for low, high in self._sessions(int(times[inside].min()), int(times[inside].max())):
             hours |= (times >= low) & (times < high)
         return inside & hours
+
+    def over(self, time: int) -> bool:
+        """Whether nothing can lie in it from a record at ``time`` on, which may step back a bit."""
+        return time - _STEP_BACK >= self.end
 
     def holds(self, time: int) -> bool:
         """Whether one time lies in the window."""

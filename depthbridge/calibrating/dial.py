@@ -75,7 +75,6 @@ def find_dial(rate_at: Callable[[float], float], wanted: float, rounds: int) -> 
         All that was tried, the best last.
     """
     tried: list[Tried] = []
-    low, high = 0.0, 1.0
     for dial in (0.5, 0.0, 1.0):  # the ends are looked at only where they matter
         if tried and (dial == 0.0) == (tried[0].rate > wanted):
             continue

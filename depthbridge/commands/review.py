@@ -44,7 +44,6 @@ def run(args: argparse.Namespace) -> int:
     from depthbridge.reviewing.report import as_json, as_text, hit_rates
     from depthbridge.reviewing.sessions import sessions_of
     from market.errors import DataError
-    from recording.entries import InstrumentEntry
     from recording.hit_rates import HitRates
 
     for path in (args.json, args.hit_rates):
@@ -73,9 +72,7 @@ def run(args: argparse.Namespace) -> int:
         with replacing(args.json) as part_path:
             part_path.write_bytes(text + b"\n")
     if args.hit_rates is not None and error is None and review.sessions:
-        first = next(iter(given.recording))
-        assert isinstance(first, InstrumentEntry)
-        hit_rates(review, instrument, first.source, known).write(args.hit_rates)
+        hit_rates(review, instrument, given.recording.source, known).write(args.hit_rates)
     if error is not None:
         raise error
     return 0

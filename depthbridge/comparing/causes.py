@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from depthbridge.clocktime import moment
 from depthbridge.comparing.tallies import MINUTE, Bar, Tally, day_of
 from market.errors import UsageError
 from market.session import SessionCalendar
@@ -139,11 +140,7 @@ class _Comparer:
             if at in grouped:
                 grouped[at].join(bars[end])
             else:
-                bar = bars[end]
-                grouped[at] = Bar(*bar.prices)
-                grouped[at].volume = 0
-                grouped[at].join(bar)
-                grouped[at].open = bar.open
+                grouped[at] = _copied(bars[end])
         return grouped
 
     def _date(self, end: int) -> date | None:
@@ -291,11 +288,7 @@ def _spread(bar: Bar) -> dict[int, int]:
 
 def _span(name: str, bars: Mapping[int, Bar]) -> str:
     first, last = min(bars, default=0), max(bars, default=0)
-    return f"{name} has {_moment(first)} to {_moment(last)}"
-
-
-def _moment(time: int) -> str:
-    return str(np.datetime64(time // 1_000_000_000, "s")).replace("T", " ") + " UTC"
+    return f"{name} has {moment(first)} UTC to {moment(last)} UTC"
 
 
 def _nothing(why: str) -> UsageError:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-import numpy as np
-
+from depthbridge.clocktime import moment
 from depthbridge.comparing.causes import CAUSES, Comparison
 
 __all__ = ["as_json", "as_text"]
@@ -42,7 +41,7 @@ def as_text(found: Comparison) -> str:
 
 
 def _lines(found: Comparison) -> Iterator[str]:
-    yield f"{found.instrument}: {_moment(found.begin)} to {_moment(found.end)} UTC"
+    yield f"{found.instrument}: {moment(found.begin)} to {moment(found.end)} UTC"
     what = _WHAT[found.kind]
     yield f"{found.equal:,} of {found.compared:,} {what} are equal in price and volume"
     yield ""
@@ -68,11 +67,11 @@ def _lines(found: Comparison) -> Iterator[str]:
 
 def _example(example: dict[str, Any]) -> str:
     at = example["at"]
-    moment = at if isinstance(at, str) else _moment(at)
+    when = at if isinstance(at, str) else moment(at)
     said = [
         f"{key.replace('_', ' ')} {_said(value)}" for key, value in example.items() if key != "at"
     ]
-    return ": ".join([f"{moment}", "; ".join(said)]) if said else moment
+    return ": ".join([when, "; ".join(said)]) if said else when
 
 
 def _said(value: Any) -> str:  # noqa: ANN401 - whatever an example holds
@@ -85,7 +84,3 @@ def _said(value: Any) -> str:  # noqa: ANN401 - whatever an example holds
 
 def _area(name: str, area: dict[str, float]) -> str:
     return f"{name:<28} POC {area['poc']:g}  value area {area['low']:g} to {area['high']:g}"
-
-
-def _moment(time: int) -> str:
-    return str(np.datetime64(time // _NS, "s")).replace("T", " ")

@@ -20,13 +20,11 @@ class SignalAt(NamedTuple):
         time: of its instant, ns UTC.
         rule: its kind.
         direction: 1 up, -1 down.
-        strength: as the rule says.
     """
 
     time: int
     rule: str
     direction: int
-    strength: float = 0.0
 
 
 class Outcome(NamedTuple):

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-import numpy as np
-
+from depthbridge.clocktime import moment
 from depthbridge.reviewing.intervals import LEVEL, Interval
 from depthbridge.reviewing.review import ALL, HIT_HORIZON, Line, Review
 from market.enums import Source
@@ -15,7 +14,6 @@ __all__ = ["LEAST", "as_json", "as_text", "hit_rates"]
 
 LEAST: Final = 20
 """Signals of a rule without which it has no hit rate: fewer say nothing."""
-_NS: Final = 1_000_000_000
 
 
 def as_json(review: Review, instrument: Instrument) -> dict[str, Any]:
@@ -47,8 +45,11 @@ def as_text(review: Review, instrument: Instrument) -> str:
 
 def _lines(review: Review, instrument: Instrument) -> Iterator[str]:
     total = sum(review.signals.values())
-    until = str(np.datetime64(review.until // _NS, "s")).replace("T", " ")
-    yield f"{instrument.symbol}: {review.sessions} sessions up to {until} UTC"
+    if not review.sessions:
+        yield f"{instrument.symbol}: no trading session, nothing to judge"
+        return
+    many = "1 session" if review.sessions == 1 else f"{review.sessions} sessions"
+    yield f"{instrument.symbol}: {many} up to {moment(review.until)} UTC"
     rate = f", {total / review.hours:.1f} an hour" if review.hours else ""
     yield f"{total:,} signals in {review.hours:.1f} hours{rate}"
     if not review.lines:

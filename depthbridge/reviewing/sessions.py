@@ -37,14 +37,12 @@ class SessionPart:
     """What a recording holds of one trading session.
 
     Attributes:
-        trade_date: ISO.
         path: mid at the instants, ticks.
         ofi: order-flow imbalance at the touch over the instant before each, size steps; NaN: none.
         scores: columns of SCORES at each full second of the path, NaN where undefined.
         signals: in order.
     """
 
-    trade_date: str
     path: Path
     ofi: NDArray[np.float64]
     scores: dict[str, NDArray[np.float64]]
@@ -97,8 +95,7 @@ def sessions_of(
 
 def _signal(text: bytes) -> SignalAt:
     message = orjson.loads(text)
-    strength = float(message["strength"])
-    return SignalAt(message["time"], message["kind"], 1 if strength >= 0 else -1, strength)
+    return SignalAt(message["time"], message["kind"], 1 if message["strength"] >= 0 else -1)
 
 
 class _Collector:
@@ -156,7 +153,7 @@ class _Collector:
         mine = [one for one in self._signals if self._begin <= one.time <= until]
         self._signals[:] = [one for one in self._signals if one.time > until]
         ofi = joined.pop("ofi")
-        yield SessionPart(session.trade_date.isoformat(), path, ofi, joined, mine)
+        yield SessionPart(path, ofi, joined, mine)
 
 
 def _run(times: NDArray[np.int64]) -> int:

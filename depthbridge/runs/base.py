@@ -158,11 +158,11 @@ class Run(ABC):
         self._index = records - 1
 
     def _over(self, entry: Entry) -> bool:
-        """Whether nothing from here on can lie in the window (small steps back allowed for)."""
+        """Whether nothing from here on can lie in the window."""
         return (
             isinstance(entry, FrameEntry)
             and len(entry.frame.records) > 0
-            and entry.frame.base - 10 * _NS >= self._window.end
+            and self._window.over(entry.frame.base)
         )
 
 

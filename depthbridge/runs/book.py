@@ -78,9 +78,9 @@ class BookRun(Run):
     def __iter__(self) -> Iterator[Columns]:
         yield from super().__iter__()
         if not self._depth_seen:
-            there = "only Level I and trades" if self.rows else "no record at all"
+            what = "no depth (Level II), only Level I and trades" if self.rows else "no record"
             raise UsageError(
-                f"{self.recording.path} has no depth (Level II), {there}: there is no book to build",
+                f"{self.recording.path} has {what}: there is no book to build",
                 code="no_depth",
             )
 

@@ -21,7 +21,8 @@ __all__ = ["BarKind", "FootprintRun", "bar_kind"]
 _MINUTE: Final = 60_000_000_000
 _REWIND: Final = 5_000_000_000
 _CHUNK: Final = 4096
-_UNITS: Final = {"m": "minutes", "t": "trades", "v": "of volume"}
+_UNITS: Final = ("m", "t", "v")
+"""Minutes, trades, volume."""
 
 
 class BarKind(NamedTuple):

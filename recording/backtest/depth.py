@@ -11,7 +11,7 @@ from market.instrument import Instrument
 from market.record import Records, make_frames
 from orderbook import NULL_TICKS
 from orderbook.export import CHANGE, BookExporter
-from recording.backtest.events import DEPTH, SNAPSHOT, TRADE, Group, events_of, part_of
+from recording.backtest.events import DEPTH, EVENT, SNAPSHOT, TRADE, Group, events_of, part_of
 
 __all__ = ["BrokenBookError", "Ladder", "PriceLevels", "trades_of"]
 
@@ -25,23 +25,24 @@ class BrokenBookError(Exception):
     Attributes:
         events: of the records before them.
         applied: how many of the group's records those are.
+        reason: as of BookFaultError.
     """
 
-    def __init__(self, events: NDArray[Any], applied: int, reason: str, time: int) -> None:
+    def __init__(self, events: NDArray[Any], applied: int, reason: str) -> None:
         super().__init__(reason)
         self.events = events
         self.applied = applied
-        self._reason = reason
-        self._time = time
+        self.reason = reason
 
-    def fault(self) -> BookFaultError:
-        """The same for whoever does not go on."""
+    def fault(self, group: Group) -> BookFaultError:
+        """The same for whoever does not go on; ``group`` is what was to be applied."""
+        index = int(group.line[self.applied])
         return BookFaultError(
-            f"the book broke ({self._reason}) at {self._time} ns; "
-            "--tolerant empties it and goes on",
-            reason=self._reason,
-            index=self.applied,
-            seq=self.applied,
+            f"the book broke at line or record {index + 1:,} ({self.reason}); "
+            "--tolerant empties the book and goes on",
+            reason=self.reason,
+            index=index,
+            seq=int(group.seq[self.applied]),
         )
 
 
@@ -150,14 +151,14 @@ class Ladder(_Depth):
             BrokenBookError: rows that no market can have; it has the events before them.
         """
         rows, times, applied, fault = self._rows(group)
-        parts = [np.zeros(0, events_of(self._instrument, 0, *_NONE).dtype)]
+        parts = [np.zeros(0, EVENT)]
         for low in range(0, len(rows), _ROWS):
             part = np.concatenate([self._last, rows[low : low + _ROWS]])
             parts.append(self._changes(part, times[low : low + _ROWS]))
             self._last = part[-1:]
         events = self._merged(part_of(group, 0, applied), np.concatenate(parts))
         if fault is not None:
-            raise BrokenBookError(events, applied, fault, int(group.exchange[applied]))
+            raise BrokenBookError(events, applied, fault)
         return events
 
     def _rows(self, group: Group) -> tuple[NDArray[np.int64], NDArray[np.int64], int, str | None]:
@@ -209,9 +210,6 @@ class Ladder(_Depth):
                 part["exch_ts"] = times[row]
                 parts.append(part)
         return np.concatenate(parts)
-
-
-_NONE: Final = (np.zeros(0, np.int64),) * 3
 
 
 def _sorted(levels: Records, side: Side) -> list[tuple[int, int]]:

@@ -48,11 +48,18 @@ _SIDES: Final = np.array([1 << 28, 1 << 29, 0], np.uint64)
 
 
 class Group(NamedTuple):
-    """Records with both times, int64 ns UTC, neither of which goes back."""
+    """Records with both times, int64 ns UTC, neither of which goes back.
+
+    Attributes:
+        line: line or record of the input, of each, from 0.
+        seq: number of each.
+    """
 
     records: Records
     exchange: NDArray[np.int64]
     local: NDArray[np.int64]
+    line: NDArray[np.int64]
+    seq: NDArray[np.int64]
 
 
 def part_of(group: Group, low: int, high: int) -> Group:

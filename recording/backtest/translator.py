@@ -84,6 +84,7 @@ class Translator:
         self._parts: list[Frame] = []
         self._book: _Book | None = None
         self._loaded = _NOTHING
+        self._records = 0
         self._begun = self._broken = False
         self._shown = False  # whether what was yielded leads to the present book
         self._started = False
@@ -113,13 +114,9 @@ class Translator:
                 self.instrument, self._source, self._begun = instrument, source, False
             case CheckpointEntry():
                 self._resume(entry)
-            case FrameEntry(frame) if frame.historical:
-                pass
-            case FrameEntry(frame) if frame.type == FrameType.SNAPSHOT:
-                yield from self._snapshot(frame, received)
-            case FrameEntry(frame) if len(frame.records) and not self._broken:
-                self._begun = True
-                yield from self._events(frame, received)
+            case FrameEntry(frame):
+                index = self._numbered(entry)
+                yield from self._frame(frame, index, received)
             case GapEntry():
                 yield from self._lose(lasting=True)
             case PhaseEntry(phase, reason):
@@ -131,6 +128,26 @@ class Translator:
             case _:
                 pass
 
+    def _frame(
+        self, frame: Frame, index: NDArray[np.int64], received: "int | NDArray[np.int64] | None"
+    ) -> Iterator[NDArray[Any]]:
+        if frame.historical:
+            return
+        if frame.type == FrameType.SNAPSHOT:
+            yield from self._snapshot(frame, received)
+        elif len(frame.records) and not self._broken:
+            self._begun = True
+            yield from self._events(frame, index, received)
+
+    def _numbered(self, entry: FrameEntry) -> NDArray[np.int64]:
+        """Line or record of each record; where the input does not say it, they are counted."""
+        count = len(entry.frame.records)
+        index = entry.index
+        if index is None:
+            index = np.arange(self._records, self._records + count, dtype=np.int64)
+        self._records += count
+        return index
+
     def finish(self) -> Iterator[NDArray[Any]]:
         """The events of the last group; call it once the entries have ended."""
         yield from self._complete()
@@ -139,10 +156,10 @@ class Translator:
     # -- time ----------------------------------------------------------------------------------
 
     def _events(
-        self, frame: Frame, received: "int | NDArray[np.int64] | None"
+        self, frame: Frame, index: NDArray[np.int64], received: "int | NDArray[np.int64] | None"
     ) -> Iterator[NDArray[Any]]:
         """Hold back the records of the newest time: more of them may come."""
-        group = self._timed(frame, received)
+        group = self._timed(frame, index, received)
         if self._held and self._held[-1].exchange[-1] != group.exchange[0]:
             yield from self._complete()
         cut = int(np.searchsorted(group.exchange, group.exchange[-1]))
@@ -151,7 +168,9 @@ class Translator:
             yield from self._complete()
         self._held.append(part_of(group, cut, len(group.records)))
 
-    def _timed(self, frame: Frame, received: "int | NDArray[np.int64] | None") -> Group:
+    def _timed(
+        self, frame: Frame, index: NDArray[np.int64], received: "int | NDArray[np.int64] | None"
+    ) -> Group:
         own = times_of(frame)
         orders = frame.records["kind"] == Kind.ORDER
         if received is None:
@@ -173,7 +192,8 @@ class Translator:
         local = np.concatenate([[self._local], np.maximum(heard, exchange)])
         local = np.maximum.accumulate(local)[1:]
         self._exchange, self._local = int(exchange[-1]), int(local[-1])
-        return Group(frame.records, exchange, local)
+        seq = np.arange(frame.seq, frame.end, dtype=np.int64)
+        return Group(frame.records, exchange, local, index, seq)
 
     # -- the book begins anew ------------------------------------------------------------------
 
@@ -185,6 +205,8 @@ class Translator:
         stream = state_at(entry, self.instrument, self._source)
         if stream is None:
             return
+        if not self._records:  # those before the state were counted too
+            self._records = stream.records
         self._session = stream.session
         book = stream.analyzer.book()
         if book.by_order:
@@ -265,7 +287,7 @@ class Translator:
             except BrokenBookError as broken:
                 yield broken.events
                 if not self._tolerant:
-                    raise broken.fault() from None
+                    raise broken.fault(group) from None
                 group = part_of(group, broken.applied, len(group.records))
                 self._begin(_NOTHING)
                 self.breaks += 1

@@ -194,12 +194,15 @@ class _RecordStream(TextStream):
         starts: NDArray[np.int64],
         bases: NDArray[np.int64],
     ) -> Iterator[FrameEntry]:
-        """As of text; with each entry the report says when its records were received."""
+        """As of text; whoever hears is told with each entry when its records were received."""
         stop = int(self._state.pos)
-        heard = received_times(self._bytes[self._first : stop], int(self._state.variant))
+        heard = None
+        if self._report.hears:
+            heard = received_times(self._bytes[self._first : stop], int(self._state.variant))
         for entry in super()._frames(records, index, starts, bases):
-            assert entry.index is not None
-            self._report.received = heard[entry.index - self._line]
+            if heard is not None:
+                assert entry.index is not None
+                self._report.received = heard[entry.index - self._line]
             yield entry
         self._first, self._line = stop, self.line
 

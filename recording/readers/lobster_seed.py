@@ -26,7 +26,7 @@ from recording.readers.report import Report
 __all__ = ["FIRST_SEED", "Seeded", "read_seed"]
 
 FIRST_SEED: Final = 0xDB5EED << 40
-"""Id of the first seeded order: far from the small ids of exchanges and from the ends of 64 bits."""
+"""Id of the first seeded order: far from an exchange's small ids and from the ends of 64 bits."""
 _NO_PRICE: Final = 9_999_999_999
 _CELLS: Final = 4
 _FIRST_TABLE: Final = 1 << 15

@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
+from market.enums import Source
 from market.errors import FileFormatError, UsageError
 from market.instrument import DEFAULT_INSTRUMENTS, Instrument, InstrumentTable
 from recording.entries import Entry, FrameEntry, InstrumentEntry
@@ -92,6 +93,7 @@ class Recording:
         self._foreign = foreign
         self.report = request.report
         self._request = request
+        self._hears = False
         self._begun: Iterator[Entry] | None = None
         self._first: InstrumentEntry | None = None
 
@@ -107,13 +109,26 @@ class Recording:
         Raises:
             UsageError, FileFormatError: as the iteration.
         """
+        return self._head.instrument
+
+    @property
+    def source(self) -> Source:
+        """Where it was recorded; as ``instrument``."""
+        return self._head.source
+
+    @property
+    def _head(self) -> InstrumentEntry:
         if self._first is None:
             entries = self._entries()
             entry = next(entries)
             assert isinstance(entry, InstrumentEntry)
             self._first = entry
             self._begun = chain([entry], entries)
-        return self._first.instrument
+        return self._first
+
+    def hear(self) -> None:
+        """Have the report say of every record when it was received, where the input knows it."""
+        self._hears = self.report.hears = True
 
     def __iter__(self) -> Iterator[Entry]:
         """Entries in order; sequence numbers and indices run on from file to file.
@@ -126,7 +141,7 @@ class Recording:
         return begun if begun is not None else self._entries()
 
     def _entries(self) -> Iterator[Entry]:
-        self.report = report = Report()
+        self.report = report = Report(hears=self._hears)
         report.notes += [f"{one.name} is no recording and was skipped" for one in self._foreign]
         named: Instrument | None = None
         seq = 1

@@ -28,6 +28,7 @@ class Report:
         gaps: gaps that the recording itself holds.
         first_time: time of the first record, ns UTC.
         last_time: the largest time, ns UTC.
+        hears: whether ``received`` is wanted of each record, which takes time.
         received: when whoever recorded it heard of the frame delivered last, ns UTC, whole or by
             record; None where the input does not say it, or where it was not recorded live.
         notes: one line each for people: what was inferred, what is doubtful.
@@ -48,6 +49,7 @@ class Report:
     gaps: int = 0
     first_time: int | None = None
     last_time: int | None = None
+    hears: bool = False
     received: "int | NDArray[np.int64] | None" = None
     notes: list[str] = field(default_factory=list)
 

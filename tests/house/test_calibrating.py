@@ -128,7 +128,7 @@ def test_settings_of_the_recording_are_left_out() -> None:
 def part(mids: np.ndarray, ofi: np.ndarray, imbalance: np.ndarray) -> SessionPart:
     scores = {name: np.full(len(imbalance), np.nan) for name in SCORES}
     scores["queue_imbalance"] = imbalance
-    return SessionPart("2026-11-19", MidPath(START, NS // 10, mids), ofi, scores, [])
+    return SessionPart(MidPath(START, NS // 10, mids), ofi, scores, [])
 
 
 def test_full_seconds_and_the_sums_between_them() -> None:

@@ -8,10 +8,13 @@ import pytest
 from depthbridge.reviewing import HORIZONS, Path, Reviewer, SignalAt
 from depthbridge.reviewing.intervals import exact_interval, mean_interval
 from depthbridge.reviewing.outcomes import Outcome
+from depthbridge.reviewing.report import as_text
 from depthbridge.reviewing.review import ALL
+from market.instrument import DEFAULT_INSTRUMENTS
 
 NS = 10**9
 STEP = NS // 10
+
 START = 1_795_100_000 * NS
 
 
@@ -186,6 +189,10 @@ def test_the_same_seed_gives_the_same_review() -> None:
 
 def test_no_signals_are_no_lines() -> None:
     reviewer = Reviewer()
+    es = DEFAULT_INSTRUMENTS.resolve("ES 12-26")
+    assert es is not None
+    assert as_text(reviewer.result(), es) == "ES 12-26: no trading session, nothing to judge\n"
     reviewer.take(path(walk(2, 500)), [])
     assert reviewer.result().lines == ()
+    assert as_text(reviewer.result(), es).startswith("ES 12-26: 1 session up to 20")
     assert HORIZONS == (10, 60, 300)

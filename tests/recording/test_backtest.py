@@ -292,8 +292,9 @@ def test_time_that_goes_far_back_ends_it() -> None:
 
 def test_rows_that_no_market_has_end_it_or_empty_the_book() -> None:
     recs = [bid(START, ADD, 0, 100, 5), bid(START, ADD, 1, 101, 5), bid(START + 1, ADD, 2, 99, 5)]
-    with pytest.raises(BookFaultError):
-        translated(recs)
+    with pytest.raises(BookFaultError, match="line or record 3 ") as caught:
+        translated(recs, 1)
+    assert (caught.value.index, caught.value.seq) == (2, 3)
     translator = Translator(LATENCY, tolerant=True)
     list(translator.take(opening()))
     for frame in frames_of(recs):

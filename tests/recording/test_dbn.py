@@ -70,6 +70,19 @@ def with_action(letter: bytes, side: bytes = b"B") -> bytes:
     return bytes(data)
 
 
+def test_who_hears_is_told_when_each_record_was_received(tmp_path: Path) -> None:
+    path = written(tmp_path / NAME, dbn_file("mbo", [mbo("R", N), mbo("A"), mbo("C")]))
+    recording = open_recording(path)
+    recording.hear()
+    for _ in range(2):
+        received = [
+            recording.report.received.tolist()  # type: ignore[union-attr]
+            for entry in recording
+            if isinstance(entry, FrameEntry)
+        ]
+        assert received == [[9, 9, 9]]
+
+
 @pytest.mark.parametrize(
     ("message", "rec"),
     [
@@ -101,6 +114,7 @@ def test_an_order_message_of_each_action(tmp_path: Path, message: Any, rec: Rec)
     found = indexed(recording)
     assert found[1] == (1, rec)
     assert [index for index, _ in found] == [0, 1, 2]
+    assert recording.report.received is None
     if not isinstance(message, bytes) and not rec.position & BILLIONTHS and message.size:
         between = message.price % TICK != 0
         assert between or [rec] == mbo_recs(message)

@@ -23,6 +23,13 @@ def test_a_window_includes_its_begin_and_not_its_end() -> None:
     assert window.mask(np.array([99, 100, 199, 200])).tolist() == [False, True, True, False]
 
 
+def test_small_steps_back_do_not_end_a_window() -> None:
+    window = Window(100, 200)
+    assert not window.over(200 + 10 * NS - 1)
+    assert window.over(200 + 10 * NS)
+    assert not Window().over(2**63 - 1)
+
+
 def test_a_trade_date_is_its_session() -> None:
     window = window_of(CALENDAR, DAY, None, None, None)
     assert (window.begin, window.end) == (at(23, 0, 18), at(22))
