@@ -49,16 +49,10 @@ class _Row:
 
 
 class MakerRows:
-    """The levels of both sides with their accounts.
+    """The levels of both sides with their accounts."""
 
-    Args:
-        depth: declared levels of a side.
-    """
-
-    def __init__(self, depth: int) -> None:
-        self._depth: Final = depth
+    def __init__(self) -> None:
         self._sides: tuple[list[_Row], list[_Row]] = ([], [])
-        self._removed: tuple[int, int, int] | None = None
 
     def load(self, bids: Levels, asks: Levels) -> None:
         """Begin anew with levels (ticks, size) that are nobody's."""
@@ -66,19 +60,15 @@ class MakerRows:
             [_Row(price, size, NOBODY) for price, size in asks],
             [_Row(price, size, NOBODY) for price, size in bids],
         )
-        self._removed = None
 
-    def apply(self, records: Records, base: int) -> None:
-        """Follow the depth records by position among ``records`` (``dt`` after ``base``)."""
+    def apply(self, records: Records) -> None:
+        """Follow the depth records by position among ``records``."""
         depth = records[records["kind"] == Kind.DEPTH_POSITION]
-        for dt, _, side, op, position, price, size, ref in depth.tolist():
-            self._apply(base + dt, side, op, position, price, size, ref)
+        for _, _, side, op, position, price, size, ref in depth.tolist():
+            self._apply(side, op, position, price, size, ref)
 
-    def _apply(
-        self, time: int, side: int, op: int, position: int, price: int, size: int, ref: int
-    ) -> None:
+    def _apply(self, side: int, op: int, position: int, price: int, size: int, ref: int) -> None:
         rows = self._sides[side]
-        removed, self._removed = self._removed, None
         if op == DepthOp.UPDATE and position < len(rows):
             row = rows[position]
             if row.price == price:
@@ -88,10 +78,8 @@ class MakerRows:
         elif op == DepthOp.REMOVE:
             if position < len(rows):
                 del rows[position]
-                self._removed = time, side, ref
         elif len(rows) < ROWS:
-            into_sight = position == self._depth - 1 and removed == (time, side, ref)
-            rows.insert(position, _Row(price, size, NOBODY if into_sight else ref))
+            rows.insert(position, _Row(price, size, ref))
 
     def levels(self, side: int) -> list[tuple[int, int, Accounts]]:
         """(ticks, size, accounts) of a side's levels, best first; the largest account first."""
@@ -110,7 +98,7 @@ class MakerRows:
             [[row.price, row.size, sorted(row.accounts.items())] for row in side]
             for side in self._sides
         ]
-        return {"rows": rows, "removed": self._removed}
+        return {"rows": rows}
 
     def thaw(self, frozen: dict[str, Any]) -> None:
         """Go on from what ``freeze`` gave."""
@@ -123,5 +111,3 @@ class MakerRows:
                 rows.append(row)
             sides.append(rows)
         self._sides = sides[0], sides[1]
-        removed = frozen["removed"]
-        self._removed = None if removed is None else (removed[0], removed[1], removed[2])

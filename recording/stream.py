@@ -320,7 +320,7 @@ class Stream:
         self._apart = facts["makers_apart"]
         self._maker_rows = None
         if facts["maker_rows"] is not None:
-            self._maker_rows = MakerRows(self.instrument.depth_levels)
+            self._maker_rows = MakerRows()
             self._maker_rows.thaw(facts["maker_rows"])
         self.expected = facts["expected"]
         self.records = facts["records"]
@@ -384,7 +384,7 @@ class Stream:
         if rewound:
             self._maker_rows = None
         if self._maker_rows is not None:
-            self._maker_rows.apply(frame.records[:applied], frame.base)
+            self._maker_rows.apply(frame.records[:applied])
         if fault is not None:
             self._lose(fault)
         return Result(self, applied, fault, rewound=rewound, emits=True)
@@ -394,7 +394,7 @@ class Stream:
         if self._maker_rows is None:
             depth = records["kind"] == Kind.DEPTH_POSITION
             if records["ref"][depth].any():
-                self._maker_rows = MakerRows(self.instrument.depth_levels)
+                self._maker_rows = MakerRows()
                 self._maker_rows.load(*self.analyzer.top(ROWS))
 
     @property

@@ -1,14 +1,15 @@
 """Aggressor and market makers' rows: the C# rules against plain Python."""
 
-import json
 from typing import Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orderbook.makers import MakerRows
 from tests.csharp.build import Program
 from tests.csharp.talk import Talk
+from tests.reference.records import POSITION, Rec, frames_of
 
 _SELL, _BUY, _UNKNOWN = 0, 1, 2
 _EVENT, _QUOTES, _TICK, _NONE = 1, 2, 3, 4
@@ -65,66 +66,99 @@ def test_zero_is_a_price_near_zero(runner: Program) -> None:
     assert _judged(runner, "trade -0.25 -0.25 0") == [f"{_SELL} {_EVENT}"]
 
 
+_NamedRow = tuple[int, int, int]
+"""Price, size, maker."""
 _CHANGES: Final = st.lists(
     st.tuples(
-        st.sampled_from([_ADD, _UPDATE, _REMOVE]),
+        st.sampled_from([_ADD, _UPDATE, _UPDATE, _REMOVE]),
         st.integers(0, 5),
         st.integers(1, 5),
         st.integers(0, 2),
+        st.integers(0, 3),
     ),
     min_size=20,
     max_size=40,
 )
 
 
-def _sums(rows: list[tuple[int, int]], side: int) -> list[list[int]]:
+def _sums(rows: list[_NamedRow], side: int) -> list[list[int]]:
     """The ladder of these makers' rows, best first."""
     sums: dict[int, int] = {}
-    for price, size in rows:
+    for price, size, _ in rows:
         sums[price] = sums.get(price, 0) + size
     return [[price, sums[price]] for price in sorted(sums, reverse=side == 1)]
 
 
-def _apply(rows: list[tuple[int, int]], change: tuple[int, int, int, int]) -> bool:
-    op, row, price, size = change
+def _shares(rows: list[_NamedRow], price: int) -> dict[int, int]:
+    """What each maker has at a price."""
+    shares: dict[int, int] = {}
+    for at, size, maker in rows:
+        if at == price:
+            shares[maker] = shares.get(maker, 0) + size
+    return {maker: size for maker, size in shares.items() if size}
+
+
+def _apply(rows: list[_NamedRow], change: tuple[int, int, int, int, int]) -> bool:
+    op, row, price, size, maker = change
     if row > len(rows):
         return False
     if op == _REMOVE:
         del rows[row : row + 1]
     elif op == _ADD or row == len(rows):
-        rows.insert(row, (price, size))
+        rows.insert(row, (price, size, maker))
     else:
-        rows[row] = (price, size)
+        rows[row] = (price, size, maker)
     return True
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 10])
 def test_a_ladder_is_the_sum_of_its_rows_after_every_change(runner: Program, depth: int) -> None:
-    """Each change by position, applied by NinjaTrader's rules, gives the sums of plain Python."""
+    """Each change by position, applied by NinjaTrader's rules, gives the sums of plain Python.
+
+    And the server, which hears nothing else, knows what each maker has of each price.
+    """
     with Talk(runner, "makers", str(depth)) as makers:
 
         @given(side=st.sampled_from([0, 1]), changes=_CHANGES)
         @settings(max_examples=80, deadline=None)
-        def check(side: int, changes: list[tuple[int, int, int, int]]) -> None:
-            rows: list[tuple[int, int]] = []
-            ladder: list[tuple[int, int]] = []
+        def check(side: int, changes: list[tuple[int, int, int, int, int]]) -> None:
+            rows: list[_NamedRow] = []
+            ladder: list[_NamedRow] = []
+            server = MakerRows()
             assert makers.say("load", side, []) == []
             for change in changes:
                 told = makers.say(side, *change)
                 if not _apply(rows, change):
                     assert told is None
                     continue
-                for op, row, price, size in told:
-                    assert _apply(ladder, (op, row, price, size))
+                recs = [
+                    Rec(1, POSITION, side, op, row, price, size, maker)
+                    for op, row, price, size, maker in told
+                ]
+                for op, row, price, size, maker in told:
+                    assert _apply(ladder, (op, row, price, size, maker))
                     assert len(ladder) <= depth + 1
-                assert [list(level) for level in ladder] == _sums(rows, side)[:depth]
+                assert [list(level[:2]) for level in ladder] == _sums(rows, side)[:depth]
+                for frame in frames_of(recs):
+                    server.apply(frame.records)
+                for price, size, shares in server.levels(side):
+                    assert [price, size] in _sums(rows, side)
+                    assert shares == _shares(rows, price)
 
         check()
 
 
 def test_a_ladder_is_loaded_from_rows(runner: Program) -> None:
     """The rows of a side as NinjaTrader has them, several of one price."""
-    rows = [[10, 3], [10, 4], [11, 5], [13, 1], [13, 2]]
-    with Talk(runner, "makers", "10") as makers:
-        assert makers.say("load", 0, rows) == [[10, 7], [11, 5], [13, 3]]
-        assert json.dumps(makers.say(0, _REMOVE, 2, 0, 0)) == json.dumps([[_REMOVE, 1, 11, 0]])
+    rows = [[10, 3, 1], [10, 4, 2], [11, 5, 1], [13, 1, 1], [13, 2, 3]]
+    with Talk(runner, "makers", "2") as makers:
+        assert makers.say("load", 0, rows) == [[10, 7], [11, 5]]
+        assert makers.say(0, _UPDATE, 1, 10, 6, 3) == [
+            [_UPDATE, 0, 10, 13, 3],
+            [_UPDATE, 0, 10, 9, 2],
+        ]
+        assert makers.say(0, _REMOVE, 2, 0, 0, 9) == [
+            [_REMOVE, 1, 11, 0, 1],
+            [_ADD, 1, 13, 1, 1],
+            [_UPDATE, 1, 13, 3, 3],
+        ]

@@ -17,11 +17,8 @@ class Row(NamedTuple):
 class PlainMakers:
     """Rows of both sides."""
 
-    def __init__(self, depth: int) -> None:
-        self.depth = depth
+    def __init__(self) -> None:
         self.rows: dict[int, list[Row]] = {ASK: [], BID: []}
-        self.last: Rec | None = None
-        self.took_off = False
 
     def load(self, side: int, levels: list[tuple[int, int]]) -> None:
         self.rows[side] = [Row(price, [(0, size)]) for price, size in levels]
@@ -29,25 +26,19 @@ class PlainMakers:
     def apply(self, rec: Rec) -> None:
         if rec.kind != POSITION:
             return
-        before, took_off = self.last, self.took_off
-        self.last, self.took_off = rec, False
         rows = self.rows[rec.side]
         there = rec.position < len(rows)
         if rec.op == REMOVE:
             if there:
                 rows.pop(rec.position)
-                self.took_off = True
         elif rec.op == UPDATE and there and rows[rec.position].price == rec.price:
             rows[rec.position].history.append((rec.ref, rec.size))
         elif rec.op == UPDATE and there:
             rows[rec.position] = Row(rec.price, [(rec.ref, rec.size)])
         else:
             assert rec.op in (ADD, UPDATE)
-            same = before is not None and before[0] == rec.time
-            same = same and before is not None and (before.side, before.ref) == (rec.side, rec.ref)
-            seen = took_off and same and rec.position == self.depth - 1
             place = rec.position if there else len(rows)
-            rows[place:place] = [Row(rec.price, [(0 if seen else rec.ref, rec.size)])]
+            rows[place:place] = [Row(rec.price, [(rec.ref, rec.size)])]
 
     def levels(self, side: int) -> list[tuple[int, int, dict[int, int]]]:
         return [(row.price, row.history[-1][1], accounts(row)) for row in self.rows[side]]

@@ -284,21 +284,24 @@ namespace NinjaTrader.NinjaScript.AddOns
                 {
                     return true;
                 }
-                var maker = _hub.Settings.UseL3 ? _stream.MakerRef(e.MarketMaker) : 0;
-                var count = _ladder.Apply(side, (int)e.Operation, e.Position, _grid.Ticks(e.Price), e.Volume);
-                if (count < 0)
+                if (!_ladder.Apply(side, (int)e.Operation, e.Position, _grid.Ticks(e.Price), e.Volume, MakerRef(e.MarketMaker)))
                 {
                     _stream.Reset(ResetReason.Fault);
                     return true;
                 }
                 var wanted = false;
-                for (var i = 0; i < count; i++)
+                foreach (var change in _ladder.Changes)
                 {
-                    var change = _ladder.Changes[i];
-                    wanted = _stream.Depth(time, side, change.Op, change.Position, change.Price, change.Size, maker);
+                    wanted = _stream.Depth(time, side, change.Op, change.Position, change.Price, change.Size, change.Maker);
                 }
                 return wanted;
             }
+        }
+
+        /// <summary>The number of a market maker, where they are wanted by name; else 0.</summary>
+        private ulong MakerRef(string name)
+        {
+            return _hub.Settings.UseL3 ? _stream.MakerRef(name) : 0;
         }
 
         private void Data(MarketDataEventArgs e)
@@ -437,11 +440,16 @@ namespace NinjaTrader.NinjaScript.AddOns
         {
             var list = side == Wire.SideAsk ? Instrument.MarketDepth.Asks : Instrument.MarketDepth.Bids;
             var rows = new BookLevel[list.Count];
+            var makers = new ulong[_apart ? list.Count : 0];
             for (var i = 0; i < rows.Length; i++)
             {
                 rows[i] = new BookLevel(_grid.Ticks(list[i].Price), list[i].Volume);
+                if (_apart)
+                {
+                    makers[i] = MakerRef(list[i].MarketMaker);
+                }
             }
-            return _apart ? sums.Load(side, rows) : rows;
+            return _apart ? sums.Load(side, rows, makers) : rows;
         }
 
         private bool NeedsLadder()

@@ -14,5 +14,8 @@ namespace Depthbridge
 
         /// <summary>Size steps.</summary>
         public long Size;
+
+        /// <summary>Whose size came or went, as <see cref="PublishedStream.MakerRef"/> gave it; 0: nobody's.</summary>
+        public ulong Maker;
     }
 }

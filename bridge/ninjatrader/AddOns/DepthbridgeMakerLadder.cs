@@ -6,15 +6,17 @@ namespace Depthbridge
     /// <summary>Rows of market makers, kept apart, and the ladder of prices that they add up to.</summary>
     /// <remarks>
     /// A stock's depth has one row per market maker, so several rows of one price, and some feeds have more rows than
-    /// the server's book; that one has one row per price, and so many of them. Every change of a row becomes at most
-    /// four changes of the ladder: a row that leaves the visible ones is removed after the one that displaced it was
-    /// added, as NinjaTrader does it. Not thread-safe.
+    /// the server's book; that one has one row per price, and so many of them. Every change of a row becomes changes of
+    /// the ladder, each of the size of one maker: where a row goes from one to another, the other's size comes before
+    /// the one's goes, and a level that comes into sight comes maker by maker. A row that leaves the visible ones is
+    /// removed after the one that displaced it was added, as NinjaTrader does it. Not thread-safe.
     /// </remarks>
     public sealed class MakerLadder
     {
         private readonly List<BookLevel>[] _makers = { new List<BookLevel>(), new List<BookLevel>() };
+        private readonly List<ulong>[] _refs = { new List<ulong>(), new List<ulong>() };
         private readonly List<BookLevel>[] _levels = { new List<BookLevel>(), new List<BookLevel>() };
-        private readonly LevelChange[] _changes = new LevelChange[4];
+        private readonly List<LevelChange> _changes = new List<LevelChange>();
         private readonly int _depth;
 
         /// <summary>Empty.</summary>
@@ -24,8 +26,8 @@ namespace Depthbridge
             _depth = depth;
         }
 
-        /// <summary>What the last <see cref="Apply"/> did to the ladder, in order; as many as it returned.</summary>
-        public LevelChange[] Changes
+        /// <summary>What the last <see cref="Apply"/> did to the ladder, in order.</summary>
+        public IList<LevelChange> Changes
         {
             get { return _changes; }
         }
@@ -38,15 +40,20 @@ namespace Depthbridge
         }
 
         /// <summary>Replace a side by rows as NinjaTrader has them now.</summary>
+        /// <param name="side"><see cref="Wire.SideAsk"/> or <see cref="Wire.SideBid"/>.</param>
+        /// <param name="rows">In their order.</param>
+        /// <param name="makers">Whose each of them is; null: nobody's.</param>
         /// <returns>The ladder of that side, best first.</returns>
-        public BookLevel[] Load(int side, BookLevel[] rows)
+        public BookLevel[] Load(int side, BookLevel[] rows, ulong[] makers)
         {
             Clear(side);
-            foreach (var row in rows)
+            for (var i = 0; i < rows.Length; i++)
             {
-                _makers[side].Add(row);
-                Move(side, row.Price, row.Size, 0);
+                _makers[side].Add(rows[i]);
+                _refs[side].Add(makers == null ? 0 : makers[i]);
+                Move(side, rows[i].Price, rows[i].Size, _refs[side][i]);
             }
+            _changes.Clear();
             var levels = _levels[side];
             return levels.GetRange(0, Math.Min(levels.Count, _depth)).ToArray();
         }
@@ -57,52 +64,66 @@ namespace Depthbridge
         /// <param name="position">Row among the makers' rows, from 0.</param>
         /// <param name="price">Ticks.</param>
         /// <param name="size">Size steps.</param>
-        /// <returns>How many <see cref="Changes"/> there are; -1: no sound book can have had this, nothing was done.</returns>
-        public int Apply(int side, int op, int position, long price, long size)
+        /// <param name="maker">Whose row it is now, as <see cref="PublishedStream.MakerRef"/> gave it; of a row that goes the one it had counts.</param>
+        /// <returns>Whether a sound book can have had this; if not, nothing was done.</returns>
+        public bool Apply(int side, int op, int position, long price, long size, ulong maker)
         {
             var rows = _makers[side];
+            _changes.Clear();
             if (position < 0 || position > rows.Count || size < 0)
             {
-                return -1;
+                return false;
             }
             if (op == Wire.OpRemove)
             {
-                return Remove(side, position);
+                Remove(side, position);
+                return true;
             }
-            var count = 0;
             var row = new BookLevel(price, size);
             if (op == Wire.OpAdd || position == rows.Count)
             {
                 rows.Insert(position, row);
+                _refs[side].Insert(position, maker);
+                Move(side, price, size, maker);
+                return true;
+            }
+            var old = rows[position];
+            var oldMaker = _refs[side][position];
+            rows[position] = row;
+            _refs[side][position] = maker;
+            if (old.Price != price)
+            {
+                Move(side, old.Price, -old.Size, oldMaker);
+                Move(side, price, size, maker);
+            }
+            else if (oldMaker == maker)
+            {
+                Move(side, price, size - old.Size, maker);
             }
             else
             {
-                var old = rows[position];
-                rows[position] = row;
-                if (old.Price == price)
-                {
-                    return Move(side, price, size - old.Size, 0);
-                }
-                count = Move(side, old.Price, -old.Size, 0);
+                Move(side, price, size, maker);
+                Move(side, price, -old.Size, oldMaker);
             }
-            return Move(side, price, size, count);
+            return true;
         }
 
-        private int Remove(int side, int position)
+        private void Remove(int side, int position)
         {
             var rows = _makers[side];
             if (position == rows.Count)
             {
-                return 0;
+                return;
             }
             var old = rows[position];
+            var maker = _refs[side][position];
             rows.RemoveAt(position);
-            return Move(side, old.Price, -old.Size, 0);
+            _refs[side].RemoveAt(position);
+            Move(side, old.Price, -old.Size, maker);
         }
 
         /// <summary>Move the size of a price, and write down what that is by position.</summary>
-        /// <returns>How many changes are written down now.</returns>
-        private int Move(int side, long price, long by, int written)
+        private void Move(int side, long price, long by, ulong maker)
         {
             var levels = _levels[side];
             var at = Find(levels, side, price);
@@ -111,33 +132,56 @@ namespace Depthbridge
             if (known && !Quoted(side, price))
             {
                 levels.RemoveAt(at);
-                written = Write(written, Wire.OpRemove, at, new BookLevel(price, 0));
-                // The row that comes into sight.
-                return at < _depth && levels.Count >= _depth ? Write(written, Wire.OpAdd, _depth - 1, levels[_depth - 1]) : written;
+                Write(Wire.OpRemove, at, new BookLevel(price, 0), maker);
+                if (at < _depth && levels.Count >= _depth)
+                {
+                    Show(side, levels[_depth - 1].Price);
+                }
+                return;
             }
             if (known)
             {
                 levels[at] = row;
-                return Write(written, Wire.OpUpdate, at, row);
+                Write(Wire.OpUpdate, at, row, maker);
+                return;
             }
             levels.Insert(at, row);
-            written = Write(written, Wire.OpAdd, at, row);
-            // The row that goes out of sight; NinjaTrader tells it without a size.
-            return at < _depth && levels.Count > _depth
-                ? Put(written, Wire.OpRemove, _depth, new BookLevel(levels[_depth].Price, 0))
-                : written;
+            Write(Wire.OpAdd, at, row, maker);
+            if (at < _depth && levels.Count > _depth)
+            {
+                // The row that goes out of sight; NinjaTrader tells it without a size.
+                Put(Wire.OpRemove, _depth, new BookLevel(levels[_depth].Price, 0), 0);
+            }
+        }
+
+        /// <summary>Write down the last visible level, which comes into sight: its first row, then what each further one adds.</summary>
+        private void Show(int side, long price)
+        {
+            var size = 0L;
+            var op = Wire.OpAdd;
+            for (var i = 0; i < _makers[side].Count; i++)
+            {
+                if (_makers[side][i].Price == price)
+                {
+                    size += _makers[side][i].Size;
+                    Put(op, _depth - 1, new BookLevel(price, size), _refs[side][i]);
+                    op = Wire.OpUpdate;
+                }
+            }
         }
 
         /// <summary>Write a change down, unless it is out of sight.</summary>
-        private int Write(int written, byte op, int position, BookLevel row)
+        private void Write(byte op, int position, BookLevel row, ulong maker)
         {
-            return position < _depth ? Put(written, op, position, row) : written;
+            if (position < _depth)
+            {
+                Put(op, position, row, maker);
+            }
         }
 
-        private int Put(int written, byte op, int position, BookLevel row)
+        private void Put(byte op, int position, BookLevel row, ulong maker)
         {
-            _changes[written] = new LevelChange { Op = op, Position = position, Price = row.Price, Size = row.Size };
-            return written + 1;
+            _changes.Add(new LevelChange { Op = op, Position = position, Price = row.Price, Size = row.Size, Maker = maker });
         }
 
         private bool Quoted(int side, long price)
@@ -166,6 +210,7 @@ namespace Depthbridge
         private void Clear(int side)
         {
             _makers[side].Clear();
+            _refs[side].Clear();
             _levels[side].Clear();
         }
     }

@@ -3,9 +3,9 @@ using System.Collections.Generic;
 namespace Depthbridge.Runner
 {
     /// <summary>
-    /// makers DEPTH: rows of market makers and their ladder. A line is [side, op, position, price, size]; the answer is
-    /// [[op, position, price, size], ...], or null for a change that was refused. ["load", side, [[price, size], ...]]
-    /// gives the ladder.
+    /// makers DEPTH: rows of market makers and their ladder. A line is [side, op, position, price, size, maker]; the
+    /// answer is [[op, position, price, size, maker], ...], or null for a change that was refused.
+    /// ["load", side, [[price, size, maker], ...]] gives the ladder.
     /// </summary>
     public static class MakersVerb
     {
@@ -25,25 +25,26 @@ namespace Depthbridge.Runner
             if (a.Count == 3)
             {
                 var rows = new List<BookLevel>();
+                var makers = new List<ulong>();
                 foreach (var row in a[2].AsList("rows"))
                 {
                     rows.Add(new BookLevel(row.AsList("row")[0].AsLong("price"), row.AsList("row")[1].AsLong("size")));
+                    makers.Add((ulong)row.AsList("row")[2].AsLong("maker"));
                 }
-                foreach (var level in ladder.Load((int)a[1].AsLong("side"), rows.ToArray()))
+                foreach (var level in ladder.Load((int)a[1].AsLong("side"), rows.ToArray(), makers.ToArray()))
                 {
                     all.Add(new List<long> { level.Price, level.Size });
                 }
                 return all;
             }
-            var count = ladder.Apply(Int(a[0]), Int(a[1]), Int(a[2]), a[3].AsLong("price"), a[4].AsLong("size"));
-            if (count < 0)
+            var maker = (ulong)a[5].AsLong("maker");
+            if (!ladder.Apply(Int(a[0]), Int(a[1]), Int(a[2]), a[3].AsLong("price"), a[4].AsLong("size"), maker))
             {
                 return null;
             }
-            for (var i = 0; i < count; i++)
+            foreach (var change in ladder.Changes)
             {
-                var change = ladder.Changes[i];
-                all.Add(new List<long> { change.Op, change.Position, change.Price, change.Size });
+                all.Add(new List<long> { change.Op, change.Position, change.Price, change.Size, (long)change.Maker });
             }
             return all;
         }
