@@ -1,12 +1,12 @@
 """The thresholds of the signals on one dial, from loose (0) to strict (1); pure."""
 
 import math
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Collection
+from typing import Final, NamedTuple
 
 from orderbook import Parameters
 
-__all__ = ["KNOBS", "Knob", "Tried", "find_dial", "settings_at", "turned"]
+__all__ = ["KNOBS", "SWITCHES", "Knob", "Tried", "find_dial", "settings_at", "turned"]
 
 
 class Knob(NamedTuple):
@@ -36,6 +36,15 @@ KNOBS: Final = (
     Knob("signals", "pull_imbalance", -20.0, 60.0),
     Knob("signals", "spacing_s", 5.0, 240.0),
 )
+SWITCHES: Final = {
+    "bounce": "bounce",
+    "break": "breaks",
+    "stack_continuation": "stack",
+    "absorption_reversal": "absorption",
+    "pull_ahead": "pull",
+}
+"""Of the rules, in section ``signals``."""
+_OFF: Final = "off"
 _DIGITS: Final = 4
 _CLOSE: Final = 0.1
 """Relative distance of a rate from the one that was asked for at which it is good enough."""
@@ -48,19 +57,25 @@ class Tried(NamedTuple):
     rate: float
 
 
-def settings_at(dial: float) -> dict[str, dict[str, float]]:
-    """The thresholds at a position, 0 to 1, as the configuration holds them."""
-    settings: dict[str, dict[str, float]] = {}
+def settings_at(dial: float, off: Collection[str] = ()) -> dict[str, dict[str, float | str]]:
+    """The thresholds at a position, 0 to 1, as the configuration holds them.
+
+    Args:
+        dial: the position.
+        off: rules that are switched off.
+    """
+    settings: dict[str, dict[str, float | str]] = {}
     for knob in KNOBS:
         value = round(knob.loose + (knob.strict - knob.loose) * dial, _DIGITS)
         settings.setdefault(knob.section, {})[knob.key] = value
+    for rule in off:
+        settings["signals"][SWITCHES[rule]] = _OFF
     return settings
 
 
-def turned(base: Parameters, dial: float) -> Parameters:
-    """The same settings with the thresholds of a position."""
-    changes: dict[str, dict[str, Any]] = {**settings_at(dial)}
-    return base.overridden(changes)
+def turned(base: Parameters, dial: float, off: Collection[str] = ()) -> Parameters:
+    """The same settings with the thresholds of a position, and without some rules."""
+    return base.overridden(settings_at(dial, off))
 
 
 def find_dial(rate_at: Callable[[float], float], wanted: float, rounds: int) -> list[Tried]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from depthbridge.calibrating.dial import KNOBS, settings_at
+from depthbridge.calibrating.dial import KNOBS, SWITCHES, settings_at
 from depthbridge.calibrating.run import Calibration
 from depthbridge.calibrating.scores import QUANTILES
 
@@ -25,8 +25,9 @@ def as_json(found: Calibration) -> dict[str, Any]:
         "rules": {rule: count / found.hours for rule, count in found.rules.items()},
         "false_alarms": found.false_alarms,
         "false_alarms_by_rule": found.shuffled_rules,
+        "noise": {rule: rates._asdict() for rule, rates in found.noise.items()},
         "seed": found.seed,
-        "settings": settings_at(found.dial),
+        "settings": settings_at(found.dial, found.noise),
         "scores": {
             name: {
                 "known": one.known,
@@ -48,7 +49,7 @@ def as_settings(found: Calibration) -> str:
         f"# {found.instrument.symbol}: {found.rate:.1f} signals an hour over {found.hours:.1f} "
         f"hours ({found.wanted:g} were asked for), dial {found.dial:.3f}",
     ]
-    for section, values in settings_at(found.dial).items():
+    for section, values in settings_at(found.dial, found.noise).items():
         lines.append(f"{section}:")
         lines += [f"  {key}: {value!r}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
@@ -79,6 +80,11 @@ def _lines(found: Calibration) -> Iterator[str]:
         )
         for rule, rate in found.shuffled_rules.items():
             yield f"  {rule:<22}{rate:8.1f} an hour"
+    for rule, rates in found.noise.items():
+        yield (
+            f"{rule} is not separated from noise, and is switched off (signals.{SWITCHES[rule]}): "
+            f"{rates.rate:.1f} an hour, and {rates.false_alarms:.1f} on the shuffled book"
+        )
     yield ""
     yield "thresholds"
     values = settings_at(found.dial)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import yaml
 
-from depthbridge.calibrating.dial import KNOBS, find_dial, settings_at, turned
+from depthbridge.calibrating.dial import KNOBS, SWITCHES, find_dial, settings_at, turned
 from depthbridge.calibrating.raster import BLACK, Canvas
+from depthbridge.calibrating.run import noise_in
 from depthbridge.calibrating.scores import ScoreKeeper
 from depthbridge.calibrating.shuffled import Shuffled, Unset
 from depthbridge.cli import main
@@ -21,6 +22,7 @@ from depthbridge.reviewing.sessions import SCORES, SessionPart, seconds_of, sums
 from market.enums import DepthOp, Kind, Source
 from market.instrument import DEFAULT_INSTRUMENTS
 from orderbook import Parameters
+from orderbook.signals import RULE_WORDS
 from recording.entries import Entry, FrameEntry, InstrumentEntry, SettingsEntry
 from server.settings import load_settings
 from tests.orderbook.book_streams import ladder_stream
@@ -69,6 +71,31 @@ def test_every_position_is_a_valid_setting_and_the_knobs_move_one_way() -> None:
             section = getattr(parameters, knob.section)
             assert getattr(section, knob.key) == settings_at(float(dial))[knob.section][knob.key]
     assert all(knob.loose < knob.strict for knob in KNOBS)
+
+
+@pytest.mark.parametrize(
+    ("rules", "shuffled", "found"),
+    [
+        ({"pull_ahead": 9, "bounce": 40}, {"pull_ahead": 5, "bounce": 20}, ["pull_ahead"]),
+        ({"pull_ahead": 10}, {"pull_ahead": 5}, []),
+        ({"pull_ahead": 1}, {"pull_ahead": 4}, []),
+        ({}, {"break": 5}, ["break"]),
+        ({"break": 5}, {}, []),
+        ({"stack_continuation": 9}, {"stack_continuation": 9, "absorption_reversal": 9}, []),
+    ],
+)
+def test_a_rule_that_says_as_much_where_nothing_is_is_noise(
+    rules: dict[str, int], shuffled: dict[str, int], found: list[str]
+) -> None:
+    assert noise_in(rules, shuffled) == found
+
+
+def test_every_rule_has_its_switch() -> None:
+    assert set(SWITCHES) == set(RULE_WORDS)
+    for rule, switch in SWITCHES.items():
+        signals = turned(Parameters(), 0.5, [rule]).signals
+        off = [key for key in SWITCHES.values() if getattr(signals, key) == "off"]
+        assert off == [switch]
 
 
 # -- the shuffled book ---------------------------------------------------------------------------
@@ -228,7 +255,11 @@ def test_calibrated_on_one_seed_the_other_gives_half_to_twice_as_many(
     assert 5 <= found["rate"] <= 20
     by_rule = sum(found["false_alarms_by_rule"].values())
     assert found["false_alarms"] == pytest.approx(by_rule)
-    assert found["false_alarms"] > 0
+    assert set(found["noise"]) == {"pull_ahead"}, "sizes that vanish are what shuffling makes"
+    assert found["settings"]["signals"]["pull"] == "off"
+    assert "pull_ahead is not separated from noise" in said.out
+    assert "pull_ahead" not in found["false_alarms_by_rule"]
+    assert found["noise"]["pull_ahead"]["false_alarms"] > found["noise"]["pull_ahead"]["rate"]
     assert found["ofi"]["r2"] > 0.1
     assert found["queue_imbalance_auc"] > 0.5
     assert outs[2].read_bytes()[:4] == b"\x89PNG"
@@ -237,6 +268,7 @@ def test_calibrated_on_one_seed_the_other_gives_half_to_twice_as_many(
         settings.analytics.clusters.on_factor
         == yaml.safe_load(outs[0].read_text())["clusters"]["on_factor"]
     )
+    assert settings.analytics.signals.pull == "off"
     signals = tmp_path / "signals.jsonl"
     words = ["--config", str(outs[0]), "--out", str(tmp_path / "m.csv"), "--signals", str(signals)]
     assert main(["metrics", str(seeds[1]), *words]) == 0
