@@ -12,6 +12,7 @@ __all__ = ["LINES", "SECTIONS", "Line"]
 SECTIONS: Final = {
     "book": "(i) book update",
     "analytics": "(ii) analytics",
+    "features": "(ii) what the later analytics cost, depth 10",
     "wire": "(iii) WebSocket, client and server on one core",
     "replay": "(iv) files and replay",
     "bridge": "(v) the NinjaTrader bridge under Mono, both cores",
@@ -58,6 +59,33 @@ def _rows(title: str, goal: float, ratio: float | None = None, rival: str = "") 
     return Line("replay", title, "M rows/s", goal, ratio, rival, higher=True)
 
 
+def _features() -> dict[str, Line]:
+    """Lines without a goal of their own: an instant and a row have theirs with all of them."""
+    names = {
+        "stacks": "stacks of imbalances",
+        "absorption": "absorption",
+        "icebergs": "icebergs",
+        "pulling": "pulling and stacking",
+        "microprice": "micro-price",
+        "toxicity": "flow toxicity",
+        "signals": "signals",
+    }
+    lines = {
+        "instant_none": Line("features", "an instant, all of them off", "µs"),
+        "instant_all": Line("features", "an instant, all of them on", "µs", 0.4),
+    }
+    for key, name in names.items():
+        lines[f"adds_{key}"] = Line("features", f"what {name} alone adds to an instant", "µs")
+    lines["row_none"] = Line("features", "a metrics row with its call, all of them off", "µs")
+    lines["row_all"] = Line("features", "a metrics row with its call, all of them on", "µs", 0.4)
+    for key, name in names.items():
+        lines[f"row_{key}"] = Line("features", f"a metrics row, {name} alone", "µs")
+    for bars in (1, 10):
+        title = f"a footprint of {bars} bar{'s' * (bars > 1)}, when asked for"
+        lines[f"footprint_{bars}"] = Line("features", title, "µs")
+    return lines
+
+
 LINES: Final[dict[str, Line]] = {
     "position_mixed": _book("by position, mixed L1/L2 order, bulk", 3.0, 1.3),
     "position_depth": _book("by position, depth alone, bulk", 3.0, 1.3),
@@ -80,6 +108,7 @@ LINES: Final[dict[str, Line]] = {
     "frame_200_quiet": Line("analytics", "the same, nobody listens", "µs"),
     "frame_1": Line("analytics", "bytes in to bytes out, 1 record", "µs", 0.9),
     "frame_1_quiet": Line("analytics", "the same, nobody listens", "µs"),
+    **_features(),
     "binary_1_p50": _trip("binary, 1 record", "p50", 2.3),
     "binary_1_p99": _trip("binary, 1 record", "p99", 4.0),
     "binary_20_p50": _trip("binary, 20 records", "p50", 2.3),

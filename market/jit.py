@@ -16,7 +16,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["borrowed", "fetched", "fused", "inlined", "kernel"]
+__all__ = ["borrowed", "fetched", "fused", "inlined", "kernel", "rarely", "unsigned"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -59,6 +59,14 @@ if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
     def fetched(array: Any, index: int) -> None:  # noqa: ANN401 - any array type
         """Nothing: without the JIT there is no cache line to ask for."""
 
+    def unsigned(index: int) -> int:
+        """The index itself."""
+        return index
+
+    def rarely(condition: Any) -> Any:  # noqa: ANN401 - a bool of Python or NumPy
+        """The condition itself."""
+        return condition
+
 else:
 
     @intrinsic
@@ -97,3 +105,30 @@ else:
             return context.get_dummy_value()
 
         return types.none(array, index), generate
+
+    @intrinsic
+    def unsigned(typing_context: Any, index: Any) -> Any:  # noqa: ANN401
+        """An index that is never negative, as a type that says so; for subscripts only.
+
+        Of a signed one Numba asks each time whether it counts from the end: three instructions,
+        and more than a hundred of an order's update. Mixed with signed numbers it would become a
+        float.
+        """
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+            return values[0]
+
+        return types.uint64(types.int64), generate
+
+    @intrinsic
+    def rarely(typing_context: Any, condition: Any) -> Any:  # noqa: ANN401
+        """A condition that seldom holds: what it guards is laid out away from the common path."""
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+            bit = ir.IntType(1)
+            expect = builder.module.declare_intrinsic(
+                "llvm.expect", [bit], ir.FunctionType(bit, [bit, bit])
+            )
+            return builder.call(expect, [values[0], bit(0)])
+
+        return types.boolean(types.boolean), generate

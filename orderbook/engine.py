@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from market.jit import borrowed, inlined, kernel
+from market.jit import borrowed, inlined, kernel, unsigned
 from orderbook.analytics.bars import bar_clear, bar_trade
 from orderbook.analytics.cells import add_trade, has_room
 from orderbook.analytics.endings import clear_marks, end_all_marks, lose_trades
@@ -120,7 +120,7 @@ def process_records(
     book = state.book
     half = borrowed(heap.view(np.int32))
     for i in range(start, len(records)):
-        record = records[i]
+        record = records[unsigned(i)]
         time = base + as_int(record.dt)
         if time != clock.now or not clock.started:
             status = _move_time(state, heap, time)
@@ -136,7 +136,7 @@ def process_records(
             before = as_int(0)
             if record.op == 1 and state.recent.time == clock.now and state.p.icebergs:
                 before = size_before(state, heap, record)
-            status = apply_order(book, heap, record, seq + i)
+            status = apply_order(book, heap, half, record, seq + i)
             if status != OK:
                 return _stop(state, i, seq, status)
             if before > 0:
@@ -307,12 +307,13 @@ def load_rows(records: Struct, seq: int, again: int, words: Words, heap: Words) 
     heap = borrowed(heap)
     state = words.view(STATE)[0]
     book = state.book
+    half = borrowed(heap.view(np.int32))
     if not again:
         keep_rows(state)
     clear_book(book)
     for i in range(len(records)):
         if records[i].kind == 4:
-            status = apply_order(book, heap, records[i], seq)
+            status = apply_order(book, heap, half, records[i], seq)
         else:
             status = apply_depth(book, heap, records[i])
         if status != OK:

@@ -158,6 +158,7 @@ def export_rows(
         OK, _FULL, GROW or a book fault; ``marks[3]`` records are applied then.
     """
     heap = borrowed(heap)
+    half = borrowed(heap.view(np.int32))
     state = words.view(LONE_BOOK)[0]
     book = state.book
     for i in range(start, len(records)):
@@ -181,7 +182,7 @@ def export_rows(
         if record.kind <= 1:
             status = apply_depth(book, heap, record)
         elif record.kind == 4:
-            status = apply_order(book, heap, record, index[i])
+            status = apply_order(book, heap, half, record, index[i])
         if status != OK:
             return status
         marks[1] = index[i]

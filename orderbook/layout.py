@@ -109,8 +109,11 @@ RECENT_WIDTH: Final = 4
 """Words of a recent trade: time, price, aggressor, size."""
 SLOT: Final = 4
 """Words of an order or a level; see ``orderbook.books.table``."""
-TABLE_WIDTH: Final = SLOT + 1
-"""Words of one entry of ORDERS or LEVELS: a slot, and two buckets behind all slots."""
+BUCKETS: Final = 4
+"""32-bit buckets for each slot, a power of two: so few keys share one that a look-up seldom has
+to go on, which costs a mispredicted branch."""
+TABLE_WIDTH: Final = SLOT + BUCKETS // 2
+"""Words of one entry of ORDERS or LEVELS: a slot, and its buckets behind all slots."""
 REGION_WIDTHS: Final = (
     *(2, 2, CELL_WIDTH, CELL_WIDTH, CELL_WIDTH + 1, 2, EVENT_WIDTH),
     *(TABLE_WIDTH, TABLE_WIDTH, 2, 2, SIGNAL_WIDTH),

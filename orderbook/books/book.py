@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from market.enums import Kind, Side
 from market.errors import UsageError
-from market.jit import borrowed, kernel
+from market.jit import borrowed, inlined, kernel, rarely, unsigned
 from market.record import MAX_RECORDS, RECORD, Records
 from orderbook.books.ladder import apply_depth, clear_book, judge_group
 from orderbook.books.orders import FAULT_WORDS, apply_order
@@ -281,24 +281,28 @@ def apply_records(records: Struct, base: int, start: int, words: Words, heap: Wo
     before = state.seen - start
     half = borrowed(heap.view(np.int32))
     for i in range(start, len(records)):
-        record = records[i]
+        record = records[unsigned(i)]
         time = base + as_int(record.dt)
-        state.seen = before + i
-        if book.suspect and time > state.now:
+        if rarely(book.suspect != 0) and time > state.now:
             status = judge_group(book)
             if status != OK:
-                return i * STATUSES + status
+                return _stopped(state, before, i, status)
         state.now = max(state.now, time)
         status = OK
         if record.kind <= 1:
             status = apply_depth(book, heap, record)
         elif record.kind == 4:
             fetch_ahead(book, heap, half, records, i)
-            status = apply_order(book, heap, record, before + i)
-        if status != OK:
-            return i * STATUSES + status
-    state.seen = before + len(records)
-    return len(records) * STATUSES + OK
+            status = apply_order(book, heap, half, record, before + i)
+        if rarely(status != OK):
+            return _stopped(state, before, i, status)
+    return _stopped(state, before, len(records), OK)
+
+
+@inlined
+def _stopped(state: Struct, before: int, applied: int, status: int) -> int:
+    state.seen = before + applied
+    return applied * STATUSES + status
 
 
 @kernel

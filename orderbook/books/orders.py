@@ -10,23 +10,20 @@ double add neither, a cancel or fill of more than there is takes the order off.
 
 from typing import Final
 
-import numpy as np
-
-from market.jit import borrowed, fused, inlined
+from market.jit import fused, inlined, rarely, unsigned
 from orderbook.books.ladder import clear_book
 from orderbook.books.price import far_room, put_far, put_level
 from orderbook.books.table import (
     LEVEL,
-    append_order,
-    find_level,
-    find_order,
     free_order,
     key_of,
     level_room,
     link_table,
+    order_bucket,
+    order_in,
     order_room,
+    queue_order,
     remove_order,
-    take_level,
     take_order,
 )
 from orderbook.layout import (
@@ -62,12 +59,13 @@ OFF_GRID: Final = 2
 
 
 @fused
-def apply_order(book: Struct, heap: Words, record: Struct, label: int) -> int:
+def apply_order(book: Struct, heap: Words, half: Words, record: Struct, label: int) -> int:
     """Apply one order record.
 
     Args:
         book: BOOK, changed in place.
         heap: changed in place.
+        half: the heap as 32-bit numbers.
         record: of kind 4.
         label: index or number of the record, kept with the first fault of a kind.
 
@@ -75,56 +73,68 @@ def apply_order(book: Struct, heap: Words, record: Struct, label: int) -> int:
         OK; or, and then nothing has changed, GROW, or, of a strict book, ORDER_FAULT.
         Cost: two or three dependent cache lines; nothing grows with the book.
     """
-    if book.linked != book.heap.capacity[ORDERS] + book.heap.capacity[LEVELS] or not book.linked:
+    linked = book.linked
+    capacity = book.heap.capacity[ORDERS] + book.heap.capacity[LEVELS]
+    if rarely(linked != capacity) or rarely(linked == 0):
         if book.mode != BY_ORDER and book.mode != NO_MODE:
             book.unbuilt += 1
             return OK
         if link_table(book, heap) != OK:
             return GROW
         book.mode = BY_ORDER
-    half = borrowed(heap.view(np.int32))
     book.moves = 0
     op = record.op
     ref = as_int(record.ref)
-    size = record.size
-    slot = find_order(book, heap, half, ref)
-    at = book.heap.offset[ORDERS] + SLOT * slot
+    bucket = order_bucket(book, ref)
+    # What it is before where it stands: a guess that was wrong is found out before the look-up.
     if op == _ADD:
-        if slot != 0 or size == 0:
-            return OK if slot == 0 else _fault(book, DOUBLE_ADD, label)
-        key = _key(record, as_int(record.side))
-        if not (order_room(book) and level_room(book) and _rows_room(book, key)):
-            return GROW
-        slot = take_order(book, heap, half, ref, size)
-        total = _queue(book, heap, half, slot, key)
-        _show(book, heap, key, total, size)
-        return OK
-    if slot == 0:
+        return _add(book, heap, half, bucket, record, label)
+    size = record.size
+    slot = order_in(book, heap, half, bucket, ref)
+    if rarely(slot == 0) or rarely(op == _CLEAR):
         return _of_none(book, heap, op, size, label)
-    level = book.heap.offset[LEVELS] + SLOT * as_int(half[2 * at + LEVEL])
-    key = heap[level]
+    at = book.heap.offset[ORDERS] + SLOT * slot
+    level = book.heap.offset[LEVELS] + SLOT * as_int(half[unsigned(2 * at + LEVEL)])
+    key = heap[unsigned(level)]
+    standing = heap[unsigned(at + 1)]
     left = as_int(0)
-    if op in (_CANCEL, _FILL):
-        left = heap[at + 1] - size
-    elif op == _MODIFY:
+    if op == _MODIFY:
         left = size
-        if size > heap[at + 1] or (size != 0 and key != _key(record, key & 1)):
-            return _move(book, heap, half, slot, record)
-    elif op == _CLEAR:
-        return _of_none(book, heap, op, size, label)
-    by = max(left, as_int(0)) - heap[at + 1]
+        if size > standing or (size != 0 and key != _key(record, key & 1)):
+            return _move(book, heap, half, slot, key, record)
+    elif op in (_CANCEL, _FILL):
+        left = standing - size
+    by = max(left, as_int(0)) - standing
     if left > 0:
-        total = heap[level + 1] + by
-        heap[at + 1] = left
-        heap[level + 1] = total
+        total = heap[unsigned(level + 1)] + by
+        heap[unsigned(at + 1)] = left
+        heap[unsigned(level + 1)] = total
     else:
-        if left < 0:
+        if rarely(left < 0):
             status = _fault(book, BEYOND_SIZE, label)
             if status != OK:
                 return status
         total = remove_order(book, heap, half, slot)
-        free_order(book, heap, half, slot)
-    _show(book, heap, key, total, by)
+        free_order(book, heap, half, bucket, slot)
+    _show(book, heap, key, total, by, as_int(0))
+    return OK
+
+
+@fused
+def _add(book: Struct, heap: Words, half: Words, bucket: int, record: Struct, label: int) -> int:
+    ref = as_int(record.ref)
+    size = record.size
+    if rarely(order_in(book, heap, half, bucket, ref) != 0):
+        return _fault(book, DOUBLE_ADD, label)
+    if rarely(size == 0):
+        return OK
+    key = _key(record, as_int(record.side))
+    if not (order_room(book) and level_room(book) and _rows_room(book, key)):
+        return GROW
+    slot = take_order(book, heap, half, bucket, ref, size)
+    book.off_grid += (key >> 1) & 1
+    total = queue_order(book, heap, half, slot, key)
+    _show(book, heap, key, total, size, as_int(0))
     return OK
 
 
@@ -164,39 +174,33 @@ def _key(record: Struct, side: int) -> int:
     return key_of(record.price, as_int(record.position & OFF_GRID) >> 1, side)
 
 
-@inlined
-def _move(book: Struct, heap: Words, half: Words, slot: int, record: Struct) -> int:
+@fused
+def _move(book: Struct, heap: Words, half: Words, slot: int, before: int, record: Struct) -> int:
     """Another price or a larger size: to the end of the queue. OK or GROW."""
-    at = book.heap.offset[ORDERS] + SLOT * slot
-    before = heap[book.heap.offset[LEVELS] + SLOT * as_int(half[2 * at + LEVEL])]
     key = _key(record, before & 1)
     if not (level_room(book) and _rows_room(book, key)):
         return GROW
-    by = -heap[at + 1]
+    at = unsigned(book.heap.offset[ORDERS] + SLOT * slot + 1)
+    by = -heap[at]
+    moves = as_int(0)
     total = remove_order(book, heap, half, slot)
     if key != before:
-        _show(book, heap, before, total, by)
+        _show(book, heap, before, total, by, moves)
+        moves += 1
         by = as_int(0)
-    heap[at + 1] = record.size
-    total = _queue(book, heap, half, slot, key)
-    _show(book, heap, key, total, by + record.size)
-    return OK
-
-
-@fused
-def _queue(book: Struct, heap: Words, half: Words, slot: int, key: int) -> int:
-    """Put an order at the end of its level's queue; returns the level's size. There is room."""
+    heap[at] = record.size
     book.off_grid += (key >> 1) & 1
-    level = find_level(book, heap, half, key)
-    if level == 0:
-        level = take_level(book, heap, half, key)
-    return append_order(book, heap, half, slot, level)
+    total = queue_order(book, heap, half, slot, key)
+    _show(book, heap, key, total, by + record.size, moves)
+    return OK
 
 
 @fused
 def _rows_room(book: Struct, key: int) -> int:
     """Room for a level that comes, and for one that may be pushed out; else GROW is prepared."""
-    return _off_room(book, key & 1) if key & 2 else far_room(book, key & 1, 2)
+    if rarely(key & 2 != 0):
+        return _off_room(book, key & 1)
+    return far_room(book, key & 1, 2)
 
 
 @inlined
@@ -210,14 +214,14 @@ def _off_room(book: Struct, side: int) -> int:
 
 
 @fused
-def _show(book: Struct, heap: Words, key: int, size: int, by: int) -> None:
+def _show(book: Struct, heap: Words, key: int, size: int, by: int, move: int) -> None:
     """Tell the ladder a level's size, and whoever asks by how much it changed."""
-    book.move_key[book.moves] = key
-    book.move_by[book.moves] = by
-    book.moves += 1
+    book.move_key[move] = key
+    book.move_by[move] = by
+    book.moves = move + 1
     side = key & 1
     u = (key >> 2) * (2 * side - 1)
-    if key & 2:
+    if rarely(key & 2 != 0):
         put_far(book, heap, OFF_BID if side == 1 else OFF_ASK, u, size)
         book.touched = 0
     else:

@@ -6,7 +6,7 @@ past the end it is counted and changes nothing. Rows may be out of order or too 
 group: that is judged when time advances (``orderbook.books.judge``).
 """
 
-from market.jit import inlined
+from market.jit import inlined, unsigned
 from orderbook.layout import OK, ROWS, TOO_DEEP, UNSORTED, Struct, as_int
 
 __all__ = ["apply_position", "judge_rows"]
@@ -35,8 +35,8 @@ def apply_position(book: Struct, record: Struct) -> int:
             book.removed_past_end += 1
             return OK
         for i in range(row, n - 1):
-            book.px[side, i] = book.px[side, i + 1]
-            book.sz[side, i] = book.sz[side, i + 1]
+            book.px[side, unsigned(i)] = book.px[side, unsigned(i + 1)]
+            book.sz[side, unsigned(i)] = book.sz[side, unsigned(i + 1)]
         book.n[side] = n - 1
     else:
         if n >= ROWS:
@@ -45,8 +45,8 @@ def apply_position(book: Struct, record: Struct) -> int:
             book.appended += as_int(row > n or record.op == 1)
             row = n
         for i in range(n, row, -1):
-            book.px[side, i] = book.px[side, i - 1]
-            book.sz[side, i] = book.sz[side, i - 1]
+            book.px[side, unsigned(i)] = book.px[side, unsigned(i - 1)]
+            book.sz[side, unsigned(i)] = book.sz[side, unsigned(i - 1)]
         book.px[side, row] = record.price
         book.sz[side, row] = record.size
         book.n[side] = n + 1

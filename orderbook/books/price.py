@@ -6,7 +6,7 @@ level is worse than the window and lies in the heap, ascending in u, so that lev
 the window at the end of that list.
 """
 
-from market.jit import fused, inlined
+from market.jit import fused, inlined, rarely
 from orderbook.layout import (
     BY_PRICE,
     FAR_ASK,
@@ -49,26 +49,27 @@ def far_room(book: Struct, side: int, levels: int) -> int:
     """Whether so many more levels may become far whatever happens; else GROW is prepared."""
     region = FAR_BID if side == 1 else FAR_ASK
     needed = book.heap.count[region] + book.levels[side] + levels
-    if needed <= book.heap.capacity[region]:
-        return 1
-    book.heap.wanted = region
-    book.heap.entries = needed
-    return 0
+    if rarely(needed > book.heap.capacity[region]):
+        book.heap.wanted = region
+        book.heap.entries = needed
+        return as_int(0)
+    return as_int(1)
 
 
 @fused
 def put_level(book: Struct, heap: Words, side: int, u: int, size: int) -> None:
     """Set a level's size, 0 for none; there is room for it among the far ones."""
     region = FAR_BID if side == 1 else FAR_ASK
-    if book.levels[side] == 0 and book.heap.count[region] == 0:
+    if rarely(book.levels[side] == 0) and book.heap.count[region] == 0:
         book.low[side] = u - (RING - RING_BETTER)
     low = book.low[side]
-    if low <= u < low + RING:
-        _set_near(book, heap, side, region, u, size)
-    elif u < low:
+    if rarely(u >= low + RING):
+        if size != 0:
+            _anchor_up(book, heap, side, region, u)
+            _set_near(book, heap, side, region, u, size)
+    elif rarely(u < low):
         put_far(book, heap, region, u, size)
-    elif size != 0:
-        _anchor_up(book, heap, side, region, u)
+    else:
         _set_near(book, heap, side, region, u, size)
     book.dirty[side] = 1
     book.touched = 0
@@ -86,14 +87,14 @@ def _set_near(book: Struct, heap: Words, side: int, region: int, u: int, size: i
             book.best[side] = u
     elif before != 0:
         book.levels[side] -= 1
-        if book.levels[side] == 0:
+        if rarely(book.levels[side] == 0):
             _anchor_down(book, heap, side, region)
         elif u == book.best[side]:
             u -= 1
             while book.ring[side, u & _MASK] == 0:
                 u -= 1
             book.best[side] = u
-            if u < book.low[side] + RING_BETTER:
+            if rarely(u < book.low[side] + RING_BETTER):
                 _anchor_down(book, heap, side, region)
 
 

@@ -1,7 +1,7 @@
 """The order table: orders by id, levels by price, and each level's orders in a queue.
 
 Two regions of the heap, ORDERS and LEVELS, each with ``capacity`` slots of four words and, behind
-all of them, two 32-bit buckets for each slot. A bucket holds the first slot of a chain. Slots are
+all of them, four 32-bit buckets for each slot. A bucket holds the first slot of a chain. Slots are
 32-bit numbers from 1; 0 is none, and slot 0 itself takes writes that nobody reads.
 
 ======  =========================================  ============================================
@@ -22,8 +22,9 @@ fills the buckets anew. So a slot keeps its number for as long as its order stan
 
 import numpy as np
 
-from market.jit import borrowed, fetched, fused, inlined
+from market.jit import borrowed, fetched, fused, inlined, rarely, unsigned
 from orderbook.layout import (
+    BUCKETS,
     FIRST_LEVELS,
     FIRST_ORDERS,
     GROW,
@@ -41,7 +42,6 @@ __all__ = [
     "COUNT",
     "FIRST",
     "LEVEL",
-    "append_order",
     "fetch_ahead",
     "find_level",
     "find_order",
@@ -49,9 +49,11 @@ __all__ = [
     "key_of",
     "level_room",
     "link_table",
+    "order_bucket",
+    "order_in",
     "order_room",
+    "queue_order",
     "remove_order",
-    "take_level",
     "take_order",
 ]
 
@@ -64,7 +66,7 @@ _MIX = 0x61C88647
 _LOW_HALF = 0xFFFFFFFF
 _HASH_BITS = 32
 _LARGE = 1 << 15
-"""Slots (of 40 bytes) from which on a table is looked ahead for."""
+"""Slots from which on a table is looked ahead for."""
 _FAR = 12
 _NEAR = 8
 _NEXT = 4
@@ -90,18 +92,29 @@ def _bucket(book: Struct, region: int, key: int, shift: int) -> int:
 
 
 @fused
-def _find(book: Struct, heap: Words, half: Words, region: int, key: int, shift: int) -> int:
-    slots = book.heap.offset[region]
-    slot = as_int(half[_bucket(book, region, key, shift)])
-    while slot != 0 and heap[slots + SLOT * slot] != key:
-        slot = as_int(half[2 * (slots + SLOT * slot) + _CHAIN])
+def order_bucket(book: Struct, ref: int) -> int:
+    """Where the chain of an order's id begins, as an index of 32-bit numbers."""
+    return _bucket(book, ORDERS, ref, book.order_shift)
+
+
+@fused
+def _found(heap: Words, half: Words, slots: int, bucket: int, key: int) -> int:
+    slot = as_int(half[unsigned(bucket)])
+    while slot != 0 and heap[unsigned(slots + SLOT * slot)] != key:
+        slot = as_int(half[unsigned(2 * (slots + SLOT * slot) + _CHAIN)])
     return slot
+
+
+@fused
+def order_in(book: Struct, heap: Words, half: Words, bucket: int, ref: int) -> int:
+    """The slot of an order whose chain begins in ``bucket``; 0: it does not stand."""
+    return _found(heap, half, book.heap.offset[ORDERS], bucket, ref)
 
 
 @fused
 def find_order(book: Struct, heap: Words, half: Words, ref: int) -> int:
     """The slot of an order; 0: it does not stand."""
-    return _find(book, heap, half, ORDERS, ref, book.order_shift)
+    return order_in(book, heap, half, order_bucket(book, ref), ref)
 
 
 @fused
@@ -116,49 +129,48 @@ def fetch_ahead(book: Struct, heap: Words, half: Words, records: Struct, i: int)
     n = len(records)
     orders = book.heap.offset[ORDERS]
     if i + _FAR < n:
-        fetched(half, _bucket(book, ORDERS, as_int(records[i + _FAR].ref), book.order_shift))
+        fetched(half, order_bucket(book, as_int(records[unsigned(i + _FAR)].ref)))
     if i + _NEAR < n:
-        at = _bucket(book, ORDERS, as_int(records[i + _NEAR].ref), book.order_shift)
-        fetched(heap, orders + SLOT * as_int(half[at]))
+        at = order_bucket(book, as_int(records[unsigned(i + _NEAR)].ref))
+        fetched(heap, orders + SLOT * as_int(half[unsigned(at)]))
     if i + _NEXT < n:
-        at = _bucket(book, ORDERS, as_int(records[i + _NEXT].ref), book.order_shift)
-        half_slot = 2 * (orders + SLOT * as_int(half[at]))
-        fetched(heap, orders + SLOT * as_int(half[half_slot + _BEFORE]))
-        fetched(heap, orders + SLOT * as_int(half[half_slot + BEHIND]))
+        at = order_bucket(book, as_int(records[unsigned(i + _NEXT)].ref))
+        half_slot = 2 * (orders + SLOT * as_int(half[unsigned(at)]))
+        fetched(heap, orders + SLOT * as_int(half[unsigned(half_slot + _BEFORE)]))
+        fetched(heap, orders + SLOT * as_int(half[unsigned(half_slot + BEHIND)]))
 
 
 @fused
 def find_level(book: Struct, heap: Words, half: Words, key: int) -> int:
     """The slot of a level; 0: there is none."""
-    return _find(book, heap, half, LEVELS, key, book.level_shift)
+    bucket = _bucket(book, LEVELS, key, book.level_shift)
+    return _found(heap, half, book.heap.offset[LEVELS], bucket, key)
 
 
 @fused
-def _chain(book: Struct, half: Words, region: int, key: int, shift: int, slot: int) -> None:
-    bucket = _bucket(book, region, key, shift)
-    half[2 * (book.heap.offset[region] + SLOT * slot) + _CHAIN] = half[bucket]
-    half[bucket] = slot
+def _chain(half: Words, slots: int, bucket: int, slot: int) -> None:
+    half[unsigned(2 * (slots + SLOT * slot) + _CHAIN)] = half[unsigned(bucket)]
+    half[unsigned(bucket)] = slot
 
 
 @fused
-def _unchain(book: Struct, half: Words, region: int, key: int, shift: int, slot: int) -> None:
-    slots = book.heap.offset[region]
-    at = _bucket(book, region, key, shift)
-    while half[at] != slot:
-        at = 2 * (slots + SLOT * as_int(half[at])) + _CHAIN
-    half[at] = half[2 * (slots + SLOT * slot) + _CHAIN]
+def _unchain(half: Words, slots: int, bucket: int, slot: int) -> None:
+    at = bucket
+    while half[unsigned(at)] != slot:
+        at = 2 * (slots + SLOT * as_int(half[unsigned(at)])) + _CHAIN
+    half[unsigned(at)] = half[unsigned(2 * (slots + SLOT * slot) + _CHAIN)]
 
 
 @fused
 def order_room(book: Struct) -> int:
     """Whether a slot is free; else GROW is prepared."""
-    return book.free_order != 0 or _slot_room(book, ORDERS)
+    return _slot_room(book, ORDERS) if rarely(book.free_order == 0) else as_int(1)
 
 
 @fused
 def level_room(book: Struct) -> int:
     """Whether a level's slot is free; else GROW is prepared."""
-    return book.free_level != 0 or _slot_room(book, LEVELS)
+    return _slot_room(book, LEVELS) if rarely(book.free_level == 0) else as_int(1)
 
 
 @inlined
@@ -171,88 +183,105 @@ def _slot_room(book: Struct, region: int) -> int:
 
 
 @fused
-def take_order(book: Struct, heap: Words, half: Words, ref: int, size: int) -> int:
+def take_order(book: Struct, heap: Words, half: Words, bucket: int, ref: int, size: int) -> int:
     """A slot for an order that stands in no queue yet; there is room."""
     slots = book.heap.offset[ORDERS]
     slot = book.free_order
     if slot != 0:
-        book.free_order = half[2 * (slots + SLOT * slot) + BEHIND]
+        book.free_order = half[unsigned(2 * (slots + SLOT * slot) + BEHIND)]
     else:
         slot = book.heap.count[ORDERS]
         book.heap.count[ORDERS] = slot + 1
-    heap[slots + SLOT * slot] = ref
-    heap[slots + SLOT * slot + 1] = size
-    _chain(book, half, ORDERS, ref, book.order_shift, slot)
+    heap[unsigned(slots + SLOT * slot)] = ref
+    heap[unsigned(slots + SLOT * slot + 1)] = size
+    _chain(half, slots, bucket, slot)
     book.live += 1
     return slot
 
 
 @fused
-def free_order(book: Struct, heap: Words, half: Words, slot: int) -> None:
+def free_order(book: Struct, heap: Words, half: Words, bucket: int, slot: int) -> None:
     """Give back the slot of an order that stands in no queue any more."""
-    at = book.heap.offset[ORDERS] + SLOT * slot
-    _unchain(book, half, ORDERS, heap[at], book.order_shift, slot)
-    heap[at + 1] = 0
-    half[2 * at + BEHIND] = book.free_order
+    slots = book.heap.offset[ORDERS]
+    at = slots + SLOT * slot
+    _unchain(half, slots, bucket, slot)
+    heap[unsigned(at + 1)] = 0
+    half[unsigned(2 * at + BEHIND)] = book.free_order
     book.free_order = slot
     book.live -= 1
 
 
 @inlined
-def take_level(book: Struct, heap: Words, half: Words, key: int) -> int:
+def _take_level(book: Struct, heap: Words, half: Words, bucket: int, key: int) -> int:
     """A slot for a level without orders; there is room."""
     slots = book.heap.offset[LEVELS]
     slot = book.free_level
     if slot != 0:
-        book.free_level = half[2 * (slots + SLOT * slot) + FIRST]
+        book.free_level = half[unsigned(2 * (slots + SLOT * slot) + FIRST)]
     else:
         slot = book.heap.count[LEVELS]
         book.heap.count[LEVELS] = slot + 1
     at = slots + SLOT * slot
-    heap[at] = key
-    heap[at + 1] = 0
-    heap[at + 2] = 0
-    half[2 * at + COUNT] = 0
-    _chain(book, half, LEVELS, key, book.level_shift, slot)
-    return slot
+    heap[unsigned(at)] = key
+    heap[unsigned(at + 1)] = 0
+    heap[unsigned(at + 2)] = 0
+    half[unsigned(2 * at + COUNT)] = 0
+    _chain(half, slots, bucket, slot)
+    return as_int(slot)
 
 
 @fused
-def append_order(book: Struct, heap: Words, half: Words, slot: int, level: int) -> int:
+def queue_order(book: Struct, heap: Words, half: Words, slot: int, key: int) -> int:
+    """Put an order at the end of a level's queue; returns the level's size. There is room."""
+    slots = book.heap.offset[LEVELS]
+    bucket = _bucket(book, LEVELS, key, book.level_shift)
+    level = _found(heap, half, slots, bucket, key)
+    if level == 0:
+        level = _take_level(book, heap, half, bucket, key)
+    return _append(heap, half, book.heap.offset[ORDERS], slots, slot, level)
+
+
+@fused
+def _append(heap: Words, half: Words, orders: int, levels: int, slot: int, level: int) -> int:
     """Put an order at the end of a level's queue; returns the level's size."""
-    orders = book.heap.offset[ORDERS]
     at = orders + SLOT * slot
-    top = book.heap.offset[LEVELS] + SLOT * level
-    last = as_int(half[2 * top + _LAST])
-    half[2 * at + LEVEL] = level
-    half[2 * at + _BEFORE] = last
-    half[2 * at + BEHIND] = 0
-    half[2 * (orders + SLOT * last) + BEHIND if last != 0 else 2 * top + FIRST] = slot
-    half[2 * top + _LAST] = slot
-    half[2 * top + COUNT] += 1
-    heap[top + 1] += heap[at + 1]
-    return heap[top + 1]
+    top = levels + SLOT * level
+    last = as_int(half[unsigned(2 * top + _LAST)])
+    half[unsigned(2 * at + LEVEL)] = level
+    half[unsigned(2 * at + _BEFORE)] = last
+    half[unsigned(2 * at + BEHIND)] = 0
+    half[unsigned(2 * (orders + SLOT * last) + BEHIND if last != 0 else 2 * top + FIRST)] = slot
+    half[unsigned(2 * top + _LAST)] = slot
+    half[unsigned(2 * top + COUNT)] += 1
+    total = heap[unsigned(top + 1)] + heap[unsigned(at + 1)]
+    heap[unsigned(top + 1)] = total
+    return total
 
 
 @fused
 def remove_order(book: Struct, heap: Words, half: Words, slot: int) -> int:
     """Take an order out of its queue; returns its level's size. A level of no order is gone."""
     orders = book.heap.offset[ORDERS]
+    levels = book.heap.offset[LEVELS]
     at = orders + SLOT * slot
-    level = as_int(half[2 * at + LEVEL])
-    top = book.heap.offset[LEVELS] + SLOT * level
-    before = as_int(half[2 * at + _BEFORE])
-    behind = as_int(half[2 * at + BEHIND])
-    half[2 * (orders + SLOT * before) + BEHIND if before != 0 else 2 * top + FIRST] = behind
-    half[2 * (orders + SLOT * behind) + _BEFORE if behind != 0 else 2 * top + _LAST] = before
-    left = half[2 * top + COUNT] - 1
-    half[2 * top + COUNT] = left
-    heap[top + 1] -= heap[at + 1]
+    level = as_int(half[unsigned(2 * at + LEVEL)])
+    top = levels + SLOT * level
+    before = as_int(half[unsigned(2 * at + _BEFORE)])
+    behind = as_int(half[unsigned(2 * at + BEHIND)])
+    fore = 2 * (orders + SLOT * before) + BEHIND if before != 0 else 2 * top + FIRST
+    back = 2 * (orders + SLOT * behind) + _BEFORE if behind != 0 else 2 * top + _LAST
+    half[unsigned(fore)] = behind
+    half[unsigned(back)] = before
+    left = half[unsigned(2 * top + COUNT)] - 1
+    half[unsigned(2 * top + COUNT)] = left
+    total = heap[unsigned(top + 1)] - heap[unsigned(at + 1)]
+    heap[unsigned(top + 1)] = total
     if left == 0:
-        _unchain(book, half, LEVELS, heap[top], book.level_shift, level)
-        half[2 * top + FIRST] = book.free_level
+        bucket = _bucket(book, LEVELS, heap[unsigned(top)], book.level_shift)
+        _unchain(half, levels, bucket, level)
+        half[unsigned(2 * top + FIRST)] = book.free_level
         book.free_level = level
-    return heap[top + 1]
+    return total
 
 
 @inlined
@@ -284,25 +313,27 @@ def link_table(book: Struct, heap: Words) -> int:
     book.level_shift = _shift_for(header.capacity[LEVELS])
     for region in (ORDERS, LEVELS):
         end = header.offset[region] + SLOT * header.capacity[region]
-        for i in range(header.capacity[region]):
+        for i in range(header.capacity[region] * BUCKETS // 2):
             heap[end + i] = 0
     for slot in range(1, header.count[ORDERS]):
         at = header.offset[ORDERS] + SLOT * slot
         if heap[at + 1] != 0:
-            _chain(book, half, ORDERS, heap[at], book.order_shift, slot)
+            _chain(half, header.offset[ORDERS], order_bucket(book, heap[at]), slot)
     for slot in range(1, header.count[LEVELS]):
         at = header.offset[LEVELS] + SLOT * slot
         if half[2 * at + COUNT] != 0:
-            _chain(book, half, LEVELS, heap[at], book.level_shift, slot)
+            bucket = _bucket(book, LEVELS, heap[at], book.level_shift)
+            _chain(half, header.offset[LEVELS], bucket, slot)
     book.linked = header.capacity[ORDERS] + header.capacity[LEVELS]
     return OK
 
 
 @inlined
 def _shift_for(capacity: int) -> int:
-    """Two buckets for each of ``capacity`` slots, a power of two."""
+    """What a hash loses to name one of BUCKETS buckets for each of ``capacity`` slots."""
     shift = as_int(_HASH_BITS)
-    while capacity > 0:
+    buckets = capacity * BUCKETS
+    while buckets > 1:
         shift -= 1
-        capacity >>= 1
+        buckets >>= 1
     return shift

@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 
-from market.jit import inlined, kernel
+from market.jit import inlined, kernel, rarely, unsigned
 
 
 @inlined
@@ -18,6 +18,17 @@ def total(values: np.ndarray) -> int:  # type: ignore[type-arg]
     return result
 
 
+@kernel
+def total_of_small(values: np.ndarray, limit: int) -> int:  # type: ignore[type-arg]
+    result = 0
+    for i in range(len(values)):
+        if rarely(values[unsigned(i)] >= limit):
+            continue
+        values[unsigned(i)] += 1
+        result += values[unsigned(i)]
+    return result
+
+
 def test_kernels_call_steps_and_run_beside_each_other() -> None:
     found: list[int] = []
     values = np.arange(1000)
@@ -27,3 +38,9 @@ def test_kernels_call_steps_and_run_beside_each_other() -> None:
     for worker in workers:
         worker.join()
     assert found == [999_000] * 4
+
+
+def test_what_is_said_of_indices_and_conditions_changes_no_result() -> None:
+    values = np.arange(10)
+    assert total_of_small(values, 4) == 1 + 2 + 3 + 4
+    assert values.tolist() == [1, 2, 3, 4, 4, 5, 6, 7, 8, 9]

@@ -238,7 +238,7 @@ def test_the_first_table_is_as_small_as_is_said() -> None:
     book = OrderBook()
     empty = book.heap.nbytes
     feed(book, [order(ADD, 1, 5, 1)])
-    assert book.heap.nbytes - empty <= FIRST_ORDERS * 50
+    assert book.heap.nbytes - empty <= FIRST_ORDERS * 60
     assert empty < 4096
 
 
