@@ -79,7 +79,6 @@ from orderbook.notable import (
     balance_fields,
     begin_balance,
     node_fields,
-    volumes_of,
 )
 from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
 from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
@@ -89,7 +88,6 @@ __all__ = ["Analyzer"]
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
 _MINUTE = 60 * _NS_PER_S
-_MAX_PROFILE_ROWS = 1 << 22
 _LEAP = 31 * 86_400 * _NS_PER_S
 """Sessions further than this before the next event are passed over: one wrong time, decades off,
 would keep the whole process turning them for seconds."""
@@ -557,10 +555,8 @@ class Analyzer:
         return result
 
     def _profile_fields(self, cells: NDArray[np.int64], preset: str) -> dict[str, Any]:
-        low, high = int(cells[0, 0]), int(cells[-1, 0])
-        if high - low >= _MAX_PROFILE_ROWS:
-            raise UsageError(f"the profile spans {high - low + 1} ticks: too many to lay out")
-        volumes = volumes_of(cells)
+        low, grid = footprints.grid_of(cells)
+        volumes = grid.sum(axis=0)
         percent, step = SHARES[preset]
         poc = point_of_control(volumes)
         first, last = value_area(volumes, poc, percent, step)

@@ -160,7 +160,7 @@ def grid_of(cells: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
     low = int(cells[0, 0])
     span = int(cells[-1, 0]) - low + 1
     if span > _MAX_ROWS:
-        raise UsageError(f"the bar spans {span} ticks: too many to lay out")
+        raise UsageError(f"trades span {span} ticks: too many to lay out")
     grid = np.zeros((3, span), np.int64)
     grid[:, cells[:, 0] - low] = cells[:, 1:4].T
     return low, grid

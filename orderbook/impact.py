@@ -5,12 +5,13 @@ Cucuringu, Zhang, "Cross-impact of order flow imbalance in equity markets" (2023
 and their integration. Nothing here is part of a stream's output.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from market.errors import UsageError
+from orderbook.layout import FOREVER
 
 __all__ = [
     "Integrated",
@@ -24,8 +25,6 @@ __all__ = [
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-_FAR: Final = 2**62
 
 
 class Integrated(NamedTuple):
@@ -71,8 +70,8 @@ def ofi_pairs(bid_px: Ints, bid_sz: Ints, ask_px: Ints, ask_sz: Ints) -> Ints:
     Returns:
         Size steps, shape (states - 1, levels); positive: bought, or bids added.
     """
-    bids = np.where(bid_sz > 0, bid_px, -_FAR)
-    asks = np.where(ask_sz > 0, ask_px, _FAR)
+    bids = np.where(bid_sz > 0, bid_px, -FOREVER)
+    asks = np.where(ask_sz > 0, ask_px, FOREVER)
     return _gained(bids, bid_sz) - _gained(-asks, ask_sz)
 
 

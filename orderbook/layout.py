@@ -45,6 +45,7 @@ NULL_TICKS: Final = -(2**63)
 NEVER: Final = -(2**62)
 """A time before all others."""
 FOREVER: Final = 2**62
+"""A time after all others, and more than there is of anything."""
 
 ROWS: Final = 256
 """Rows of a position ladder: a position is a u8, and rows pile up inside a group only."""
@@ -103,7 +104,7 @@ NO_SLOT: Final = as_int(-1)
     RECENT_CELLS,
     DEVELOPING,
 ) = _codes(15)
-SIGNAL_WIDTH: Final = 20
+SIGNAL_WIDTH: Final = 19
 EVENT_WIDTH: Final = 28
 RECENT_WIDTH: Final = 4
 """Words of a recent trade: time, price, aggressor, size."""
@@ -474,9 +475,8 @@ STACKS_STATE = record_dtype(
 )
 
 RECENT_STATE = record_dtype(
-    ("any", I8),  # a trade was seen
-    ("last", I8),  # its price
-    ("time", I8),
+    ("last", I8),  # price of the last trade
+    ("time", I8),  # its time; NEVER: none was seen
     ("base", I8),  # number of the first entry in the log
     ("head", I8),  # entries at the log's front that do not count any more
     ("seen", I8),  # number of the first entry since the last instant
@@ -496,8 +496,7 @@ EPISODE = record_dtype(
     ("last", I8),  # size of the row at the last instant
     ("refills", I8),  # orders shown again
     ("t_last", I8),
-    ("group", I8),  # time of the last group
-    ("group_traded", I8),  # of it, what is in executed
+    ("group_traded", I8),  # what is in executed of the group at that time
     ("fresh", I8),  # something came since the last instant
 )
 
@@ -553,7 +552,6 @@ SIGNAL = record_dtype(
     ("measure", F8),
     ("limit", F8),  # that the measure had to reach
     ("strength", F8),
-    ("spare", I8),
 )
 
 SIGNALS_STATE = record_dtype(

@@ -14,17 +14,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from orderbook.layout import FOREVER, Struct
 from orderbook.layout import MICRO_BUCKETS as BUCKETS
 from orderbook.layout import MICRO_SPREADS as SPREADS
 from orderbook.layout import MICRO_STATES as STATES
-from orderbook.layout import Struct
 from orderbook.parameters import Scores
 
 __all__ = ["fit_microprice", "refit"]
 
 _HALF: Final = BUCKETS // 2
 _PIVOT_MIN: Final = 1e-9
-_NEVER: Final = 2**62
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -73,7 +72,7 @@ def refit(micro: Struct, scores: Scores) -> None:
         micro: MICRO, changed in place.
         scores: the switch and the least number of moves.
     """
-    least = scores.microprice_least if scores.microprice == "on" else _NEVER
+    least = scores.microprice_least if scores.microprice == "on" else FOREVER
     micro["fitted"] = fit_microprice(micro["moves"], micro["drift"], least)
     micro["moves"] = 0
     micro["drift"] = 0

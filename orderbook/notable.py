@@ -15,7 +15,7 @@ from market.ticks import Grid
 from orderbook.layout import NULL_TICKS, Struct
 from orderbook.nodes import volume_nodes
 
-__all__ = ["NakedPoc", "NakedPocs", "balance_fields", "begin_balance", "node_fields", "volumes_of"]
+__all__ = ["NakedPoc", "NakedPocs", "balance_fields", "begin_balance", "node_fields"]
 
 _NS_PER_MINUTE: Final = 60_000_000_000
 _MOST: Final = 100
@@ -149,14 +149,6 @@ def balance_fields(
         "over": now >= end,
         "complete": bool(notable["whole"]) or complete,
     }
-
-
-def volumes_of(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Volume of every row between the lowest and the highest traded, zeros included."""
-    low = int(cells[0, 0])
-    volumes = np.zeros(int(cells[-1, 0]) - low + 1, np.int64)
-    volumes[cells[:, 0] - low] = cells[:, 1:4].sum(axis=1)
-    return volumes
 
 
 def node_fields(

@@ -6,7 +6,7 @@ The session's profile and the open bar's footprint are the same structure in two
 from market.jit import inlined
 from orderbook.layout import CELL_WIDTH, Struct, Words, as_int
 
-__all__ = ["add_trade", "cell_measure", "find_cell", "has_room"]
+__all__ = ["add_trade", "cell_measure", "find_cell", "has_room", "open_cell"]
 
 
 @inlined
@@ -36,6 +36,23 @@ def find_cell(header: Struct, heap: Words, region: int, price: int) -> int:
 
 
 @inlined
+def open_cell(header: Struct, heap: Words, region: int, price: int) -> int:
+    """Word at which the cell of a price begins, made of zeros if there is none; there is room."""
+    index = find_cell(header, heap, region, price)
+    count = header.count[region]
+    at = header.offset[region] + CELL_WIDTH * index
+    if index == count or heap[at] != price:
+        end = header.offset[region] + CELL_WIDTH * count
+        for i in range(end - 1, at - 1, -1):
+            heap[i + CELL_WIDTH] = heap[i]
+        heap[at] = price
+        for i in range(1, CELL_WIDTH):
+            heap[at + i] = 0
+        header.count[region] = count + 1
+    return as_int(at)
+
+
+@inlined
 def add_trade(
     header: Struct, heap: Words, region: int, price: int, aggressor: int, size: int
 ) -> None:
@@ -49,17 +66,7 @@ def add_trade(
         aggressor: 0 sell, 1 buy, 2 unknown.
         size: size steps.
     """
-    index = find_cell(header, heap, region, price)
-    count = header.count[region]
-    at = header.offset[region] + CELL_WIDTH * index
-    if index == count or heap[at] != price:
-        end = header.offset[region] + CELL_WIDTH * count
-        for i in range(end - 1, at - 1, -1):
-            heap[i + CELL_WIDTH] = heap[i]
-        heap[at] = price
-        for i in range(1, CELL_WIDTH):
-            heap[at + i] = 0
-        header.count[region] = count + 1
+    at = open_cell(header, heap, region, price)
     column = 3 if aggressor == 2 else 2 - aggressor
     heap[at + column] += size
     heap[at + 4] += 1

@@ -3,7 +3,7 @@
 from market.jit import inlined
 from orderbook.analytics.absorption import absorption_clear
 from orderbook.analytics.events import write_mark
-from orderbook.analytics.icebergs import forget_iceberg, icebergs_clear
+from orderbook.analytics.icebergs import icebergs_clear
 from orderbook.analytics.lives import why_ended
 from orderbook.analytics.marks import marks_clear
 from orderbook.analytics.recent import forget_row, recent_clear
@@ -11,7 +11,7 @@ from orderbook.analytics.stacks import spend_stack, stacks_clear
 from orderbook.layout import (
     ABSORPTION,
     EVENT_END,
-    ICEBERG,
+    IMBALANCE_STACK,
     NO_REASON,
     THROUGH,
     Struct,
@@ -43,14 +43,12 @@ def end_marks(state: Struct, heap: Words, time: int) -> None:
 
 @inlined
 def _spend(state: Struct, heap: Words, mark: Struct) -> None:
-    """What led to the mark does not lead to another one."""
+    """What led to the mark does not lead to another one; episodes of icebergs end themselves."""
     side = as_int(mark.side)
     low = as_int(mark.low)
     if mark.kind == ABSORPTION:
         forget_row(state, heap, side, low)
-    elif mark.kind == ICEBERG:
-        forget_iceberg(state, side, low)
-    else:
+    elif mark.kind == IMBALANCE_STACK:
         spend_stack(state, side, low, as_int(mark.high))
 
 

@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from market.jit import borrowed, inlined
+from orderbook.analytics.lives import gone_through
 from orderbook.analytics.marks import find_mark, grow_mark, new_mark, tell_new
 from orderbook.analytics.recent import traded_now, traded_since
 from orderbook.books.ladder import visible_rows
@@ -29,7 +30,6 @@ from orderbook.layout import (
 )
 
 __all__ = [
-    "forget_iceberg",
     "icebergs_clear",
     "judge_icebergs",
     "note_shown_again",
@@ -74,10 +74,9 @@ def note_shown_again(state: Struct, heap: Words, record: Struct, before: int) ->
             return
     episode = state.icebergs.items[which]
     counted = as_int(0)
-    if episode.group == time:
+    if episode.t_last == time:
         counted = as_int(episode.group_traded)
     episode.executed += traded - counted
-    episode.group = time
     episode.group_traded = traded
     episode.restored += size
     episode.shown = max(as_int(episode.shown), size)
@@ -110,24 +109,10 @@ def _begin(state: Struct, side: int, price: int, time: int) -> int:
     episode.last = 0
     episode.refills = 0
     episode.t_last = time
-    episode.group = time
     episode.group_traded = 0
     episode.fresh = 0
     icebergs.n += 1
     return as_int(icebergs.n) - 1
-
-
-@inlined
-def forget_iceberg(state: Struct, side: int, price: int) -> None:
-    """Price went through a row: its episode is over."""
-    icebergs = state.icebergs
-    kept = as_int(0)
-    for i in range(icebergs.n):
-        if icebergs.items[i].price != price or icebergs.items[i].side != side:
-            if kept != i:
-                icebergs.items[kept] = icebergs.items[i]
-            kept += 1
-    icebergs.n = kept
 
 
 @inlined
@@ -153,17 +138,12 @@ def judge_icebergs(state: Struct, heap: Words, sampled: int, time: int) -> None:
 def _drop_gone(state: Struct, time: int) -> None:
     """End the episodes that are over by age, or whose row price went through."""
     icebergs = state.icebergs
-    flow = state.flow
-    buffer = state.p.buffer
     kept = as_int(0)
     for i in range(icebergs.n):
         episode = icebergs.items[i]
-        gone = time - episode.t_last > state.p.iceberg_window
-        if flow.any and not gone:
-            gone = (episode.side == 1 and flow.low < episode.price - buffer) or (
-                episode.side == 0 and flow.high > episode.price + buffer
-            )
-        if not gone:
+        price = as_int(episode.price)
+        late = time - episode.t_last > state.p.iceberg_window
+        if not late and not gone_through(state, as_int(episode.side), price, price):
             if kept != i:
                 icebergs.items[kept] = icebergs.items[i]
             kept += 1

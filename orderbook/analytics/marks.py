@@ -11,6 +11,7 @@ from orderbook.layout import (
     ACTIVE,
     EVENT_NEW,
     EVENT_UPDATE,
+    FOREVER,
     MARK_SLOTS,
     NO_REASON,
     NULL_TICKS,
@@ -82,8 +83,8 @@ def grow_mark(state: Struct, heap: Words, slot: int, size: int, moved: int, time
 
 @inlined
 def earliest_mark_expiry(state: Struct) -> int:
-    """When the oldest mark ends by age, ns; 2**62 without marks."""
-    first = as_int(2**62)
+    """When the oldest mark ends by age, ns; FOREVER without marks."""
+    first = as_int(FOREVER)
     for i in range(state.marks.n):
         first = min(first, state.marks.items[i].t_first + state.p.expire)
     return first

@@ -6,7 +6,7 @@ a row than ``absorb_ticks`` begins the row's sum anew, so old entries must not b
 """
 
 from market.jit import inlined
-from orderbook.analytics.cells import find_cell, has_room
+from orderbook.analytics.cells import find_cell, has_room, open_cell
 from orderbook.layout import (
     CELL_WIDTH,
     NEVER,
@@ -42,18 +42,19 @@ def recent_room(state: Struct) -> int:
 def recent_trade(
     state: Struct, heap: Words, price: int, aggressor: int, size: int, time: int
 ) -> None:
-    """Add a trade; there is room."""
+    """Add a trade; there is room. One of an unknown aggressor counts as a price alone."""
     recent = state.recent
     header = state.book.heap
     away = state.p.absorb_ticks
-    if recent.any:
+    if recent.time != NEVER:
         if price < recent.last:
             _begin_anew(header, heap, price + away + 1, recent.last + away, 2)
         elif price > recent.last:
             _begin_anew(header, heap, recent.last - away, price - away - 1, 1)
-    recent.any = 1
     recent.last = price
     recent.time = time
+    if aggressor == 2:
+        return
     at = header.offset[RECENT] + RECENT_WIDTH * header.count[RECENT]
     heap[at] = time
     heap[at + 1] = price
@@ -61,21 +62,7 @@ def recent_trade(
     heap[at + 3] = size
     number = recent.base + header.count[RECENT]
     header.count[RECENT] += 1
-    if aggressor == 2:
-        return
-    index = find_cell(header, heap, RECENT_CELLS, price)
-    count = header.count[RECENT_CELLS]
-    at = header.offset[RECENT_CELLS] + CELL_WIDTH * index
-    if index == count or heap[at] != price:
-        end = header.offset[RECENT_CELLS] + CELL_WIDTH * count
-        for i in range(end - 1, at - 1, -1):
-            heap[i + CELL_WIDTH] = heap[i]
-        heap[at] = price
-        heap[at + 1] = 0
-        heap[at + 2] = 0
-        heap[at + 3] = number
-        heap[at + 4] = number
-        header.count[RECENT_CELLS] = count + 1
+    at = open_cell(header, heap, RECENT_CELLS, price)
     if heap[at + 2 - aggressor] == 0:
         heap[at + 4 - aggressor] = number
     heap[at + 2 - aggressor] += size
@@ -109,9 +96,7 @@ def forget_old(state: Struct, heap: Words, oldest: int) -> None:
         at = start + RECENT_WIDTH * recent.head
         if heap[at] > oldest:
             break
-        aggressor = heap[at + 2]
-        if aggressor < 2:
-            _take_off(state, heap, heap[at + 1], aggressor, heap[at + 3])
+        _take_off(state, heap, heap[at + 1], heap[at + 2], heap[at + 3])
         recent.head += 1
     if recent.head >= _COMPACT and 2 * recent.head >= header.count[RECENT]:
         gone = RECENT_WIDTH * recent.head
@@ -172,7 +157,6 @@ def traded_now(state: Struct, heap: Words, time: int, price: int, aggressor: int
 def recent_clear(state: Struct) -> None:
     """No trade has been seen."""
     recent = state.recent
-    recent.any = 0
     recent.head = 0
     recent.base = 0
     recent.seen = 0

@@ -21,7 +21,7 @@ from orderbook.layout import (
     as_int,
 )
 
-__all__ = ["phase_of", "write_row"]
+__all__ = ["depth_near", "phase_of", "write_row"]
 
 
 @inlined
@@ -91,11 +91,17 @@ def _touch_fields(state: Struct, row: Struct) -> None:
         ticks = (float(bid) * ask_size + float(ask) * bid_size) / both
         row.weighted_mid = ticks * p.numerator / p.denominator
         row.queue_imbalance = (bid_size - ask_size) / both
-    _imbalance_fields(state, row)
+    bids, asks, row.imbalance = depth_near(state)
+    if asks > 0:
+        ratio = float(bids) / float(asks)
+        row.bid_ask_ratio = ratio
+        if bids > 0:
+            row.log2_ratio = math.log(ratio) / LN2
 
 
 @inlined
-def _imbalance_fields(state: Struct, row: Struct) -> None:
+def depth_near(state: Struct) -> tuple[int, int, float]:
+    """Sizes of the rows that count, bids and asks, and the score ``imbalance``; NaN without any."""
     book = state.book
     p = state.p
     bids = as_int(0)
@@ -111,13 +117,7 @@ def _imbalance_fields(state: Struct, row: Struct) -> None:
         asks += ask
         difference += p.weights[i] * float(bid - ask)
         total += p.weights[i] * float(bid + ask)
-    if total > 0.0:
-        row.imbalance = 100.0 * difference / total
-    if asks > 0:
-        ratio = float(bids) / float(asks)
-        row.bid_ask_ratio = ratio
-        if bids > 0:
-            row.log2_ratio = math.log(ratio) / LN2
+    return bids, asks, 100.0 * difference / total if total > 0.0 else math.nan
 
 
 @inlined

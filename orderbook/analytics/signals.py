@@ -8,8 +8,7 @@ import math
 
 from market.jit import inlined
 from orderbook.analytics.events import event_at
-from orderbook.analytics.row import phase_of
-from orderbook.books.ladder import visible_rows
+from orderbook.analytics.row import depth_near, phase_of
 from orderbook.layout import (
     ABSORPTION,
     ABSORPTION_REVERSAL,
@@ -72,7 +71,9 @@ def judge_signals(state: Struct, heap: Words, first: int, sampled: int, time: in
     if not sampled:
         _withhold_waiting(signals, phase_of(state.clock))
         return
-    imbalance = _imbalance(state)
+    imbalance = math.nan
+    if _any_waits(signals):
+        imbalance = depth_near(state)[2]
     kept = as_int(0)
     for i in range(signals.n):
         watch = signals.watches[i]
@@ -228,20 +229,11 @@ def _withhold_waiting(signals: Struct, reason: int) -> None:
 
 
 @inlined
-def _imbalance(state: Struct) -> float:
-    """The score ``imbalance`` of the present book; NaN without sizes."""
-    book = state.book
-    p = state.p
-    difference = 0.0
-    total = 0.0
-    bid_rows = visible_rows(book, 1)
-    ask_rows = visible_rows(book, 0)
-    for i in range(p.levels):
-        bid = book.sz[1, i] if i < bid_rows else as_int(0)
-        ask = book.sz[0, i] if i < ask_rows else as_int(0)
-        difference += p.weights[i] * float(bid - ask)
-        total += p.weights[i] * float(bid + ask)
-    return 100.0 * difference / total if total > 0.0 else math.nan
+def _any_waits(signals: Struct) -> int:
+    for i in range(signals.n):
+        if signals.watches[i].waiting:
+            return as_int(1)
+    return as_int(0)
 
 
 @inlined
@@ -350,7 +342,6 @@ def _write(state: Struct, heap: Words, watch: Struct, imbalance: float, time: in
     signal.measure = watch.measure
     signal.limit = limit
     signal.strength = float(watch.direction) * watch.measure / (watch.measure + limit)
-    signal.spare = 0
     slot = signals.next_id % RECENT_SIGNALS
     signals.recent[slot] = signal
     signals.next_id += 1
@@ -359,7 +350,7 @@ def _write(state: Struct, heap: Words, watch: Struct, imbalance: float, time: in
 
 @inlined
 def signals_due(signals: Struct, hold: int, grid: int) -> int:
-    """First instant at which silence alone makes a watch speak; 2**62: none."""
+    """First instant at which silence alone makes a watch speak; FOREVER: none."""
     due = FOREVER
     for i in range(signals.n):
         if signals.watches[i].beyond != NEVER:

@@ -13,6 +13,7 @@ from orderbook.layout import (
     EVENT_END,
     EVENT_NEW,
     EVENT_UPDATE,
+    FOREVER,
     MEASURE_DELTA,
     MEASURE_VOLUME,
     NEVER,
@@ -322,8 +323,8 @@ def _add_row(state: Struct, heap: Words, cluster: Struct, price: int, first: int
 
 @inlined
 def earliest_expiry(state: Struct) -> int:
-    """When the oldest cluster ends by age, ns; 2**62 without clusters."""
-    first = as_int(2**62)
+    """When the oldest cluster ends by age, ns; FOREVER without clusters."""
+    first = as_int(FOREVER)
     for i in range(state.traded.n):
         first = min(first, state.traded.clusters[i].t_first + state.p.expire)
     return first

@@ -176,7 +176,7 @@ def event_fields(event: Any) -> dict[str, Any]:
 
 def signal_record(signal: Any) -> dict[str, Any]:
     """A SIGNAL as the twin renders it."""
-    names = [name for name in SIGNAL.names or () if name != "spare"]
+    names = SIGNAL.names or ()
     fields: dict[str, Any] = {name: signal[name].item() for name in names}
     fields["rule"] = RULE_WORDS[fields["rule"]]
     if fields["imbalance"] != fields["imbalance"]:
