@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import Kind, Phase, Source
-from market.errors import MalformedError, UsageError
+from market.enums import Phase, Source
+from market.errors import UsageError
 from market.instrument import Instrument
 from market.record import Frame, Records
 from market.session import SessionCalendar, TradingSession
 from orderbook import describe, footprints
-from orderbook.analytics.profile import SHARES, point_of_control, value_area
 from orderbook.bars import Bar, BarStudies
 from orderbook.books.book import (
     FAULTS,
@@ -30,6 +29,7 @@ from orderbook.books.book import (
     price_levels,
 )
 from orderbook.books.order_book import OrderBook, adds_of, standing_orders
+from orderbook.books.snapshot import snapshot_levels
 from orderbook.engine import (
     advance_clock,
     backfill_trades,
@@ -72,15 +72,15 @@ from orderbook.layout import (
     STATUSES,
     word_of,
 )
-from orderbook.levels import level_parameters
+from orderbook.levels import kernel_parameters
 from orderbook.microprice import refit
 from orderbook.notable import (
     NakedPocs,
     balance_fields,
     begin_balance,
-    node_fields,
 )
-from orderbook.parameters import MEASURES, PROFILE_PRESETS, Parameters
+from orderbook.parameters import PROFILE_PRESETS, Parameters
+from orderbook.profiles import profile_fields, rolling_cells
 from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
 
 __all__ = ["Analyzer"]
@@ -226,7 +226,7 @@ class Analyzer:
             MalformedError: two records for one price of a side or with one id, a negative size,
                 depth and orders in one snapshot.
         """
-        levels = _snapshot_levels(records)
+        levels = snapshot_levels(records)
         if self._started:
             self.advance(time)
         else:
@@ -540,39 +540,11 @@ class Analyzer:
             "scope": scope,
             "since": int(flow["since"]) or None,
             "complete": bool(flow["complete"]),
-            "poc": None,
-            "value_area_low": None,
-            "value_area_high": None,
-            "volume": 0,
-            "rows": [],
-            "high_nodes": [],
-            "low_nodes": [],
+            **profile_fields(cells, preset, self.parameters.profile.node_rows, self.instrument),
         }
-        if len(cells):
-            result |= self._profile_fields(cells, preset)
         if scope == "session":
             result |= self._session_fields(cells)
         return result
-
-    def _profile_fields(self, cells: NDArray[np.int64], preset: str) -> dict[str, Any]:
-        low, grid = footprints.grid_of(cells)
-        volumes = grid.sum(axis=0)
-        percent, step = SHARES[preset]
-        poc = point_of_control(volumes)
-        first, last = value_area(volumes, poc, percent, step)
-        price = self.instrument.tick.to_price
-        size = self.instrument.size.to_price
-        return {
-            "poc": price(low + poc),
-            "value_area_low": price(low + first),
-            "value_area_high": price(low + last),
-            "volume": size(int(volumes.sum())),
-            "rows": [
-                [price(ticks), size(buy), size(sell), size(unknown)]
-                for ticks, buy, sell, unknown, _ in cells.tolist()
-            ],
-            **node_fields(volumes, low, self.parameters.profile.node_rows, self.instrument.tick),
-        }
 
     def _session_fields(self, cells: NDArray[np.int64]) -> dict[str, Any]:
         tick, complete = self.instrument.tick, bool(self._state["flow"]["complete"])
@@ -612,16 +584,9 @@ class Analyzer:
         """Cells (price, buy, sell, unknown, trades), ascending in price."""
         if scope == "session":
             return region(self._header, self._heap, PROFILE)
-        oldest = int(self._clock["now"]) // _MINUTE * _MINUTE
-        oldest -= (self.parameters.profile.rolling_minutes - 1) * _MINUTE
-        log = region(self._header, self._heap, BARS_LOG)
-        parts = [log[log[:, 0] > oldest, 1:], region(self._header, self._heap, BAR)]
-        cells = np.concatenate(parts)
-        prices, where = np.unique(cells[:, 0], return_inverse=True)
-        merged = np.zeros((len(prices), cells.shape[1]), np.int64)
-        np.add.at(merged, where, cells)
-        merged[:, 0] = prices
-        return merged
+        log, still = (region(self._header, self._heap, which) for which in (BARS_LOG, BAR))
+        minutes = self.parameters.profile.rolling_minutes
+        return rolling_cells(log, still, int(self._clock["now"]), minutes)
 
     def check(self) -> None:
         """Assert the invariants of a completed group, in words."""
@@ -749,50 +714,8 @@ class Analyzer:
     def _write_parameters(self) -> None:
         """Copy the parameters into the kernels' layout, in ns."""
         self._config = self.parameters.config_hash
-        p, clusters = self._state["p"], self.parameters.clusters
-        scores, tick = self.parameters.scores, self.instrument.tick
-        values: dict[str, Any] = {
-            "numerator": tick.numerator,
-            "denominator": tick.denominator,
-            "grid": clusters.grid_ms * _NS_PER_MS,
-            "levels": scores.levels,
-            "weights": self.parameters.weights(),
-            "ofi_levels": scores.ofi_levels,
-            "ofi_half_life": scores.ofi_half_life_s * _NS_PER_S,
-            "momentum_h": scores.momentum_s,
-            "momentum_half_life": scores.momentum_half_life_s * _NS_PER_S,
-            "volume_window": scores.volume_window_s * _NS_PER_S,
-            "volume_n": scores.volume_windows,
-            "volume_min": scores.volume_least,
-            "increment": clusters.ClusterIncrement,
-            "volume_threshold": clusters.OrderBookVolumeThreshold,
-            "on": clusters.on_factor,
-            "off": clusters.off_factor,
-            "announce": clusters.announce_ms * _NS_PER_MS,
-            "buffer": clusters.ClusterBuffer,
-            "base_half_life": clusters.base_half_life_s * _NS_PER_S,
-            "update_share": clusters.update_share,
-            "touch": clusters.touch_ms * _NS_PER_MS,
-            "bars_range": clusters.bars_range,
-            "price_range": clusters.price_range,
-            "measure": MEASURES.index(clusters.measure),
-            "fixed": clusters.threshold or np.nan,
-            "deviations": clusters.deviations,
-            "sums_min": clusters.least_sums,
-            "sums_window": clusters.window_min * _MINUTE,
-            "expire": clusters.expire_min * _MINUTE,
-            "rolling": self.parameters.profile.rolling_minutes * _MINUTE,
-            "opacity_steps": self.parameters.opacity_steps(),
-            "opacity_min": clusters.opacity_samples,
-            "neutral": scores.neutral,
-            **level_parameters(clusters, self.instrument.size),
-            "pulling": scores.pulling == "on",
-            "pulling_window": scores.pulling_window_s * _NS_PER_S,
-            "microprice": scores.microprice == "on",
-            "toxicity": scores.flow_toxicity == "on",
-            "toxicity_n": scores.toxicity_buckets,
-            "toxicity_volume": scores.toxicity_volume,
-        }
+        p = self._state["p"]
+        values = kernel_parameters(self.parameters, self.instrument.tick, self.instrument.size)
         for name, value in values.items():
             p[name] = value
         write_signal_parameters(p["signals"], self.parameters.signals)
@@ -809,25 +732,6 @@ class Analyzer:
         if not p["toxicity"]:
             self._state["toxicity"]["volume"] = 0  # of no bucket: the next trade begins anew
             self._state["toxicity"]["count"] = 0
-
-
-def _snapshot_levels(records: Records) -> Records:
-    """A snapshot's levels as depth records by price, each level once; or its orders."""
-    levels = records.copy()
-    orders = levels["kind"] == Kind.ORDER
-    if orders.any():
-        if not orders.all():
-            raise MalformedError("a snapshot has depth and orders", field="kind")
-        if len(np.unique(levels["ref"])) != len(levels):
-            raise MalformedError("a snapshot names an order twice", field="ref")
-        return levels
-    levels["kind"], levels["op"], levels["position"] = 1, 0, 0
-    if (levels["size"] < 0).any():
-        raise MalformedError("a snapshot has a negative size", field="size")
-    keys = np.stack([levels["side"].astype(np.int64), levels["price"]], axis=1)
-    if len(np.unique(keys, axis=0)) != len(levels):
-        raise MalformedError("a snapshot names a price twice", field="price")
-    return levels
 
 
 _NO_EVENTS = np.zeros(0, EVENT)

@@ -46,6 +46,7 @@ DRIVEN = {
     "orderbook/clock.py": "tests/orderbook/test_analyzer.py",
     "orderbook/engine.py": "tests/orderbook/test_analyzer.py",
     "orderbook/heap.py": "tests/orderbook/test_book.py",
+    "orderbook/profiles.py": "tests/orderbook/test_analyzer.py",
     "recording/backtest/": "tests/recording/test_backtest.py",
     "recording/journal/": "tests/journal/test_journal.py",
     "recording/readers/text_kernel.py": "tests/recording/test_dump.py",

@@ -5,14 +5,18 @@ from dataclasses import replace
 
 from market.ticks import Grid
 from orderbook.layout import PARAMS
-from orderbook.levels import level_parameters
-from orderbook.parameters import Clusters
+from orderbook.levels import kernel_parameters, level_parameters
+from orderbook.parameters import Clusters, Parameters
 
 DEFAULT = Clusters()
 
 
 def test_every_value_has_its_place_in_the_layout() -> None:
-    assert set(level_parameters(DEFAULT, Grid(1))) <= set(PARAMS.names or ())
+    values = kernel_parameters(Parameters(), Grid("0.25"), Grid(1))
+    assert {*values, "signals"} == set(PARAMS.names or ())
+    assert values.items() >= level_parameters(DEFAULT, Grid(1)).items() - {
+        ("absorb_fixed", math.nan)
+    }
 
 
 def test_volumes_come_in_size_steps_and_times_in_ns() -> None:
