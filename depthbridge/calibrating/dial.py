@@ -17,12 +17,15 @@ class Knob(NamedTuple):
         key: in it.
         loose: value at 0.
         strict: value at 1; between them on a straight line.
+        digits: to which it is rounded. Of a threshold that is compared with a whole number none,
+            or the least turn of the dial would be as good as the next whole number.
     """
 
     section: str
     key: str
     loose: float
     strict: float
+    digits: int = 4
 
 
 KNOBS: Final = (
@@ -30,7 +33,7 @@ KNOBS: Final = (
     Knob("clusters", "off_factor", 1.4, 4.0),
     Knob("signals", "bounce_imbalance", 1.0, 60.0),
     Knob("signals", "break_share", 0.3, 0.9),
-    Knob("signals", "stack_rows", 3.0, 7.0),
+    Knob("signals", "stack_rows", 3.0, 7.0, digits=0),
     Knob("signals", "absorption_rel", 1.0, 4.0),
     Knob("signals", "pull_share", 0.3, 0.95),
     Knob("signals", "pull_imbalance", -20.0, 60.0),
@@ -45,7 +48,6 @@ SWITCHES: Final = {
 }
 """Of the rules, in section ``signals``."""
 _OFF: Final = "off"
-_DIGITS: Final = 4
 _CLOSE: Final = 0.1
 """Relative distance of a rate from the one that was asked for at which it is good enough."""
 
@@ -66,7 +68,7 @@ def settings_at(dial: float, off: Collection[str] = ()) -> dict[str, dict[str, f
     """
     settings: dict[str, dict[str, float | str]] = {}
     for knob in KNOBS:
-        value = round(knob.loose + (knob.strict - knob.loose) * dial, _DIGITS)
+        value = round(knob.loose + (knob.strict - knob.loose) * dial, knob.digits)
         settings.setdefault(knob.section, {})[knob.key] = value
     for rule in off:
         settings["signals"][SWITCHES[rule]] = _OFF

@@ -71,6 +71,8 @@ def test_every_position_is_a_valid_setting_and_the_knobs_move_one_way() -> None:
             section = getattr(parameters, knob.section)
             assert getattr(section, knob.key) == settings_at(float(dial))[knob.section][knob.key]
     assert all(knob.loose < knob.strict for knob in KNOBS)
+    rows = [settings_at(dial)["signals"]["stack_rows"] for dial in (0.0, 0.1, 0.2, 1.0)]
+    assert rows == [3.0, 3.0, 4.0, 7.0], "a stack of three rows has no fraction of one"
 
 
 @pytest.mark.parametrize(
