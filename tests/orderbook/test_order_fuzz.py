@@ -126,6 +126,10 @@ class BothOfOrders(Both):
             self.agree()
         return Applied(done, None)
 
+    def advance(self, time: int) -> None:
+        self.orders.clock = max(self.orders.clock, time)
+        super().advance(time)
+
     def load(self, bids: Rows, asks: Rows, time: int) -> None:
         seq = self.analyzer.seq
         adds = records_of(self.orders.load(bids, asks, time))[0]
