@@ -327,8 +327,16 @@ class Analyzer:
         self._write_parameters()
 
     def process_bar_update(self, bar: Bar) -> dict[str, Any]:
-        """A bar of the chart: its studies (averages, bands, trend, burst) per series."""
-        studies = self.bars.setdefault(bar.series, BarStudies())
+        """A bar of the chart: its studies (averages, bands, trend, burst) per series.
+
+        The series' last bar told again changes nothing. An earlier one begins the series anew: a
+        playback was set back, or another run of the publisher tells its chart's history.
+        """
+        studies = self.bars.get(bar.series)
+        if studies is None or bar.time < studies.last["time"]:
+            studies = self.bars[bar.series] = BarStudies()
+        elif bar.time == studies.last["time"]:
+            return studies.last
         return studies.update(bar)
 
     # -- what comes out ------------------------------------------------------------------------

@@ -36,7 +36,7 @@ import orjson
 from numpy.typing import NDArray
 
 from market.enums import FrameFlag, FrameType, Kind, Phase, Source
-from market.errors import DataError, MalformedError, SettingsError
+from market.errors import DataError, SettingsError
 from market.instrument import Instrument
 from market.record import Frame, Records
 from market.session import SessionCalendar, calendar_for
@@ -352,17 +352,12 @@ class Stream:
         return CheckpointEntry.of(self.freeze(), trade_date)
 
     def require_bar(self, values: Mapping[str, Any]) -> None:
-        """Refuse a bar that contradicts itself or goes back in time within its series.
+        """Refuse a bar that contradicts itself.
 
         Raises:
             MalformedError: with ``field``; nothing was changed.
         """
-        bar = bar_of(values)
-        studies = self.analyzer.bars.get(bar.series)
-        if studies is not None and studies.last and bar.time <= studies.last["time"]:
-            raise MalformedError(
-                f"bars of {bar.series} must go forward in time", code="bad_bar", field="time"
-            )
+        bar_of(values)
 
     def empty(self) -> None:
         """Go on after a fault with an empty book: what a tolerant reader does."""

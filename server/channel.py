@@ -367,7 +367,7 @@ class Channel:
         """Judge, record and apply a bar; it takes one number.
 
         Raises:
-            MalformedError: it contradicts itself or goes back in time; its number is still free.
+            MalformedError: it contradicts itself; its number is still free.
         """
         self._require_time(values["time"])
         if seq == self.session.expected:
