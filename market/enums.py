@@ -138,6 +138,11 @@ class Source(StrEnum):
     REPLAY = "replay"
     DEMO = "demo"
 
+    @property
+    def played(self) -> bool:
+        """Whether its times are of the past, and may stand still or be set back."""
+        return self in (Source.PLAYBACK, Source.REPLAY)
+
 
 class Phase(StrEnum):
     """State of a book as of its last completed group; the first that holds, in this order."""

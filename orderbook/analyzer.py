@@ -329,8 +329,8 @@ class Analyzer:
     def process_bar_update(self, bar: Bar) -> dict[str, Any]:
         """A bar of the chart: its studies (averages, bands, trend, burst) per series.
 
-        The series' last bar told again changes nothing. An earlier one begins the series anew: a
-        playback was set back, or another run of the publisher tells its chart's history.
+        The series' last bar told again changes nothing, an earlier one begins the series anew;
+        :meth:`recording.stream.Stream.require_bar` says where either may come.
         """
         studies = self.bars.get(bar.series)
         if studies is None or bar.time < studies.last["time"]:
@@ -338,6 +338,11 @@ class Analyzer:
         elif bar.time == studies.last["time"]:
             return studies.last
         return studies.update(bar)
+
+    def expect_bars_again(self) -> None:
+        """The next bar of each series may be an earlier one."""
+        for studies in self.bars.values():
+            studies.retold = True
 
     # -- what comes out ------------------------------------------------------------------------
 
@@ -705,6 +710,7 @@ class Analyzer:
         end_session(STALE_END, int(self._clock["now"]), self._words, self._heap)
         reset_state(self._words)
         self._naked.clear()
+        self.expect_bars_again()
         self._enter_session(time)
         self._state["flow"]["complete"] = 0
 

@@ -61,9 +61,15 @@ class BarStudies:
     EMA 25, SMA 200, VWAP 25, Bollinger 20/2; ``small_trend`` is the sign of close - EMA,
     ``long_trend`` that of close - SMA; ``burst`` marks a bar whose volume per second lies more
     than three deviations above its exponential mean before it. Null until the bars suffice.
+
+    Attributes:
+        last: the studies after the last bar.
+        retold: the next bar may be an earlier one: another run of the publisher tells its chart's
+            history, or time went back.
     """
 
     last: dict[str, Any] = field(default_factory=dict)
+    retold: bool = False
     _time: int | None = None
     _ema: float | None = None
     _closes: deque[float] = field(default_factory=lambda: deque(maxlen=_SMA_BARS))
@@ -75,6 +81,7 @@ class BarStudies:
         """Everything that a later bar's studies depend on, as JSON holds it."""
         return {
             "last": self.last,
+            "retold": self.retold,
             "time": self._time,
             "ema": self._ema,
             "closes": list(self._closes),
@@ -86,7 +93,7 @@ class BarStudies:
     @classmethod
     def thaw(cls, frozen: Mapping[str, Any]) -> "BarStudies":
         """Studies that go on from there."""
-        studies = cls(frozen["last"], frozen["time"], frozen["ema"])
+        studies = cls(frozen["last"], frozen["retold"], frozen["time"], frozen["ema"])
         studies._closes.extend(frozen["closes"])
         studies._typical.extend((price, size) for price, size in frozen["typical"])
         studies._rate = frozen["rate"] and (frozen["rate"][0], frozen["rate"][1])
@@ -103,6 +110,7 @@ class BarStudies:
             raise MalformedError("bars must go forward in time", code="bad_bar", field="time")
         burst = self._burst(bar)
         self._time = bar.time
+        self.retold = False
         weight = 2.0 / (_EMA_SPAN + 1)
         self._ema = bar.close if self._ema is None else self._ema + weight * (bar.close - self._ema)
         self._closes.append(bar.close)

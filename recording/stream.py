@@ -36,7 +36,7 @@ import orjson
 from numpy.typing import NDArray
 
 from market.enums import FrameFlag, FrameType, Kind, Phase, Source
-from market.errors import DataError, SettingsError
+from market.errors import DataError, MalformedError, SettingsError
 from market.instrument import Instrument
 from market.record import Frame, Records
 from market.session import SessionCalendar, calendar_for
@@ -352,12 +352,22 @@ class Stream:
         return CheckpointEntry.of(self.freeze(), trade_date)
 
     def require_bar(self, values: Mapping[str, Any]) -> None:
-        """Refuse a bar that contradicts itself.
+        """Refuse a bar that contradicts itself, or goes back in time within its series.
+
+        It may go back where a chart tells its bars again: in a playback, in another run of the
+        publisher, after a rewind.
 
         Raises:
             MalformedError: with ``field``; nothing was changed.
         """
-        bar_of(values)
+        bar = bar_of(values)
+        studies = self.analyzer.bars.get(bar.series)
+        if studies is None or studies.retold or self.source.played:
+            return
+        if bar.time <= studies.last["time"]:
+            raise MalformedError(
+                f"bars of {bar.series} must go forward in time", code="bad_bar", field="time"
+            )
 
     def empty(self) -> None:
         """Go on after a fault with an empty book: what a tolerant reader does."""
@@ -454,6 +464,7 @@ class Stream:
         self._maker_rows = None
         self._apart = bool(entry.flags.get("useL3"))
         self._session = entry.session
+        self.analyzer.expect_bars_again()
         self.expected = self.analyzer.seq = entry.seq
 
     def _lose(self, reason: str) -> None:

@@ -58,7 +58,6 @@ _LOG: Final = logging.getLogger("depthbridge.channel")
 _CHECKED_ROWS: Final = 10
 _FEEDS: Final = (Source.LIVE, Source.PLAYBACK)
 """What goes on while this computer sleeps, or did."""
-_PLAYED: Final = (Source.PLAYBACK, Source.REPLAY)
 """What can stand still."""
 
 
@@ -367,7 +366,7 @@ class Channel:
         """Judge, record and apply a bar; it takes one number.
 
         Raises:
-            MalformedError: it contradicts itself; its number is still free.
+            MalformedError: it contradicts itself or goes back in time; its number is still free.
         """
         self._require_time(values["time"])
         if seq == self.session.expected:
@@ -387,7 +386,7 @@ class Channel:
         """
         if event_time is not None:
             self._require_time(event_time)
-        if paused and self.source not in _PLAYED:
+        if paused and not self.source.played:
             raise MalformedError(
                 f"{self.source.value} does not pause", code=ErrorCode.OUT_OF_RANGE, field="paused"
             )

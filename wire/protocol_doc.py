@@ -98,8 +98,8 @@ per stream, from 1, under one session UUID. The server judges record by record:
   journaled, not applied, and acknowledged. That range is never sent again.
 - `check`: CRC-32 (zlib) over ASCII `ticks:size` of the best ten asks, then the best ten bids,
   joined by `|`; valid right after the frame that ends at its `seq`, else ignored.
-- A bar earlier than the last one of its series begins the series anew: a playback was set back, or
-  another run tells its chart's history.
+- Bars go forward in time within their series. Where a chart tells them again (another session,
+  after a rewind, in `playback` and `replay`) an earlier one begins the series anew.
 - **Back-fill**: when trades were lost, `complete` is false until the next session, or until the
   publisher tells all trades of the session so far again: events frames flagged `HISTORICAL`,
   numbered as any other, only trades, `ref` the place in the list from 1 without a hole, the final

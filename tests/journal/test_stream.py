@@ -176,27 +176,46 @@ def test_bars_take_a_number_and_are_checked_beforehand(stream: Stream) -> None:
     stream.require_bar(BAR)
     stream.apply(BarEntry(21, BAR))
     assert stream.expected == 22
-    with pytest.raises(MalformedError):
-        stream.require_bar({**BAR, "high": 1.5, "time": START + 1})
+    for wrong in ({"high": 1.5, "time": START + 1}, {"time": START}, {"time": START - 1}):
+        with pytest.raises(MalformedError):
+            stream.require_bar({**BAR, **wrong})
+    stream.require_bar({**BAR, "series": {"type": "minute", "value": 5}})
 
 
-def test_bars_that_go_back_begin_their_series_anew(stream: Stream) -> None:
+@pytest.mark.parametrize("again", ["another run", "time went back", "playback"])
+def test_bars_that_are_told_again_begin_their_series_anew(stream: Stream, again: str) -> None:
     """Refused, each of them would cost the publisher a snapshot and what had queued up with it."""
 
-    def tell(seq: int, minute: int, close: float = 2.0) -> None:
+    def tell(minute: int, close: float = 2.0) -> None:
         values = {**BAR, "time": START + minute, "close": close, "high": max(close, BAR["high"])}
         stream.require_bar(values)
-        stream.apply(BarEntry(seq, values))
+        stream.apply(BarEntry(stream.expected, values))
 
     bars = stream.analyzer.bars
     for minute in range(1, 31):
         tell(minute, minute)
+    with pytest.raises(MalformedError):
+        tell(30)
+    if again == "playback":
+        stream.source = Source.PLAYBACK
+    elif again == "another run":
+        stream.apply(SessionEntry("two", seq=stream.expected))
+    else:
+        earlier = Frame(np.zeros(1, RECORD), START - 10**10, stream.expected)
+        assert stream.apply(FrameEntry(earlier)).rewound
     before = bars["minute 1"].freeze()
-    tell(31, 30, 9.0)
+    tell(30, 9.0)
     assert bars["minute 1"].freeze() == before, "the last one told again"
-    tell(32, 5)
+    tell(5)
     assert len(bars["minute 1"].freeze()["closes"]) == 1
-    assert stream.expected == 33
+    if again == "playback":
+        return
+    with pytest.raises(MalformedError):
+        tell(5)
+    stream.apply(SessionEntry("three", seq=stream.expected))
+    tell(6)
+    with pytest.raises(MalformedError):
+        tell(5)
 
 
 def test_makers_are_kept(stream: Stream) -> None:
