@@ -374,6 +374,8 @@ class Channel:
         verdict = self.session.judge_numbers(seq, 1, now)
         self._hear(now)
         self._note_gap(verdict)
+        if verdict.torn:
+            self.break_off(ResyncReason.RESET, now)
         if verdict.action in (Action.APPLY, Action.HOLD):
             self.record(BarEntry(seq, values))
         return verdict
