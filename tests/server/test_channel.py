@@ -11,7 +11,12 @@ from wire.session import Action, State
 BAR: Final[dict[str, Any]] = {
     "series": {"type": "minute", "value": 1},
     "time": 1_795_099_800_000_000_000,
-    "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1.0, "delta": None,
+    "open": 1.0,
+    "high": 1.0,
+    "low": 1.0,
+    "close": 1.0,
+    "volume": 1.0,
+    "delta": None,
 }
 
 
