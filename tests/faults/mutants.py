@@ -38,6 +38,7 @@ _REPEATS: Final = f"{_FIGURES}::test_repeats_by_socket_and_post_change_nothing"
 _SPOILT: Final = f"{_FIGURES}::test_a_book_made_wrong_inside_is_found_at_the_next_check"
 _SOUND: Final = f"{_LIVES}::test_without_faults_nothing_is_asked_for_and_nothing_is_told_twice"
 _MIXED: Final = f"{_LIVES}::test_faults_of_all_kinds_together"
+_BYE: Final = "tests/server/test_session.py::test_who_has_said_bye_holds_nothing_after_a_restart"
 _ORDER: Final = "tests/simulation/test_order.py"
 _SESSIONS: Final = "tests/wire/test_session.py"
 _TABLE: Final = "orderbook/books/table.py"
@@ -230,6 +231,23 @@ MUTANTS: Final = (
     Mutant("the check sees the visible rows alone", "orderbook/analyzer.py",
            'if book["mode"] < BY_PRICE or levels <= self.instrument.depth_levels:', "if True:",
            _SOUND),
+    Mutant("bye is not recorded", _CHANNEL, "self._hold(False)", "pass", _BYE),
+    Mutant("a restart forgets who has said bye", "recording/resume.py",
+           "self._state.get(HoldEntry) == HoldEntry(False)", "False", _BYE),
+    Mutant("a later session inherits the bye before it", "recording/resume.py",
+           "            self._state.pop(HoldEntry, None)\n", "", _BYE),
+    Mutant("a new segment does not repeat who has said bye", _WRITER,
+           "SettingsEntry, MakersEntry, HoldEntry)", "SettingsEntry, MakersEntry)", _BYE),
+    Mutant("bars that go back are refused", _ANALYZER,
+           ' or bar.time < studies.last["time"]:', ":",
+           "tests/journal/test_stream.py::test_bars_that_are_told_again_begin_their_series_anew"),
+    Mutant("a list with a hole is complete", _ANALYZER, 'flow["complete"] or filled > 0', "True",
+           "tests/orderbook/test_backfill.py::test_a_list_with_a_hole_never_counts_as_complete",
+           jit=False),
+    Mutant("trades told again are added to what was there", "orderbook/engine.py",
+           "        if place == 1:\n            flow_session(flow, since, 0)\n",
+           "        if place == 1:\n",
+           "tests/orderbook/test_backfill.py", jit=False),
     Mutant("an order that grows keeps its place", _ORDERS,
            "if size > standing or", "if",
            f"{_ORDER_BOOK}::test_places_in_the_queue", jit=False),
