@@ -38,6 +38,9 @@ _REPEATS: Final = f"{_FIGURES}::test_repeats_by_socket_and_post_change_nothing"
 _SPOILT: Final = f"{_FIGURES}::test_a_book_made_wrong_inside_is_found_at_the_next_check"
 _SOUND: Final = f"{_LIVES}::test_without_faults_nothing_is_asked_for_and_nothing_is_told_twice"
 _MIXED: Final = f"{_LIVES}::test_faults_of_all_kinds_together"
+_PLAYBACK: Final = f"{_LIVES}::test_a_playback_pauses_and_is_set_back"
+_FILLED: Final = f"{_LIVES}::test_after_a_back_fill_the_sums_are_those_of_an_uninterrupted_stream"
+_OWNED: Final = f"{_LIVES}::test_rows_stay_their_makers_over_restarts"
 _BYE: Final = "tests/server/test_session.py::test_who_has_said_bye_holds_nothing_after_a_restart"
 _ORDER: Final = "tests/simulation/test_order.py"
 _SESSIONS: Final = "tests/wire/test_session.py"
@@ -238,16 +241,33 @@ MUTANTS: Final = (
            "            self._state.pop(HoldEntry, None)\n", "", _BYE),
     Mutant("a new segment does not repeat who has said bye", _WRITER,
            "SettingsEntry, MakersEntry, HoldEntry)", "SettingsEntry, MakersEntry)", _BYE),
+    Mutant("a bar that comes again is taken again", _CHANNEL,
+           "if verdict.action in (Action.APPLY, Action.HOLD):", "if True:", _MIXED),
+    Mutant("a bar takes no number", _SESSION, "self.expected = seq + count",
+           "self.expected = seq + (0 if count == 1 else count)", _SOUND),
     Mutant("bars that go back are refused", _ANALYZER,
            ' or bar.time < studies.last["time"]:', ":",
            "tests/journal/test_stream.py::test_bars_that_are_told_again_begin_their_series_anew"),
+    Mutant("a playback that is set back keeps its shadow book", _STREAM,
+           "        self.book.clear()\n        self.ring.skip()\n", "        self.ring.skip()\n",
+           _PLAYBACK),
+    Mutant("a playback that is set back goes on with its numbers", _STREAM,
+           "        self.book.clear()\n        self.ring.skip()\n", "        self.book.clear()\n",
+           _PLAYBACK),
+    Mutant("a record leaves the pause", "recording/stream.py",
+           "if self.paused:\n            self.analyzer.pause(False)",
+           "if self.paused and False:\n            self.analyzer.pause(False)", _PLAYBACK),
     Mutant("a list with a hole is complete", _ANALYZER, 'flow["complete"] or filled > 0', "True",
            "tests/orderbook/test_backfill.py::test_a_list_with_a_hole_never_counts_as_complete",
            jit=False),
+    Mutant("trades told again are sent as live ones", _RING,
+           "frame.flags & FrameFlag.HISTORICAL, np.uint8", "0, np.uint8", _FILLED),
     Mutant("trades told again are added to what was there", "orderbook/engine.py",
            "        if place == 1:\n            flow_session(flow, since, 0)\n",
            "        if place == 1:\n",
            "tests/orderbook/test_backfill.py", jit=False),
+    Mutant("names of makers are told once", _STREAM, "        if self._makers:\n",
+           "        if False:\n", _OWNED),
     Mutant("an order that grows keeps its place", _ORDERS,
            "if size > standing or", "if",
            f"{_ORDER_BOOK}::test_places_in_the_queue", jit=False),

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from market.enums import FrameType
 from market.record import times_of
@@ -18,47 +17,20 @@ from recording.entries import (
 )
 from recording.messages import cluster_messages, metrics_message, signal_messages
 from recording.stream import Stream
-from tests.orderbook.market_fuzz import Plan
-from tests.reference.position_book import PositionBook, Rows
-from tests.reference.price_book import PriceBook
-from tests.reference.records import ASK, BID, PRICE
-from tests.simulation.sides import SimPublisher
+from tests.reference.position_book import Rows
+from tests.reference.records import ASK, BID
+from tests.simulation.market import Book, Market
+from tests.simulation.publisher import SimPublisher
 
-__all__ = ["Kept", "Truth", "ends_in_doubt", "journal_holds", "replayed", "stale_reasons"]
-
-Book = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
-
-
-class Truth:
-    """The plain book after every record of a plan: all bids and asks, best first."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan: Final = plan
-        by_price = any(rec.kind == PRICE for rec in plan.recs)
-        book: Any = PriceBook() if by_price else PositionBook(plan.depth)
-        self.books: Final[list[Book]] = [((), ())]
-        for rec in plan.recs:
-            if not by_price or rec.kind == PRICE:
-                outcome = book.apply([rec])
-                assert outcome.fault is None, "the plan is sound"
-            self.books.append(_levels(book, by_price=by_price))
-
-    def book(self, pushed: int) -> Book:
-        return self.books[pushed]
-
-    def sound(self, pushed: int) -> bool:
-        """Whether no event is only half told after so many records."""
-        bids, asks = self.books[pushed]
-        prices = ([price for price, _ in reversed(bids)], [price for price, _ in asks])
-        return all(a < b for side in prices for a, b in pairwise(side))
-
-
-def _levels(book: Any, *, by_price: bool) -> Book:
-    if by_price:
-        bids, asks = book.top(10**6)
-    else:
-        bids, asks = book.rows[BID], book.rows[ASK]
-    return tuple(bids), tuple(asks)
+__all__ = [
+    "Kept",
+    "ends_in_doubt",
+    "journal_holds",
+    "publisher_book",
+    "replayed",
+    "stale_reasons",
+    "unexplained",
+]
 
 
 @dataclass
@@ -70,11 +42,14 @@ class Kept:
     gaps: list[tuple[str, int, int]] = field(default_factory=list)
     snapshots: int = 0
     records: int = 0
+    bars: int = 0
+    history: int = 0
+    """Trades told again."""
     runs: int = 0
 
 
 def journal_holds(
-    entries: Iterable[Entry], publishers: Iterable[SimPublisher], truth: Truth
+    entries: Iterable[Entry], publishers: Iterable[SimPublisher], market: Market
 ) -> Kept:
     """Each number once, in order, with the content that the publisher gave it; gaps are said.
 
@@ -93,24 +68,30 @@ def journal_holds(
                 assert expected == kept.last.get(session, 0) + 1, "numbers are told again"
             case FrameEntry(frame) if frame.type == FrameType.EVENTS:
                 assert frame.seq == expected, f"{frame.seq} where {expected} belongs"
-                diary = diaries[session].diary
+                diary, history = diaries[session].diary, diaries[session].history
                 rows = zip(times_of(frame).tolist(), frame.records.tolist(), strict=True)
                 for seq, (time, row) in enumerate(rows, frame.seq):
                     assert diary[seq] == (time, *row[1:]), f"number {seq} is not what it was"
+                    assert frame.historical == (seq in history), f"{seq} is not of its time"
                 expected = frame.end
                 kept.records += len(frame.records)
+                kept.history += len(frame.records) if frame.historical else 0
             case FrameEntry(frame):
                 assert frame.seq == expected, "a snapshot that does not say what it skips"
                 parts.append(frame)
                 if frame.flags & 2:
-                    _snapshot_is_true(parts, diaries[session], truth)
+                    _snapshot_is_true(parts, diaries[session], market)
                     kept.snapshots += 1
                     parts = []
-            case BarEntry(seq, _):
-                assert seq == expected
+            case BarEntry(seq, values):
+                assert seq == expected, f"bar {seq} where {expected} belongs"
+                assert diaries[session].bars[seq] == values, f"bar {seq} is not what it was"
                 expected += 1
+                kept.bars += 1
             case GapEntry(reason, first, last) if reason == "gap":
                 assert first == expected
+                if last < 0:  # its publisher is succeeded: nobody knows how many more there were
+                    continue
                 assert last >= first
                 kept.gaps.append((session, first, last))
                 expected = last + 1
@@ -119,6 +100,16 @@ def journal_holds(
         if session:
             kept.last[session] = expected - 1
     return kept
+
+
+def unexplained(kept: Kept, publishers: Iterable[SimPublisher]) -> list[tuple[str, int, int]]:
+    """Gaps other than those where a playback was set back: what had queued up then is nobody's."""
+    given_up = {publisher.session: publisher.given_up for publisher in publishers}
+    return [
+        (session, first, last)
+        for session, first, last in kept.gaps
+        if not given_up[session] & set(range(first, last + 1))
+    ]
 
 
 def stale_reasons(entries: Iterable[Entry]) -> set[str]:
@@ -147,21 +138,21 @@ def ends_in_doubt(entries: Iterable[Entry]) -> bool:
     return doubt
 
 
-def _snapshot_is_true(parts: list[Any], publisher: SimPublisher, truth: Truth) -> None:
+def _snapshot_is_true(parts: list[Any], publisher: SimPublisher, market: Market) -> None:
     sides: dict[int, Rows] = {ASK: [], BID: []}
     for part in parts:
         for row in part.records.tolist():
             sides[row[2]].append((row[5], row[6]))
     bids = tuple(sorted(sides[BID], reverse=True))
     asks = tuple(sorted(sides[ASK]))
-    assert (bids, asks) == publisher_book(publisher, parts[0].seq - 1, truth)
+    assert (bids, asks) == publisher_book(publisher, parts[0].seq - 1, market)
 
 
-def publisher_book(publisher: SimPublisher, seq: int, truth: Truth) -> Book:
+def publisher_book(publisher: SimPublisher, seq: int, market: Market) -> Book:
     """The plain book after number ``seq`` of a session."""
     while seq not in publisher.pushed_at:
         seq -= 1
-    return truth.book(publisher.pushed_at[seq])
+    return market.books[publisher.pushed_at[seq]]
 
 
 def replayed(entries: Iterable[Entry], stream: Stream) -> list[bytes]:
@@ -169,6 +160,12 @@ def replayed(entries: Iterable[Entry], stream: Stream) -> list[bytes]:
     heard = []
     for entry in entries:
         result = stream.apply(entry)
+        if (
+            result.applied
+            and isinstance(entry, FrameEntry)
+            and entry.frame.type == FrameType.EVENTS
+        ):
+            assert not stream.paused, "a record ends a pause"
         heard += [message.text for message in cluster_messages(stream, result)]
         heard += signal_messages(stream, result.signals)
         if result.publishes:

@@ -1,40 +1,26 @@
-"""The real objects of server and client, pumped by the virtual world instead of by asyncio."""
+"""The real objects of the server, pumped by the virtual world instead of by asyncio; a listener."""
 
 import json
 import shutil
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from errno import ENOSPC
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
-from client.backoff import Backoff
-from client.core import Link as LinkState
-from client.core import PublisherCore
-from market.enums import FrameFlag, FrameType, Kind, Side, Source
-from market.errors import SessionError
-from market.instrument import Instrument
-from market.record import RECORD, Frame, times_of
+from market.enums import Source
 from recording.journal.segment import DiskSegment, LocalDisk, SegmentFile
 from recording.messages import ClusterMessage
 from server.channel import Channel
 from server.dialogue import Dialogue
-from server.posts import Poster
 from server.resuming import resume_all
 from server.runtime import Runtime, sync_all
 from server.settings import Settings, settings_from
-from tests.reference.records import Rec, frames_of
 from tests.simulation.network import Link, Message
 from tests.simulation.world import MS, SECOND, World
-from wire.frames import encode_frame
-from wire.messages import Ack, L2Update, QuoteUpdate, Resync, Snapshot, Welcome
 from wire.session import State
 
-__all__ = ["SimDisk", "SimPublisher", "SimServer", "SimSubscriber", "Tap"]
+__all__ = ["SimDisk", "SimServer", "SimSubscriber", "Tap"]
 
 _SETTINGS: Final = settings_from({})
 
@@ -282,192 +268,14 @@ class SimServer:
             self.runtime.pipeline.drain()
 
 
-class SimPublisher:
-    """The client's core with a driver of virtual time, and a diary of what it numbered."""
-
-    def __init__(
-        self,
-        world: World,
-        server: SimServer,
-        instrument: Instrument,
-        session: str,
-        settings: dict[str, Any],
-        **options: Any,
-    ) -> None:
-        self.world: Final = world
-        self.server: Final = server
-        self.symbol: Final = instrument.symbol
-        self.session: Final = session
-        self.core: Final = PublisherCore(
-            [instrument], session=session, settings=settings, **options
-        )
-        self.stream: Final = self.core.streams[self.symbol]
-        self.diary: Final[dict[int, tuple[Any, ...]]] = {}
-        """Number to (time, record without dt), of everything that was numbered."""
-        self.pushed_at: Final[dict[int, int]] = {}
-        """Number to how many records of the plan were pushed before it and with it."""
-        self.link: Link | None = None
-        self.ended: str | None = None
-        self.asked: Counter[str] = Counter()
-        """Reasons of the server's requests."""
-        self.connections = 0
-        self.posts: Counter[str] = Counter()
-        """Answers to posts."""
-        self.posting_until = self.offline_until = 0
-        self.skipped = False
-        """Posts were refused until a snapshot: what was not posted before it is a gap."""
-        self._posted = 1
-        self._headers = {
-            "content-type": "application/octet-stream",
-            "x-depthbridge-session": session,
-            "x-depthbridge-instrument": instrument.symbol,
-        }
-        self.acked = 0
-        """Highest number that a server said was in its journal."""
-        self._superseded = 0
-        self._backoff = Backoff()
-        world.every(250 * MS, self.pump)
-
-    # The feed.
-
-    def push(self, start: int, recs: Sequence[Rec]) -> None:
-        """Number records ``start`` on of the plan."""
-        for frame in frames_of(recs):
-            self.stream.push(frame, self.world.now)
-            first = self.stream.ring.end - len(frame.records)
-            rows = zip(times_of(frame).tolist(), frame.records.tolist(), strict=True)
-            for seq, (time, row) in enumerate(rows, first):
-                self.diary[seq] = (time, *row[1:])
-                start += 1
-                self.pushed_at[seq] = start
-        self.pump()
-
-    # The connection.
-
-    def connect(self) -> None:
-        if self.ended is not None or self.link is not None:
-            return
-        if self.offline_until > self.world.now:
-            self.world.at(self.offline_until, self.connect)
-            return
-        self.link = self.server.connect(self)
-        if self.link is None:
-            self._again()
-            return
-        self.connections += 1
-        self.link.to_server(self.core.connected(self.world.now))
-
-    def take(self, data: Message) -> None:
-        try:
-            message = self.core.receive(data, self.world.now)
-        except SessionError as refusal:
-            self._end(str(refusal.code))
-            return
-        if isinstance(message, Resync):
-            self.asked[message.reason] += 1
-        elif isinstance(message, Ack):
-            self.acked = max(self.acked, message.seq)
-        elif isinstance(message, Welcome):
-            self._backoff.reset()
-        self.pump()
-
-    def pump(self) -> None:
-        if self.link is not None and self.ended is None:
-            for message in self.core.outgoing(self.world.now, self.world.clock.wall):
-                self.link.to_server(message)
-
-    # HTTP: the same session and numbers, without a socket.
-
-    def post_until(self, time: int) -> None:
-        """Post what the ring has from its oldest number that was not acknowledged on."""
-        self._posted = max(self.stream.ring.acked + 1, self.stream.ring.first)
-        self.posting_until = time
-        self.world.after(0, self._post)
-
-    def _post(self) -> None:
-        if self.world.now >= self.posting_until or self.ended is not None:
-            return
-        self.world.after(self.world.random.randrange(1, 40) * MS, self._post)
-        runtime = self.server.runtime
-        if runtime is None or runtime.hub.find(self.symbol, Source.LIVE) is None:
-            return
-        ring = self.stream.ring
-        if self.stream._seed is not None and not ring.acked:
-            return  # the seed goes first, and by the socket
-        if self._posted < ring.first:
-            self._post_snapshot(runtime)
-        elif self._posted < ring.end:
-            frame = ring.frame(self._posted, self.world.random.choice((1, 5, 40)))
-            if self._answer(runtime, encode_frame(frame)) == "ok":
-                self._posted = frame.end
-
-    def _answer(self, runtime: Runtime, body: bytes) -> str:
-        poster = Poster(runtime, self._headers, (L2Update, Snapshot, QuoteUpdate))
-        answer = json.loads(bytes(poster.take(body).body))
-        self.posts[answer.get("code", "ok")] += 1
-        if "ack" in answer:
-            self.acked = max(self.acked, answer["ack"]["seq"])
-            self.stream.acknowledged(answer["ack"]["seq"], answer["ack"]["durable_seq"])
-        if answer.get("code") == "gap":
-            self._posted = answer["from"]
-        elif answer.get("code") in ("resync_required", "book_fault"):
-            self.skipped = True
-            self._post_snapshot(runtime)
-        return str(answer.get("code", "ok"))
-
-    def _post_snapshot(self, runtime: Runtime) -> None:
-        stream = self.stream
-        bids, asks = stream.book.levels()
-        prices = ([price for price, _ in reversed(bids)], [price for price, _ in asks])
-        if any(a >= b for side in prices for a, b in pairwise(side)):
-            return
-        records = np.zeros(len(bids) + len(asks), RECORD)
-        records["kind"] = Kind.DEPTH_PRICE
-        records["side"][: len(bids)] = Side.BID
-        records["price"] = [price for price, _ in (*bids, *asks)]
-        records["size"] = [size for _, size in (*bids, *asks)]
-        seq = stream.ring.end
-        frame = Frame(records, stream.time, seq, FrameType.SNAPSHOT, int(FrameFlag.LAST))
-        self._posted = seq
-        self._answer(runtime, encode_frame(frame))
-
-    def lost(self, code: int | None) -> None:
-        self.link = None
-        self.core.disconnected(code)
-        self._superseded = self._superseded + 1 if code == 4409 else 0
-        if self._superseded < 3:
-            self._again()
-        else:
-            self._end("superseded")
-
-    def bye(self) -> None:
-        if self.link is not None and self.core.link is LinkState.UP:
-            self.link.to_server(self.core.bye())
-        self._end("bye")
-
-    def vanish(self) -> None:
-        """The process is gone."""
-        self.ended = "vanished"
-        if self.link is not None:
-            self.link.cut()
-
-    def _again(self) -> None:
-        wait = self._backoff.delay(self.world.random.random())
-        self.world.after(int(wait * SECOND), self.connect)
-
-    def _end(self, why: str) -> None:
-        self.ended = self.ended or why
-        if self.link is not None:
-            self.link.close("client", 1000)
-
-
 class SimSubscriber:
     """A peer that only listens, and checks what it hears against what it heard before."""
 
-    def __init__(self, world: World, server: SimServer, symbol: str) -> None:
+    def __init__(self, world: World, server: SimServer, symbol: str, source: Source) -> None:
         self.world: Final = world
         self.server: Final = server
         self.symbol: Final = symbol
+        self.source: Final = source
         self.link: Link | None = None
         self.clusters: dict[int, dict[str, Any]] | None = None
         self.rows = 0
@@ -488,7 +296,7 @@ class SimSubscriber:
                     "protocol": {"min": 1, "max": 1},
                     "session": "0c9e6679-7425-40de-944b-e07fc1f90ae7",
                     "client": "listener",
-                    "source": "live",
+                    "source": self.source.value,
                     "role": "subscriber",
                     "instruments": [{"symbol": self.symbol}],
                     "subscribe": ["metrics", "clusters"],

@@ -3,7 +3,8 @@
 Every run is judged by :mod:`tests.simulation.oracles` and by what the parts assert on the way: the
 journal holds every number once, in order, with the content that the publisher gave it; skipped
 numbers are a gap; the book is the plain book; while stale nothing but the phase is published;
-clusters are announced before they change or end; live output is the replay of the journal.
+clusters are announced before they change or end; live output is the replay of the journal; bars,
+sums of the session and market makers are those of plain lists.
 """
 
 import logging
@@ -15,10 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.scenario import FAULTS, Outcome, Scenario, run
+from market.enums import Source
+from tests.simulation.faults import FAULTS
+from tests.simulation.scenario import Kind, Outcome, Scenario, run
 from tests.simulation.world import MS, SECOND
 
 pytestmark = pytest.mark.usefixtures("warmed")
+
+PLAIN = Kind()
 
 
 @pytest.fixture(autouse=True)
@@ -37,16 +42,38 @@ def test_each_fault_alone(fault: str) -> None:
 
 def test_without_faults_nothing_is_asked_for_and_nothing_is_told_twice() -> None:
     for seed in range(20):
-        outcome = run(seed, [])
+        outcome = run(seed, [], kind=PLAIN)
         assert outcome.asked == Counter()
         assert outcome.kept.gaps == []
         assert outcome.kept.records == outcome.records
+        assert outcome.kept.bars == outcome.bars
+
+
+def test_a_playback_pauses_and_is_set_back() -> None:
+    lives = [run(seed, [], kind=Kind(Source.PLAYBACK)) for seed in range(12)]
+    assert sum(one.jumps for one in lives) >= 5
+    assert sum(one.pauses for one in lives) >= 5
+    assert {reason for one in lives for reason in one.asked} == {"reset"}
+
+
+def test_after_a_back_fill_the_sums_are_those_of_an_uninterrupted_stream() -> None:
+    for seed in range(12):
+        kind = Kind(backfills=True)
+        lives = [run(seed, faults, kind=kind) for faults in ([], ["sleep", "successor"])]
+        assert all(one.lists and one.kept.history for one in lives)
+
+
+def test_rows_stay_their_makers_over_restarts() -> None:
+    restarts = ["stop", "kill", "forgotten", "overflow"]
+    lives = [run(seed, restarts, kind=Kind(makers=3)) for seed in range(20)]
+    assert sum(one.owned for one in lives) > 20
 
 
 def test_faults_of_all_kinds_together() -> None:
     total = _hunt(range(1000, 1150))
     assert total["records"] > 30_000
     assert total["connections"] > 150
+    assert min(total[what] for what in ("bars", "history", "jumps", "pauses", "owned")) > 30
 
 
 @pytest.mark.long
@@ -69,7 +96,7 @@ def _live(one: Scenario, events: dict[int, Callable[[], object]]) -> Outcome:
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_a_book_in_doubt_is_asked_for_after_a_restart(tmp_path: Path, end: str) -> None:
     """Nobody was there to be asked before it."""
-    one = Scenario(2, tmp_path, [], steps=600)
+    one = Scenario(2, tmp_path, [], steps=600, kind=PLAIN)
 
     def away() -> None:
         one.publisher.offline_until = one.world.now + SECOND
@@ -90,7 +117,7 @@ def test_a_book_in_doubt_is_asked_for_after_a_restart(tmp_path: Path, end: str) 
 
 def test_records_after_a_refused_first_snapshot_wait_for_another(tmp_path: Path) -> None:
     """They would change an empty book, and its numbers would go out until a check fails."""
-    one = Scenario(2, tmp_path, [], steps=600)
+    one = Scenario(2, tmp_path, [], steps=600, kind=PLAIN)
 
     def successor() -> None:
         FAULTS["successor"](one)
@@ -103,7 +130,7 @@ def test_records_after_a_refused_first_snapshot_wait_for_another(tmp_path: Path)
 
 def test_a_takeover_that_the_disk_never_had_is_said_again(tmp_path: Path) -> None:
     """The server that comes after a full disk goes on with the session before."""
-    one = Scenario(2, tmp_path, [], steps=600)
+    one = Scenario(2, tmp_path, [], steps=600, kind=PLAIN)
     outcome = _live(
         one,
         {
@@ -137,6 +164,11 @@ def _hunt(seeds: range) -> Counter[str]:
             damaged=outcome.damaged,
             snapshots=outcome.kept.snapshots,
             gaps=len(outcome.kept.gaps),
+            bars=outcome.kept.bars,
+            history=outcome.kept.history,
+            jumps=outcome.jumps,
+            pauses=outcome.pauses,
+            owned=outcome.owned,
         )
     if failures:
         raise BaseExceptionGroup(f"{len(failures)} of {len(seeds)} seeds", failures)
