@@ -29,6 +29,7 @@ def test_fuzzed_streams(seed: int) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @given(seed=st.integers(0, 2**40), cut=st.integers(1, 300))
 def test_more_fuzzed_streams(seed: int, cut: int) -> None:
     run_plan(make_plan(seed, 300), cut)
