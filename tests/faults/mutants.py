@@ -257,6 +257,13 @@ MUTANTS: Final = (
     Mutant("a record leaves the pause", "recording/stream.py",
            "if self.paused:\n            self.analyzer.pause(False)",
            "if self.paused and False:\n            self.analyzer.pause(False)", _PLAYBACK),
+    Mutant("a journal that begins anew names no makers", _CHANNEL,
+           "        if makers:\n", "        if False:\n",
+           "tests/server/test_refusing_disk.py"
+           "::test_more_than_can_wait_begins_a_new_run_and_says_what_is_lost"),
+    Mutant("a restart forgets that rows are kept apart", "recording/stream.py",
+           'self._apart = facts["makers_apart"]', "self._apart = False",
+           "tests/journal/test_freeze.py::test_going_on_from_any_entry_changes_nothing"),
     Mutant("a list with a hole is complete", _ANALYZER, 'flow["complete"] or filled > 0', "True",
            "tests/orderbook/test_backfill.py::test_a_list_with_a_hole_never_counts_as_complete",
            jit=False),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from market.enums import FrameFlag, FrameType, Source
+from market.enums import FrameFlag, FrameType, Kind, Source
 from market.instrument import Instrument
 from market.record import RECORD, Frame, make_frames
 from market.session import SessionCalendar, SessionTemplate, Window
@@ -79,14 +79,16 @@ def tell(stream: Stream, entry: Entry) -> Told:
 
 def entries_of(seed: int, steps: int) -> tuple[Plan, list[Entry]]:
     plan = make_plan(seed, steps)
-    return plan, list(_Entries(random.Random(seed), plan))
+    return plan, list(_Entries(seed, plan))
 
 
 class _Entries:
     """What a journal would hold if a publisher sent the plan, and more happened besides."""
 
-    def __init__(self, rng: random.Random, plan: Plan) -> None:
-        self.rng = rng
+    def __init__(self, seed: int, plan: Plan) -> None:
+        self.rng = random.Random(seed)
+        self.apart = random.Random(seed ^ 0xA9A7)
+        self.flags = {"useL3": self.apart.random() < 0.5}
         self.plan = plan
         self.seq = 1
         self.time = 0
@@ -97,7 +99,9 @@ class _Entries:
         yield InstrumentEntry(instrument_of(self.plan), Source.LIVE)
         parameters = Parameters.from_mapping(self.plan.settings)
         yield SettingsEntry(parameters.to_mapping(), parameters.config_hash)
-        yield SessionEntry("session 0")
+        yield SessionEntry("session 0", flags=self.flags)
+        if self.flags["useL3"]:
+            yield MakersEntry(("NSDQ", "ARCA"))
         for step in self.plan.steps:
             self.time = max(self.time, step.time)
             yield from self._aside(parameters)
@@ -119,6 +123,9 @@ class _Entries:
 
     def _events(self, recs: tuple[Rec, ...]) -> Iterator[Entry]:
         records, times = records_of(recs)
+        if self.flags["useL3"]:
+            depth = np.flatnonzero(records["kind"] == Kind.DEPTH_POSITION)
+            records["ref"][depth] = [self.apart.randrange(3) for _ in depth]
         for frame in make_frames(records, times, self.seq, self.rng.choice((1, 7, 50))):
             self.seq = frame.end
             yield FrameEntry(frame)
@@ -154,7 +161,7 @@ class _Entries:
         elif chance < 0.17:
             self.sessions += 1
             self.seq = 1
-            yield SessionEntry(f"session {self.sessions}")
+            yield SessionEntry(f"session {self.sessions}", flags=self.flags)
         elif chance < 0.19:
             yield HoldEntry(self.rng.random() < 0.5)
 

@@ -77,6 +77,8 @@ def count(met: dict[str, int], stream: Stream) -> None:
         "doubt": stream.doubt != "",
         "bars": bool(analyzer.bars),
         "makers": bool(stream.makers),
+        "rows apart": stream.maker_rows is not None,
+        "rows apart later": stream._apart and stream.maker_rows is None,
         "clusters": bool(analyzer.calculate_clusters()),
         "open group": bool(analyzer._clock["open"]),
         "by price": analyzer._state["book"]["mode"] == 2,
@@ -97,6 +99,8 @@ def test_going_on_from_any_entry_changes_nothing() -> None:
         "doubt",
         "bars",
         "makers",
+        "rows apart",
+        "rows apart later",
         "clusters",
     ):
         assert met.get(word, 0) > 0, (word, met)

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from market.enums import FrameFlag, FrameType, Source
-from recording.entries import Entry, FrameEntry, GapEntry, HoldEntry, InstrumentEntry
+from recording.entries import (
+    Entry,
+    FrameEntry,
+    GapEntry,
+    HoldEntry,
+    InstrumentEntry,
+    MakersEntry,
+)
 from recording.journal import read_journal
 from recording.journal.segment import DiskSegment
 
@@ -165,6 +172,7 @@ async def test_more_than_can_wait_begins_a_new_run_and_says_what_is_lost(
     made = data.frames_of(*data.market(1000), 50)
     async with server.peer() as peer:
         await peer.hello(subscribe=["metrics"])
+        await peer.say({"type": "makers", "stream": 0, "names": ["NSDQ"]})
         await peer.say(data.encode(made[0]._replace(flags=8)))
         await peer.hear("ack", seq=50)
         channel = server.runtime.hub.find("ES 12-26", Source.LIVE)
@@ -188,7 +196,10 @@ async def test_more_than_can_wait_begins_a_new_run_and_says_what_is_lost(
         assert await ready(server) == 200
     await server.process.stop()
     entries: list[Entry] = data.entries(server.folder)
-    assert sum(isinstance(entry, InstrumentEntry) for entry in entries) == 2, "two runs"
+    runs = [place for place, entry in enumerate(entries) if isinstance(entry, InstrumentEntry)]
+    assert len(runs) == 2
+    again = [entry for entry in entries[runs[1] :] if isinstance(entry, FrameEntry | MakersEntry)]
+    assert again[0] == MakersEntry(("NSDQ",)), "whom its records refer to"
     lost = [entry for entry in entries if isinstance(entry, GapEntry)]
     assert lost == [GapEntry("gap", 51, 500)]
     frames = [e.frame for e in entries if isinstance(e, FrameEntry)]

@@ -25,8 +25,8 @@ def the_rest_is_right(stream: Stream, ledger: Ledger, market: Market, *, filled:
     _makers_are_right(stream, ledger)
     if len({rec.time // DAY for rec in market.plan.recs}) == 1:  # else the session has turned
         _sums_are_right(stream, ledger, market)
-        # What a list made whole can be lost again: a sleep is noticed after it.
-        whole = ledger.sums.complete or ledger.sums.lists > 0
+        # A sleep can be noticed before the list came, or after it.
+        whole = ledger.sums.complete or ledger.sums.spoilt
         assert whole or not filled, "a whole list left the sums incomplete"
 
 

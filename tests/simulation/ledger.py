@@ -43,13 +43,15 @@ class Sums:
         """Places of the list told again that have come so far without a hole."""
         self.lists = 0
         """Lists that came whole."""
+        self.spoilt = False
+        """Whether something was lost since the last list began, or nobody heard its beginning."""
 
     def live(self, trade: Rec) -> None:
         self.trades.append(trade)
 
     def again(self, trade: Rec) -> None:
         if trade.ref == 1:
-            self.trades, self.complete, self.filled = [], False, 0
+            self.trades, self.complete, self.filled, self.spoilt = [], False, 0, False
         if trade.ref != self.filled + 1:
             self.filled = 0
             return
@@ -64,7 +66,7 @@ class Sums:
 
     def lose(self) -> None:
         """Trades may be missing from here on."""
-        self.complete, self.filled = False, 0
+        self.complete, self.filled, self.spoilt = False, 0, True
 
     def rewind(self) -> None:
         self.lose()
@@ -147,7 +149,7 @@ class Ledger:
                     self._broken, self.makers = False, None
             case FrameEntry(frame):
                 self._named(recs_of(frame))
-                if not self._broken and frame.historical:
+                if frame.historical:
                     self._again(recs_of(frame), last=bool(frame.flags & 2))
                 elif not self._broken:
                     self._events(recs_of(frame), frame.seq)
@@ -181,9 +183,11 @@ class Ledger:
                 assert self.names[rec.ref - 1] == self._market.names[rec.ref - 1]
 
     def _again(self, trades: list[Rec], *, last: bool) -> None:
-        if self.clock:
-            for trade in trades:
-                self.sums.again(trade)
+        if self._broken or not self.clock:
+            self.sums.spoilt = True
+            return
+        for trade in trades:
+            self.sums.again(trade)
         if last:
             self.sums.end()
 

@@ -205,6 +205,7 @@ class SimPublisher:
         if self.stream._seed is not None and not ring.acked:
             return  # the seed goes first, and by the socket
         if self._posted < ring.first:
+            self.skipped = True  # given up, or overflowed, before it was posted
             self._post_snapshot(runtime)
         elif ring.bar(self._posted) is not None:
             if self._answer(runtime, self._bar(self._posted), bar=True) == "ok":

@@ -342,7 +342,7 @@ class Scenario:
     def _skipped(self, stale: set[str]) -> bool:
         """Whether a snapshot may have skipped records: unposted ones, or, while the book waited for
         it, those of a frame that was damaged on its way."""
-        waited = bool(stale & {"feed", "reset"})
+        waited = bool(stale & {"feed", "reset", "restart"})
         return any(one.skipped for one in self.publishers) or (self._damaged and waited)
 
     def _doubts_are_right(self, asked: Iterable[str], stale: set[str]) -> None:
