@@ -24,7 +24,7 @@ from server.channel import Channel
 from server.runtime import Runtime
 from wire.codes import ErrorCode
 
-__all__ = ["api_routes", "metrics_fields"]
+__all__ = ["api_routes", "is_count", "metrics_fields"]
 
 _SOURCES: Final = ", ".join(source.value for source in Source)
 _MOST_ROWS: Final = 100
@@ -117,7 +117,7 @@ def _clusters(channel: Channel, _: Request) -> dict[str, Any]:
 def _signals(channel: Channel, request: Request) -> dict[str, Any]:
     """Those that have not expired, or with ``since_signal`` the later ones; and the counts."""
     text = request.query_params.get("since_signal")
-    if text is not None and not _is_count(text):
+    if text is not None and not is_count(text):
         raise UsageError("since_signal is the id of a signal")
     signals = channel.recent_signals(None if text is None else int(text))
     return {**_head(channel), "signals": signals, **channel.stream.analyzer.signal_counters}
@@ -153,12 +153,12 @@ def _footprint(channel: Channel, request: Request) -> dict[str, Any]:
 def _whole(request: Request, name: str, default: int, most: int) -> int:
     """A whole number of the query. Raises UsageError: it is none, or out of range."""
     text = request.query_params.get(name, str(default))
-    if not _is_count(text) or not 1 <= int(text) <= most:
+    if not is_count(text) or not 1 <= int(text) <= most:
         raise UsageError(f"{name} is 1 to {most}")
     return int(text)
 
 
-def _is_count(text: str) -> bool:
+def is_count(text: str) -> bool:
     """Whether it is a whole number that ``int`` takes: more than 4,300 digits it refuses."""
     return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 

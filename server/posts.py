@@ -15,7 +15,7 @@ from market.record import Frame
 from recording.messages import live_clusters
 from recording.stream import Result
 from server.answers import error_response, json_response, refusal_response
-from server.api import metrics_fields
+from server.api import is_count, metrics_fields
 from server.channel import Channel, Told
 from server.reports import take_report
 from server.runtime import Runtime
@@ -42,7 +42,6 @@ from wire.updates import Batch, Origin, bar_values, parse_time, snapshot_update,
 __all__ = ["Poster"]
 
 _BINARY: Final = "application/octet-stream"
-_SEQ_DIGITS: Final = 18
 _KINDS: Final[dict[type[Message], tuple[Kind, ...]]] = {
     L2Update: (Kind.DEPTH_POSITION, Kind.DEPTH_PRICE, Kind.QUOTE, Kind.TRADE),
     L3Update: (Kind.ORDER, Kind.QUOTE, Kind.TRADE),
@@ -326,7 +325,7 @@ class Poster:
         header = self._headers.get(_header(field))
         if header is None:
             return given
-        if not header.isascii() or not header.isdecimal() or len(header) > _SEQ_DIGITS:
+        if not is_count(header):
             raise MalformedError(
                 f"the header {field} is no number", code=ErrorCode.BAD_NUMBER, field=field
             )
