@@ -23,7 +23,7 @@ from server.guard.frames import FrameReader, Got, Refused
 from server.settings import ServerSettings
 from wire.codes import CloseCode, ErrorCode
 
-__all__ = ["EXTENSION", "Peer", "StreamProtocol"]
+__all__ = ["EXTENSION", "Peer", "StreamProtocol", "text_head"]
 
 EXTENSION = "depthbridge.protocol"
 """Key in the ASGI scope's ``extensions`` under which the endpoint finds the protocol."""
@@ -38,6 +38,11 @@ Left to itself it takes megabytes for a peer that reads nothing: nobody would no
 seconds, and what lies there cannot be replaced by what is newer.
 """
 _RESET: Final = struct.pack("ii", 1, 0)
+_TEXT: Final = 0x81
+"""First byte of a text message in one frame."""
+_SHORT: Final = struct.Struct("!BB")
+_MEDIUM: Final = struct.Struct("!BBH")
+_LONG: Final = struct.Struct("!BBQ")
 _FRAMES: Final = 128
 """Frames worked on in one turn: well under a millisecond."""
 _POLITE_S: Final = 5.0
@@ -284,11 +289,15 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         return self.close_sent or self.disconnected or self.transport.is_closing()
 
     def write_text(self, messages: list[bytes]) -> None:
-        """Send text messages, UTF-8 already, in one write."""
-        conn = self.conn
+        """Send text messages, UTF-8 already, in one write; only while ``can_write``.
+
+        The library would make an object and a stream of each: as long as rendering takes.
+        """
+        parts = self.conn.data_to_send()
         for message in messages:
-            conn.send_text(message)
-        self.transport.write(b"".join(conn.data_to_send()))
+            parts.append(text_head(len(message)))
+            parts.append(message)
+        self.transport.write(b"".join(parts))
 
     # The end.
 
@@ -340,3 +349,12 @@ class StreamProtocol(WebSocketsSansIOProtocol):
         """What is not gone by then is thrown away: the peer need not take part in the end."""
         if self.close_timer is None and not self.disconnected:
             self.close_timer = self.loop.call_later(seconds, self.transport.abort)
+
+
+def text_head(size: int) -> bytes:
+    """What stands before a text message of so many bytes from a server (RFC 6455, section 5.2)."""
+    if size < 126:
+        return _SHORT.pack(_TEXT, size)
+    if size < 1 << 16:
+        return _MEDIUM.pack(_TEXT, 126, size)
+    return _LONG.pack(_TEXT, 127, size)
