@@ -153,6 +153,16 @@ class Window:
         self._session = session
         self._hours: dict[date, tuple[int, int] | None] = {}
 
+    @property
+    def session(self) -> str | None:
+        """Whose hours: ``RTH``, ``ETH``; None: all."""
+        return self._session
+
+    @property
+    def limits(self) -> tuple[int | None, int | None]:
+        """Begin, and end (exclusive), ns UTC; None: it is open there."""
+        return self.begin or None, None if self.end == _FOREVER else self.end
+
     def mask(self, times: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these times (ns UTC) lie in the window."""
         inside: NDArray[np.bool_] = (times >= self.begin) & (times < self.end)
@@ -170,6 +180,15 @@ class Window:
     def holds(self, time: int) -> bool:
         """Whether one time lies in the window."""
         return bool(self.mask(np.array([time]))[0])
+
+    def reach(self, time: int) -> int:
+        """Where the stretch of the window that ``time`` lies in ends, exclusive; else ``time``."""
+        if not self.holds(time):
+            return time
+        if self._session is None:
+            return self.end
+        stretches = self._sessions(time, time)
+        return min(self.end, next(high for low, high in stretches if low <= time < high))
 
     def _sessions(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         day = _day_of(first) - timedelta(days=1)

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from depthbridge.calibrating.dial import KNOBS, SWITCHES, settings_at
 from depthbridge.calibrating.run import Calibration
-from depthbridge.calibrating.scores import QUANTILES
+from depthbridge.calibrating.scores import QUANTILES, Behaviour
 
-__all__ = ["as_json", "as_settings", "as_text"]
+__all__ = ["as_json", "as_settings", "as_text", "explained"]
 
 _SHOWN: Final = ("1 %", "5 %", "25 %", "50 %", "75 %", "95 %", "99 %")
 
@@ -100,11 +100,12 @@ def _lines(found: Calibration) -> Iterator[str]:
         numbers = "".join(f"{value:>10.3g}" for value in one.quantiles)
         yield f"{name:<22}{numbers}{share:>9.0%}"
     yield ""
-    yield from _explained(found)
+    yield from explained(found.behaviour)
 
 
-def _explained(found: Calibration) -> Iterator[str]:
-    flow, auc = found.behaviour.flow, found.behaviour.queue_auc
+def explained(behaviour: Behaviour) -> Iterator[str]:
+    """What order flow explained and queue imbalance foretold, a line each."""
+    flow, auc = behaviour.flow, behaviour.queue_auc
     if flow is not None and flow.r2 is not None:
         later = "-" if flow.r2_next is None else f"{flow.r2_next:.3f}"
         yield (

@@ -21,6 +21,7 @@ NAMES: Final = (
     "calibrate",
     "review",
     "compare",
+    "report",
     "recordings",
     "journal",
     "incident",

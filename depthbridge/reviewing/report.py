@@ -10,7 +10,7 @@ from market.enums import Source
 from market.instrument import Instrument
 from recording.hit_rates import HitRates, InstrumentRates, RuleRate
 
-__all__ = ["LEAST", "as_json", "as_text", "hit_rates"]
+__all__ = ["LEAST", "as_json", "as_text", "bounds", "hit_rates", "share", "signed"]
 
 LEAST: Final = 20
 """Signals of a rule without which it has no hit rate: fewer say nothing."""
@@ -72,24 +72,27 @@ def _row(line: Line) -> str:
     if not line.signals:
         return f"{line.seconds:>4} s  no outcome known ({line.unknown})"
     return (
-        f"{line.seconds:>4} s  n {line.signals:>5}  move {_number(line.move.value)} "
-        f"{_bounds(line.move)}  random {_number(line.random)}  excess "
-        f"{_number(line.excess.value)} {_bounds(line.excess)}  best {_number(line.favourable)} "
-        f"({_number(line.random_favourable)})  worst {_number(line.adverse)} "
-        f"({_number(line.random_adverse)})  hits {_share(line.hits.value)} "
-        f"[{_share(line.hits.low)}, {_share(line.hits.high)}]  random {_share(line.random_hits)}"
+        f"{line.seconds:>4} s  n {line.signals:>5}  move {signed(line.move.value)} "
+        f"{bounds(line.move)}  random {signed(line.random)}  excess "
+        f"{signed(line.excess.value)} {bounds(line.excess)}  best {signed(line.favourable)} "
+        f"({signed(line.random_favourable)})  worst {signed(line.adverse)} "
+        f"({signed(line.random_adverse)})  hits {share(line.hits.value)} "
+        f"[{share(line.hits.low)}, {share(line.hits.high)}]  random {share(line.random_hits)}"
     )
 
 
-def _number(value: float | None) -> str:
+def signed(value: float | None) -> str:
+    """A move in ticks; a dash: not known."""
     return "-" if value is None else f"{value:+.2f}"
 
 
-def _bounds(interval: Interval) -> str:
-    return f"[{_number(interval.low)}, {_number(interval.high)}]"
+def bounds(interval: Interval) -> str:
+    """Of a move."""
+    return f"[{signed(interval.low)}, {signed(interval.high)}]"
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
+    """Of 1, as percent; a dash: not known."""
     return "-" if value is None else f"{value:.0%}"
 
 

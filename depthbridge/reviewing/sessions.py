@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import orjson
@@ -12,13 +12,22 @@ from numpy.typing import NDArray
 from depthbridge.inputs import Input
 from depthbridge.progress import Progress
 from depthbridge.reviewing.outcomes import Path, SignalAt
-from depthbridge.runs import MetricsRun
+from depthbridge.runs import Columns, MetricsRun, Watch
 from market.errors import DataError
 from market.session import SessionCalendar, TradingSession
 from orderbook import Parameters
 from recording.readers import Recording
 
-__all__ = ["SCORES", "STEP", "SessionPart", "seconds_of", "sessions_of", "sums_by_second"]
+__all__ = [
+    "SCORES",
+    "STEP",
+    "Listener",
+    "SessionPart",
+    "seconds_of",
+    "sessions_of",
+    "signal_at",
+    "sums_by_second",
+]
 
 STEP: Final = 100_000_000
 """Of the mids, ns."""
@@ -49,12 +58,29 @@ class SessionPart:
     signals: list[SignalAt]
 
 
+class Listener(Watch, Protocol):
+    """Hears everything else that a recording says while its sessions are put together."""
+
+    def begin(self, run: MetricsRun) -> None:
+        """The run begins; its counts move while it goes on."""
+
+    def rows(self, columns: Columns) -> None:
+        """Metrics of the next instants, STEP apart."""
+
+    def cluster(self, text: bytes) -> None:
+        """A cluster event, as the wire's message."""
+
+    def signal(self, message: dict[str, Any]) -> None:
+        """A signal: the fields of the wire's message."""
+
+
 def sessions_of(
     given: Input,
     recording: Recording,
     parameters: Parameters,
     *,
     tolerant: bool = False,
+    listener: Listener | None = None,
 ) -> Iterator[SessionPart]:
     """The sessions of a recording, one in memory at a time.
 
@@ -63,20 +89,33 @@ def sessions_of(
         recording: what to read; its own settings, if it has any, go before ``parameters``.
         parameters: analytics settings.
         tolerant: a fault of the book empties it.
+        listener: hears of the rest, each thing before the session that it belongs to is yielded.
 
     Raises:
         DataError: what was good before it was yielded.
     """
     signals: list[SignalAt] = []
+
+    def hear(text: bytes) -> None:
+        message = orjson.loads(text)
+        signals.append(signal_at(message))
+        if listener is not None:
+            listener.signal(message)
+
     run = MetricsRun(
         recording,
         STEP,
         window=given.window,
         parameters=parameters,
         calendar_of=given.settings.calendar,
-        signals=lambda text: signals.append(_signal(text)),
+        informed=given.settings.informed,
+        clusters=None if listener is None else listener.cluster,
+        signals=hear,
+        watch=listener,
         tolerant=tolerant,
     )
+    if listener is not None:
+        listener.begin(run)
     calendar = given.settings.calendar(recording.instrument.session)
     tick = recording.instrument.tick
     collector = _Collector(calendar, tick.denominator / tick.numerator, signals)
@@ -84,6 +123,8 @@ def sessions_of(
     with Progress() as progress:
         try:
             for columns in run:
+                if listener is not None:
+                    listener.rows(columns)
                 yield from collector.take(columns)
                 progress.at(run.rows)
         except DataError as caught:
@@ -93,8 +134,8 @@ def sessions_of(
         raise error
 
 
-def _signal(text: bytes) -> SignalAt:
-    message = orjson.loads(text)
+def signal_at(message: dict[str, Any]) -> SignalAt:
+    """What of a signal's message its outcome depends on."""
     return SignalAt(message["time"], message["kind"], 1 if message["strength"] >= 0 else -1)
 
 

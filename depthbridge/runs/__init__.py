@@ -8,7 +8,7 @@ yielded before the error is raised.
 from depthbridge.runs.base import Columns, Run, every_seconds
 from depthbridge.runs.book import BookRun
 from depthbridge.runs.footprint import FootprintRun, bar_kind
-from depthbridge.runs.metrics import MetricsRun
+from depthbridge.runs.metrics import MetricsRun, Watch
 from depthbridge.runs.told import ClustersRun, SignalsRun
 from depthbridge.runs.trades import TradesRun
 
@@ -21,6 +21,7 @@ __all__ = [
     "Run",
     "SignalsRun",
     "TradesRun",
+    "Watch",
     "bar_kind",
     "every_seconds",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +31,21 @@ from recording.messages import cluster_messages, signal_messages
 from recording.readers import Recording
 from recording.stream import Result, Stream
 
-__all__ = ["MetricsRun"]
+__all__ = ["MetricsRun", "Watch"]
 
 _CHUNK: Final = 4096
 _NS: Final = 1_000_000_000
 _STALE: Final = PHASES.index(Phase.STALE)
+
+
+class Watch(Protocol):
+    """Reads more of the stream than its rows say, while they are made; changes nothing."""
+
+    def row(self, stream: Stream, label: int) -> None:
+        """The row of ``label`` (ns UTC) was made."""
+
+    def session_over(self, stream: Stream, boundary: int) -> None:
+        """Everything before ``boundary`` was applied, at which sums of the session begin anew."""
 
 
 class MetricsRun(Run):
@@ -51,6 +61,7 @@ class MetricsRun(Run):
         informed: adds to the settings what is known of an instrument and source (hit rates).
         clusters: takes each cluster event as the wire's JSON message.
         signals: takes each signal in the same way.
+        watch: looks on, where ``every`` is an interval.
         tolerant: a fault empties the book and is counted as a gap.
         strict: an order record that is wrong ends the run; else it is counted.
 
@@ -71,6 +82,7 @@ class MetricsRun(Run):
         informed: Callable[[Parameters, Instrument, Source], Parameters] | None = None,
         clusters: Callable[[bytes], None] | None = None,
         signals: Callable[[bytes], None] | None = None,
+        watch: Watch | None = None,
         tolerant: bool = False,
         strict: bool = False,
     ) -> None:
@@ -85,6 +97,8 @@ class MetricsRun(Run):
         self._informed = informed
         self._clusters = clusters
         self._signals = signals
+        self._watch = watch
+        self._boundary = NULL_TICKS
         self._stream: Stream | None = None
         self._rows = np.zeros(_CHUNK, METRICS_ROW)
         self._words = self._rows.view(np.int64).reshape(_CHUNK, -1)
@@ -139,6 +153,8 @@ class MetricsRun(Run):
         if isinstance(entry, InstrumentEntry):
             self._begin(entry)
         elif isinstance(entry, FrameEntry):
+            if self._label != NULL_TICKS:  # a book tells nothing of the time before it
+                yield from self._silence(-(-entry.frame.base // self._interval) * self._interval)
             self._numbered(entry)
         elif isinstance(entry, GapEntry):
             self._gap(entry.reason)
@@ -212,17 +228,42 @@ class MetricsRun(Run):
         np.maximum(clock, self._clock, out=clock)
         labels = -(-clock // self._interval) * self._interval
         cuts = [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist(), len(labels)]
+        if self._watch is not None and int(clock[-1]) >= self._boundary:
+            cuts = self._cut_at_boundaries(cuts, clock)
         for start, stop in pairwise(cuts):
             label = int(labels[start])
             if self._label == NULL_TICKS:
                 self._label = label
-            while self._label < label:
-                self._apply(ClockEntry(self._label))
-                yield from self._row(self._last_index, self._label)
-                self._label += self._interval
+            yield from self._silence(label)
+            self._pass_boundary(int(clock[start]))
             self._records(frame, index, start, stop)
             self._last_index = int(index[stop - 1])
         self._clock = int(clock[-1])
+
+    def _silence(self, label: int) -> Iterator[Columns]:
+        """The rows of all intervals before ``label``, from the open one on."""
+        while self._label < label:
+            self._pass_boundary(self._label)
+            self._apply(ClockEntry(self._label))
+            yield from self._row(self._last_index, self._label)
+            self._label += self._interval
+
+    def _cut_at_boundaries(self, cuts: list[int], clock: NDArray[np.int64]) -> list[int]:
+        """Records from before the end of a session are applied apart from those after it."""
+        boundary = max(self._boundary, self._calendar.next_boundary(int(clock[0]) - 1))
+        while boundary <= int(clock[-1]):
+            cuts.append(int(np.searchsorted(clock, boundary)))
+            boundary = self._calendar.next_boundary(boundary)
+        return sorted(set(cuts))
+
+    def _pass_boundary(self, time: int) -> None:
+        """The clock is about to go to ``time``: tell of a session that this ends."""
+        if self._watch is None or time < self._boundary:
+            return
+        assert self._stream is not None
+        if self._boundary != NULL_TICKS:
+            self._watch.session_over(self._stream, self._boundary)
+        self._boundary = self._calendar.next_boundary(time)
 
     def _records(self, frame: Frame, index: NDArray[np.int64], start: int, stop: int) -> None:
         """Apply records of a frame; with a fault go on or raise."""
@@ -284,6 +325,8 @@ class MetricsRun(Run):
         self._indexes[self._filled] = index
         if label is not None:
             self._times[self._filled] = label
+            if self._watch is not None:
+                self._watch.row(self._stream, label)
         self._filled += 1
         if self._filled == _CHUNK:
             yield from self._flush()

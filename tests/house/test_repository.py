@@ -36,6 +36,7 @@ DRIVEN = {
     "depthbridge/comparing/": "tests/house/test_comparing.py",
     "depthbridge/inputs.py": "tests/recording/test_commands.py",
     "depthbridge/player.py": "tests/server/test_process.py",
+    "depthbridge/reporting/": "tests/house/test_reporting.py",
     "depthbridge/reviewing/": "tests/house/test_reviewing.py",
     "depthbridge/runs/": "tests/recording/test_commands.py",
     "depthbridge/serving.py": "tests/server/test_process.py",
