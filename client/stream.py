@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from client.ring import CAPACITY, Ring
 from market.enums import FrameFlag, FrameType, Kind, Side
 from market.instrument import Instrument
-from market.record import MAX_RECORDS, RECORD, Frame, Records, make_frames
+from market.record import MAX_RECORDS, RECORD, REWIND_NS, Frame, Records, make_frames
 from market.ticks import Grid
 from orderbook import OrderBook
 from wire.batches import BarUpdate, Series
@@ -20,13 +20,12 @@ from wire.codes import ResyncReason
 from wire.frames import encode_frame
 from wire.messages import Check, Makers, encode_message
 
-__all__ = ["BATCH", "CHECK_NS", "CHECK_RECORDS", "REWIND_NS", "PublishedStream", "warmup"]
+__all__ = ["BATCH", "CHECK_NS", "CHECK_RECORDS", "PublishedStream", "warmup"]
 
 BATCH: Final = 200
 """Most records of a frame while the sender keeps up; behind that, as many as the server takes."""
 CHECK_RECORDS: Final = 500
 CHECK_NS: Final = 250_000_000
-REWIND_NS: Final = 5_000_000_000
 _AGAIN: Final = 3
 _BEHIND: Final = 4_000
 _MARKS: Final = 1024

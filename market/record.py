@@ -53,6 +53,7 @@ __all__ = [
     "MAX_DT",
     "MAX_RECORDS",
     "RECORD",
+    "REWIND_NS",
     "VERSION",
     "FieldRecord",
     "Frame",
@@ -101,6 +102,8 @@ _HISTORICAL: Final = int(FrameFlag.HISTORICAL)
 _BILLIONTHS: Final = 2
 MAX_DT: Final = 2**32 - 1
 """Largest distance of a record from its frame's base, ns (4.29 s)."""
+REWIND_NS: Final = 5_000_000_000
+"""What is earlier than the clock by more sets it back: a rewind, not a late record."""
 
 Records = NDArray[Any]
 """A one-dimensional C-contiguous array of RECORD."""

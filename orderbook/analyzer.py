@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from market.enums import Phase, Source
 from market.errors import UsageError
 from market.instrument import Instrument
-from market.record import Frame, Records
+from market.record import REWIND_NS, Frame, Records
 from market.session import SessionCalendar, TradingSession
 from orderbook import describe, footprints
 from orderbook.bars import Bar, BarStudies
@@ -227,21 +227,31 @@ class Analyzer:
                 depth and orders in one snapshot.
         """
         levels = snapshot_levels(records)
-        if self._started:
+        if not self._started:
+            self._enter_session(time)
+        if self._clock["started"]:
             self.advance(time)
         else:
-            self._enter_session(time)
-            self._clock["started"] = 1
-            self._clock["now"] = time
-            grid = int(self._state["p"]["grid"])
-            self._clock["next_instant"] = (time // grid + 1) * grid
-            self._clock["quiet_since"] = self._clock["next_instant"]
-            self._state["flow"]["since"] = time
+            self._start_clock(time)
         self._reserve_events()
         again = False
         while load_rows(levels, seq, again, self._words, self._heap) == GROW:
             self._heap = grow(self._header, self._heap)
             again = True
+
+    def set_back(self, time: int) -> bool:
+        """Begin anew before a snapshot of more than 5 s before the clock, as an event there would.
+
+        Args:
+            time: of the snapshot, ns UTC.
+
+        Returns:
+            Whether it is a rewind; otherwise nothing was changed.
+        """
+        if not self._clock["started"] or time >= int(self._clock["now"]) - REWIND_NS:
+            return False
+        self._rewind(time)
+        return True
 
     def load_levels(self, bids: Levels, asks: Levels, time: int, seq: int) -> None:
         """Replace the book by (ticks, size) levels, as a JSON snapshot lists them."""
@@ -673,6 +683,15 @@ class Analyzer:
         self._state["flow"]["complete"] = session is not None and time <= session.open
         self._clock["boundary"] = self._calendar.next_boundary(time)
         self._begin_balance(session, time)
+
+    def _start_clock(self, time: int) -> None:
+        """What the first record does, for a snapshot."""
+        self._clock["started"] = 1
+        self._clock["now"] = time
+        grid = int(self._state["p"]["grid"])
+        self._clock["next_instant"] = (time // grid + 1) * grid
+        self._clock["quiet_since"] = self._clock["next_instant"]
+        self._state["flow"]["since"] = time
 
     def _begin_balance(self, session: TradingSession | None, time: int) -> None:
         begin_balance(

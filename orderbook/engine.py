@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from market.jit import borrowed, inlined, kernel, unsigned
+from market.record import REWIND_NS
 from orderbook.analytics.bars import bar_clear, bar_trade
 from orderbook.analytics.cells import add_trade, has_room
 from orderbook.analytics.endings import clear_marks, end_all_marks, lose_trades
@@ -89,7 +90,6 @@ __all__ = [
     "reset_state",
 ]
 
-_REWIND = 5_000_000_000
 _MINUTE = 60_000_000_000
 
 
@@ -171,7 +171,7 @@ def _move_time(state: Struct, heap: Words, time: int) -> int:
         state.flow.since = time
         return OK
     if time < clock.now:
-        return REWIND if time < clock.now - _REWIND else OK
+        return REWIND if time < clock.now - REWIND_NS else OK
     if clock.open:
         status = complete_group(state, heap)
         if status != OK:

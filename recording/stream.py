@@ -13,8 +13,9 @@ session    a publisher takes over; if it is another one, the book is emptied and
 settings   the analytics go on under the new parameters
 frame      events in order go to book and analytics in one call; a book fault applies what is
            before it and breaks the stream; while broken, events are numbered but not applied.
-           Snapshot frames are gathered until the last one, which replaces the book. Historical
-           frames hold trades of the session told again: its sums and profile alone hear of them
+           Snapshot frames are gathered until the last one, which replaces the book, and where
+           the source is played can set the clock back. Historical frames hold trades of the session
+           told again: its sums and profile alone hear of them
 bar        takes its number; checked, and into the bar indicators
 clock      moves event time through silence
 gap        records are lost for good: broken until the snapshot that skips them
@@ -423,13 +424,14 @@ class Stream:
             return Result(self)
         records = joined(self._parts)
         self._parts.clear()
+        rewound = self.source.played and self.analyzer.set_back(frame.base)
         self.analyzer.load_snapshot(records, frame.base, frame.seq)
         if self._row_per_frame:
             self.analyzer.make_row()
         self._maker_rows = None
         self.expected = frame.seq
         self._broken = False
-        return Result(self, len(records), emits=True)
+        return Result(self, len(records), rewound=rewound, emits=True)
 
     def _apply_clock(self, time: int) -> Result:
         fault = self.analyzer.advance(time)

@@ -11,7 +11,7 @@ from depthbridge.runs.base import Columns, Run
 from depthbridge.runs.columns import in_units
 from market.enums import FrameType, Kind
 from market.errors import UsageError
-from market.record import times_of
+from market.record import REWIND_NS, times_of
 from orderbook.footprints import Choice, grid_of, imbalances, rule_of, runs_of
 from recording.entries import CheckpointEntry, Entry, FrameEntry, InstrumentEntry
 from recording.readers import Recording
@@ -19,7 +19,6 @@ from recording.readers import Recording
 __all__ = ["BarKind", "FootprintRun", "bar_kind"]
 
 _MINUTE: Final = 60_000_000_000
-_REWIND: Final = 5_000_000_000
 _CHUNK: Final = 4096
 _UNITS: Final = ("m", "t", "v")
 """Minutes, trades, volume."""
@@ -102,7 +101,7 @@ class FootprintRun(Run):
         yield from self._flush()
 
     def _trade(self, time: int, price: int, side: int, size: int) -> None:
-        if time < self._clock - _REWIND:
+        if time < self._clock - REWIND_NS:
             self._close()
             self._clock = time
         self._clock = max(self._clock, time)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from market.enums import FrameFlag, FrameType, Kind, Phase, Source
 from market.errors import DataError
 from market.instrument import Instrument
-from market.record import RECORD, Frame, Records, times_of
+from market.record import RECORD, REWIND_NS, Frame, Records, times_of
 from orderbook.books.book import level_records
 from orderbook.books.order_book import adds_of, standing_orders
 from recording.backtest.depth import BrokenBookError, Ladder, PriceLevels
@@ -30,7 +30,6 @@ from recording.stream import state_at
 
 __all__ = ["Translator"]
 
-_REWIND: Final = 5_000_000_000
 _OLD: Final = 60_000_000_000
 """An order heard of so much later than it was entered was told again, in a snapshot."""
 _NEVER: Final = -(2**62)
@@ -180,7 +179,7 @@ class Translator:
             self.heard += len(own)
             own = np.where(orders & (heard - own > _OLD), heard, own)
         exchange = np.maximum.accumulate(np.concatenate([[self._exchange], own]))[1:]
-        back = (exchange - own > _REWIND) & ~orders
+        back = (exchange - own > REWIND_NS) & ~orders
         if back.any():
             raise DataError(
                 f"time goes back by more than 5 s at record {frame.seq + int(back.argmax()):,}, "

@@ -68,6 +68,45 @@ def test_the_split_into_batches_changes_nothing(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
+def test_a_snapshot_that_sets_back_is_the_beginning_of_a_new_stream(seed: int) -> None:
+    """All that stays is the numbering of clusters and signals, and that the sums are not whole."""
+    plan, recs = calm(seed + 90)
+    half = next(i for i in range(len(recs) // 2, len(recs)) if recs[i].time > recs[i - 1].time)
+    early = analyzer_of(plan)
+    played(early, recs[:half], [])
+    (bids, asks), time = early.book().levels(), early.clock
+    rows = []
+    for others in ([], [rec._replace(time=rec.time + 10**13) for rec in recs]):
+        analyzer = analyzer_of(plan)
+        played(analyzer, others, [])
+        assert analyzer.set_back(time) is bool(others)
+        analyzer.load_levels(bids, asks, time, 1)
+        assert {event["end_reason"] for event in told_by(analyzer)} <= {"stale"}
+        rows.append(played(analyzer, recs[half:], list(range(40, len(recs) - half, 40))))
+    (fresh, fresh_events), (back, back_events) = rows
+    assert all(row["complete"] != again["complete"] for row, again in zip(fresh, back, strict=True))
+    assert [row | {"complete": None} for row in fresh] == [row | {"complete": None} for row in back]
+    assert list(map(without_ids, fresh_events)) == list(map(without_ids, back_events))
+
+
+def without_ids(event: Row) -> Row:
+    return {
+        name: value for name, value in event.items() if name not in ("id", "event_id", "cluster")
+    }
+
+
+def test_a_little_earlier_is_no_step_back() -> None:
+    plan, recs = calm(3)
+    analyzer = analyzer_of(plan)
+    assert not analyzer.set_back(1)
+    played(analyzer, recs, [])
+    before = analyzer.freeze()
+    assert not analyzer.set_back(analyzer.clock - 5 * 10**9)
+    assert analyzer.freeze() == before
+    assert analyzer.set_back(analyzer.clock - 5 * 10**9 - 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_nothing_looks_ahead(seed: int) -> None:
     plan, recs = calm(seed + 50)
     cuts = list(range(40, len(recs), 40))

@@ -494,6 +494,31 @@ def test_a_rewind_asks_for_a_snapshot(world: World) -> None:
     assert not channel.stream.analyzer.read()["complete"][0]
 
 
+@pytest.mark.parametrize("source", ["playback", "replay", "live"])
+def test_a_snapshot_sets_a_playback_back(world: World, source: str) -> None:
+    """What comes after it is not another step back, and nothing is asked for."""
+    peer = world.publisher(source=source)
+    peer.say(book(flags=REPLY))
+    peer.say(trades(21, 3))
+    peer.say(book(25, NOW - 60 * SECOND, snapshot=True, shift=40))
+    assert world.channel(Source(source)).stream.phase == "synced"
+    records = np.zeros(1, RECORD)
+    records["op"], records["price"], records["size"] = 1, 27_290, 9
+    peer.say(Frame(records, NOW - 59 * SECOND, 25, flags=REPLY))
+    stream = world.channel(Source(source)).stream
+    if source == "live":  # its clock never goes back: the record does
+        assert reasons(peer) == ["reset"]
+        return
+    assert (reasons(peer), stream.phase) == ([], "synced")
+    row = stream.analyzer.calculate_metrics()
+    assert (row["time_ns"], row["best_ask"]) == (NOW - 59 * SECOND, 6822.5)
+    assert (row["cvd"], row["complete"], row["since"]) == (None, False, NOW - 60 * SECOND)
+    bids, asks = stream.analyzer.top(10)
+    assert (bids[0], asks[0], len(bids), len(asks)) == ((27_289, 5), (27_290, 9), 10, 10)
+    assert GapEntry("gap", 24, 24) in world.entries(source), "the number that was given up"
+    assert GapEntry("reset") not in world.entries(source)
+
+
 def test_a_session_that_begins_with_an_empty_book_is_waited_for(world: World) -> None:
     peer = world.publisher()
     peer.say(book(flags=REPLY))

@@ -29,6 +29,7 @@ __all__ = ["DAY", "Ledger", "Sums"]
 
 DAY: Final = 86_400 * SECOND
 _REWIND: Final = 5 * SECOND
+_PLAYED: Final = ("playback", "replay")
 _DOUBTS: Final = ("silent", "gap")
 """Under these a book is stale, and right."""
 
@@ -111,7 +112,7 @@ class Ledger:
         self.clock = 0
         self._session = ""
         self._broken = False
-        self._apart = False
+        self._apart = self._played = False
 
     def read(self, entries: Iterable[Entry]) -> "Ledger":
         for entry in entries:
@@ -131,6 +132,7 @@ class Ledger:
         match entry:
             case InstrumentEntry():
                 self._begin()
+                self._played = entry.source.value in _PLAYED
             case SessionEntry():
                 self._meet(entry)
             case MakersEntry(names):
@@ -145,8 +147,7 @@ class Ledger:
                 self._lose()
             case FrameEntry(frame) if frame.type == FrameType.SNAPSHOT:
                 if frame.flags & 2:
-                    self.clock = max(self.clock, frame.base)
-                    self._broken, self.makers = False, None
+                    self._load(frame.base)
             case FrameEntry(frame):
                 self._named(recs_of(frame))
                 if frame.historical:
@@ -163,6 +164,13 @@ class Ledger:
             self._lose()
         self._session, self._broken, self.makers = entry.session, False, None
         self._apart = bool(entry.flags.get("useL3"))
+
+    def _load(self, time: int) -> None:
+        if self._played and time < self.clock - _REWIND:
+            self.sums.rewind()
+            self.clock = time
+        self.clock = max(self.clock, time)
+        self._broken, self.makers = False, None
 
     def _lose(self) -> None:
         self._broken, self.makers = True, None
