@@ -264,6 +264,8 @@ MUTANTS: Final = (
     Mutant("a restart forgets that rows are kept apart", "recording/stream.py",
            'self._apart = facts["makers_apart"]', "self._apart = False",
            "tests/journal/test_freeze.py::test_going_on_from_any_entry_changes_nothing"),
+    Mutant("a snapshot leaves the clock of a playback where it was", "recording/stream.py",
+           "self.source.played and self.analyzer.set_back(frame.base)", "False", _PLAYBACK),
     Mutant("a list with a hole is complete", _ANALYZER, 'flow["complete"] or filled > 0', "True",
            "tests/orderbook/test_backfill.py::test_a_list_with_a_hole_never_counts_as_complete",
            jit=False),
