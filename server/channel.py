@@ -59,7 +59,6 @@ _CHECKED_ROWS: Final = 10
 _ORDER: Final = int(Kind.ORDER)
 _FEEDS: Final = (Source.LIVE, Source.PLAYBACK)
 """What goes on while this computer sleeps, or did."""
-"""What can stand still."""
 
 
 class Told(NamedTuple):
