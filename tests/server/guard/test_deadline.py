@@ -57,6 +57,20 @@ async def test_the_last_word_counts() -> None:
     await _passed(times, 3)
 
 
+async def test_a_look_that_another_has_replaced_does_not_multiply() -> None:
+    loop = asyncio.get_running_loop()
+    all_, times = Deadlines(loop), list[float]()
+    one = Deadline(all_, lambda: times.append(loop.time()))
+    one.set(0.03)
+    one.set(0.01)
+    await _passed(times, 1)
+    one.set(0.2)
+    assert len(all_) == 2, "the look at 0.03 stays until its time"
+    await asyncio.sleep(0.06)
+    assert len(all_) == 1
+    await _passed(times, 2)
+
+
 async def test_many_that_pass_together_leave_turns_to_others() -> None:
     loop = asyncio.get_running_loop()
     all_, times = Deadlines(loop), list[float]()
