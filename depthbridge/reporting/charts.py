@@ -302,12 +302,17 @@ def histogram_chart(one: Distribution, words: str) -> Markup:
     return _svg(height, words, parts, width)
 
 
-def interval_chart(rows: Sequence[tuple[str, Interval]], words: str) -> Markup:
-    """Values with their intervals, one under the other, around zero."""
-    known = [value for _, one in rows for value in one if value is not None]
+def interval_chart(rows: Sequence[tuple[str, Interval, bool]], words: str) -> Markup:
+    """Values with their intervals, one under the other, around zero.
+
+    Args:
+        rows: name, value and interval, and whether it stands on enough to be seen at once.
+        words: what it shows.
+    """
+    known = [value for _, one, _ in rows for value in one if value is not None]
     low, high = min([*known, 0.0]), max([*known, 0.0])
     room = 0.05 * (high - low) or 1.0
-    low, high, left, tall = low - room, high + room, 170, 24
+    low, high, left, tall = low - room, high + room, 200, 24
     height = _TOP + tall * len(rows) + _BOTTOM
 
     def x(value: float) -> float:
@@ -319,13 +324,14 @@ def interval_chart(rows: Sequence[tuple[str, Interval]], words: str) -> Markup:
         kind = "zero" if value == 0.0 else "grid"
         parts.append(tag("line", x1=at, x2=at, y1=_TOP, y2=height - _BOTTOM, class_=kind))
         parts.append(_label(x(value), height - 7, f"{value:+g}" if value else "0", "middle"))
-    for number, (name, one) in enumerate(rows):
+    for number, (name, one, firm) in enumerate(rows):
         y = _TOP + tall * (number + 0.5)
         parts.append(_label(left - 8, y + 4, name, "end"))
         if one.value is not None and one.low is not None and one.high is not None:
-            parts.append(tag("line", x1=f"{x(one.low):.1f}", x2=f"{x(one.high):.1f}", y1=f"{y:.1f}",
-                             y2=f"{y:.1f}", class_="main"))  # fmt: skip
-            parts.append(tag("circle", cx=f"{x(one.value):.1f}", cy=f"{y:.1f}", r=4, class_="fill"))
+            ends = {"x1": f"{x(one.low):.1f}", "x2": f"{x(one.high):.1f}"}
+            at, kinds = f"{y:.1f}", ("main", "fill") if firm else ("faint", "quiet")
+            parts.append(tag("line", **ends, y1=at, y2=at, class_=kinds[0]))
+            parts.append(tag("circle", cx=f"{x(one.value):.1f}", cy=at, r=4, class_=kinds[1]))
     return _svg(height, words, parts)
 
 

@@ -282,7 +282,7 @@ class _Hearer:
     def row(self, stream: Stream, label: int) -> None:
         self.stream = stream
         self.keeper.row(stream, label)
-        if label % _SECOND == 0:
+        if label % _SECOND == 0 and stream.phase is not Phase.CLOSED:
             self._counts.append((label, *map(self.clusters.count, KINDS)))
         if not self.configs or self.configs[-1][1] != stream.config:
             self.configs.append((label, stream.config))

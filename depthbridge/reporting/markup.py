@@ -63,7 +63,8 @@ def cell(value: float | None, digits: int | None = None, *, sign: bool = False) 
     """
     if value is None or value != value:
         return Cell("–", "n")
-    plus = "+" if sign else ""
+    plus = "+" if sign and value else ""
+    value = value or 0.0  # no minus before a zero
     if digits is not None:
         text = format(value, f"{plus},.{digits}f")
     elif float(value).is_integer():

@@ -23,8 +23,8 @@ from depthbridge.reporting.style import STYLE
 from depthbridge.reporting.told import LARGEST, ToldSignal
 from depthbridge.reviewing import HORIZONS
 from depthbridge.reviewing.intervals import LEVEL, Interval
-from depthbridge.reviewing.report import bounds, share, signed
-from depthbridge.reviewing.review import HIT_HORIZON, Line
+from depthbridge.reviewing.report import LEAST, bounds, share, signed
+from depthbridge.reviewing.review import ALL, HIT_HORIZON, Line
 from depthbridge.reviewing.sessions import STEP, signal_at
 from depthbridge.version import VERSION
 from market.enums import Phase
@@ -86,7 +86,11 @@ def page(found: Findings) -> str:
         tag("style", Markup(STYLE)),
     ]
     header = tag(
-        "header", tag("h1", title), tag("p", *_lead(found), class_="mute"), tag("nav", *links)
+        "header",
+        tag("h1", title),
+        tag("p", *_lead(found), class_="mute"),
+        *(tag("p", line) for line in _short(found)),
+        tag("nav", *links),
     )
     body = tag("body", header, tag("main", *sections), tag("footer", _end()))
     lines = tag("html", tag("head", *head), body, lang="en")
@@ -107,6 +111,34 @@ def _lead(found: Findings) -> Iterator[str]:
     yield f"Depthbridge report of {found.name}. All times are UTC."
     if found.error:
         yield tag("strong", f" Reading stopped early: {found.error}", class_="bad")
+
+
+def _short(found: Findings) -> Iterator[str]:
+    """The page in two sentences."""
+    if not found.sessions:
+        return
+    volumes = sum(facts.profile["volume"] for facts in found.sessions)
+    edges = [price for facts in found.sessions for price in facts.traded if price is not None]
+    prices = f" between {_price_of(min(edges))} and {_price_of(max(edges))}" if edges else ""
+    hours = f"{found.review.hours:.1f} hours with a book"
+    yield f"{hours}; {volumes:,.10g} traded{prices}; {found.gap_reasons.total():,} gaps."
+    for line in found.review.lines:
+        if line.rule == ALL and line.seconds == HIT_HORIZON and line.signals:
+            yield (
+                f"{sum(found.review.signals.values()):,} signals. {HIT_HORIZON} s later mid was "
+                f"{signed(line.move.value)} ticks their way, after random times of the half hours "
+                f"around {signed(line.random)}: an excess of {_bounded(line.excess)}, which "
+                f"{_verdict(line)}."
+            )
+
+
+def _verdict(line: Line) -> str:
+    low, high = line.excess.low, line.excess.high
+    if line.signals < LEAST:
+        return f"says nothing: it needs {LEAST} signals"
+    if low is None or high is None or low <= 0.0 <= high:
+        return "may be chance"
+    return "is hardly chance" if low > 0.0 else "is hardly chance, and against them"
 
 
 def _end() -> Markup:
@@ -223,8 +255,8 @@ def _session_row(facts: SessionFacts) -> list[str | Cell]:
         area = f"{_price_of(profile['value_area_low'])} to {_price_of(profile['value_area_high'])}"
     return [
         facts.trade_date,
-        moment(facts.begin),
-        moment(facts.end),
+        moment(facts.begin)[5:],
+        moment(facts.end)[5:],
         cell(low),
         cell(high),
         cell(sums["vwap"], 2),
@@ -410,40 +442,48 @@ def _worth(found: Findings) -> Iterator[Markup]:
         f"{total:,} signals in {review.hours:.1f} hours with a book{rate}. Moves of mid are in "
         "ticks, in the signal's direction; beside each stands the mean of "
         f"{review.draws} random times of the half hours around (seed {review.seed}), and the "
-        f"excess over them. In brackets: {LEVEL:.0%} intervals. An excess whose interval "
-        "holds 0 may be chance.",
+        f"excess over them, with {LEVEL:.0%} intervals. An excess whose interval holds 0 may be "
+        "chance. Best and worst: the farthest that mid went their way and against it (random "
+        "times). A hit: mid had moved their way.",
     )
     rows = [
-        (line.rule, line.excess)
+        (f"{line.rule} ({line.signals:,})", line.excess, line.signals >= LEAST)
         for line in review.lines
         if line.seconds == HIT_HORIZON and line.signals
     ]
     if rows:
         yield _figure(
             interval_chart(rows, "excess of each rule"),
-            f"excess over random times after {HIT_HORIZON} s, ticks, with its interval",
+            f"excess over random times after {HIT_HORIZON} s, ticks, with its interval; in "
+            f"brackets the signals, grey: fewer than {LEAST}, which say nothing",
         )
     yield table(
-        (*("rule", "after", "signals", "not known", "move", "random", "excess", "best", "worst"),
+        (*("rule", "after", "signals", "move", "random", "excess", "best", "worst"),
          *("hits", "random hits")),
         (_worth_row(line) for line in review.lines),
     )  # fmt: skip
 
 
 def _worth_row(line: Line) -> list[str | Cell]:
+    many = f", {line.unknown:,} unknown" if line.unknown else ""
     return [
         line.rule,
         Cell(f"{line.seconds} s", "n"),
-        cell(line.signals),
-        cell(line.unknown),
+        Cell(f"{line.signals:,}{many}", "n"),
         Cell(_bounded(line.move), "n"),
         Cell(signed(line.random), "n"),
         Cell(_bounded(line.excess), "n"),
-        Cell(f"{signed(line.favourable)} ({signed(line.random_favourable)})", "n"),
-        Cell(f"{signed(line.adverse)} ({signed(line.random_adverse)})", "n"),
+        Cell(_far(line.favourable, line.random_favourable), "n"),
+        Cell(_far(line.adverse, line.random_adverse), "n"),
         Cell(f"{share(line.hits.value)} [{share(line.hits.low)}, {share(line.hits.high)}]", "n"),
         Cell(share(line.random_hits), "n"),
     ]
+
+
+def _far(own: float | None, random: float | None) -> str:
+    return " ".join(
+        [signed(own).removeprefix("+"), f"({signed(random).removeprefix('+')})"],
+    )
 
 
 def _bounded(interval: Interval) -> str:
@@ -460,10 +500,13 @@ def _signals(found: Findings) -> Iterator[Markup]:
         if left:
             yield tag("p", f"The last {len(shown):,} of {tally.count:,}.", class_="mute")
         yield table(
-            (*("time", "signal", "side", "price", "strength", "confidence", "seq"),
-             *(f"after {seconds} s" for seconds in HORIZONS), "what it saw"),
+            (
+                *("time", "signal, and what it saw", "side", "price", "strength", "confidence"),
+                *("seq", *(f"after {seconds} s" for seconds in HORIZONS)),
+            ),
             (_signal_row(told) for told in shown),
-        )  # fmt: skip
+            caption="moves of mid afterwards in ticks, in the signal's direction",
+        )
     held = [(word.replace("_", " "), count) for word, count in found.withheld.items() if count]
     if held:
         yield tag("h3", "Withheld")
@@ -478,16 +521,16 @@ def _signals(found: Findings) -> Iterator[Markup]:
 def _signal_row(told: ToldSignal) -> list[str | Cell]:
     message = told.message
     up = signal_at(message).direction > 0
+    name = tag("strong", f"{'▲' if up else '▼'} {message['kind']}", class_="up" if up else "down")
     return [
-        moment(message["time"]),
-        tag("span", f"{'▲' if up else '▼'} {message['kind']}", class_="up" if up else "down"),
+        moment(message["time"])[5:],
+        Cell(join([name, tag("br"), message["reason"]]), "long"),
         message["side"],
         cell(message["price"]),
         cell(message["strength"], 2, sign=True),
         Cell("–" if message["confidence"] is None else share(message["confidence"]), "n"),
         cell(message["seq"]),
         *(cell(told.moves[seconds], 1, sign=True) for seconds in HORIZONS),
-        Cell(message["reason"], "long"),
     ]
 
 

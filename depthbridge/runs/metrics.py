@@ -244,9 +244,20 @@ class MetricsRun(Run):
         """The rows of all intervals before ``label``, from the open one on."""
         while self._label < label:
             self._pass_boundary(self._label)
-            self._apply(ClockEntry(self._label))
+            self._let_pass(self._label)
             yield from self._row(self._last_index, self._label)
             self._label += self._interval
+
+    def _let_pass(self, time: int) -> None:
+        """Silence until ``time``: it completes the last group, which may be no book."""
+        assert self._stream is not None
+        result = self._apply(ClockEntry(time))
+        if result.fault is None:
+            return
+        if not self._tolerant:
+            raise fault_of(result.fault, self._last_index, self._stream.expected - 1)
+        self._gap(result.fault)
+        self._stream.empty()
 
     def _cut_at_boundaries(self, cuts: list[int], clock: NDArray[np.int64]) -> list[int]:
         """Records from before the end of a session are applied apart from those after it."""

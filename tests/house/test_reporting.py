@@ -118,7 +118,7 @@ class Page(HTMLParser):
             self._at.facts[self._name] = data
         elif here == "title":
             self._at.titles.append(data)
-        elif here in ("td", "th") or (here == "span" and "td" in self._open):
+        elif here in ("td", "th") or (here == "strong" and "td" in self._open):
             self._at.tables[-1][-1][-1] += data
         self._at.text += data
 
@@ -207,7 +207,7 @@ def test_what_a_window_leaves_out_is_not_on_the_page(tmp_path: Path) -> None:
     found = report(path, tmp_path / "r.html", *words)
     names, row = found.sections["price"].tables[0]
     session = dict(zip(names, row, strict=True))
-    assert (session["from"], session["to"]) == ("2026-11-16 14:30:01", "2026-11-16 14:30:03")
+    assert (session["from"], session["to"]) == ("11-16 14:30:01", "11-16 14:30:03")
     assert session["volume"] == "28", "the last trade comes after the window"
     assert session["CVD"] == "+22"
     part = found.sections["recorded"].facts["Part of it"]
@@ -317,10 +317,12 @@ def test_signals_and_clusters_are_those_of_the_other_commands(
     signals = lines_of(outs[2])
     assert len(signals) > 5
     names, *rows = shown.sections["signals"].tables[0]
-    assert names[-1] == "what it saw"
-    assert [row[-1] for row in rows] == [one["reason"] for one in signals]
+    assert names[1] == "signal, and what it saw"
+    told_of = [f"{one['kind']}{one['reason']}" for one in signals]
+    assert [row[1][2:] for row in rows] == told_of
     assert [row[6] for row in rows] == [f"{one['seq']:,}" for one in signals]
-    assert [row[1].split()[1] for row in rows] == [one["kind"] for one in signals]
+    price = shown.sections["signals"].tables[0][1][3].replace(",", "")
+    assert float(price) == signals[0]["price"]
     new = Counter(
         one["clusters"][0]["kind"]  # type: ignore[index]
         for one in lines_of(outs[1])
@@ -343,7 +345,8 @@ def test_the_worth_is_that_of_review(market: Path, shown: Page, tmp_path: Path) 
         cells = dict(zip(names, row, strict=True))
         assert cells["rule"] == line["rule"]
         assert cells["after"] == f"{line['seconds']} s"
-        assert cells["signals"] == f"{line['signals']:,}"
+        unknown = f", {line['unknown']} unknown" if line["unknown"] else ""
+        assert cells["signals"] == f"{line['signals']:,}{unknown}"
         if line["signals"]:
             excess = line["excess"]
             bounds = f"[{excess['low']:+.2f}, {excess['high']:+.2f}]"
@@ -371,7 +374,9 @@ def test_a_chart_has_a_sign_for_each_signal(shown: Page) -> None:
     rows = shown.sections["signals"].tables[0][1:]
     chart = shown.sections["price"]
     signs = [title for title in chart.titles if not title.startswith(("nothing", "gap"))]
-    assert signs == [f"{row[1].split()[1]} {row[0]}" for row in rows]
+    assert [sign[-14:] for sign in signs] == [row[0] for row in rows]
+    kinds = [sign.split()[0] for sign in signs]
+    assert all(row[1][2:].startswith(kind) for row, kind in zip(rows, kinds, strict=True))
 
 
 def test_two_runs_give_the_same_bytes(market: Path, shown: Page, tmp_path: Path) -> None:
@@ -643,6 +648,7 @@ def test_markup_is_escaped_once_and_never_twice() -> None:
         (6750.25, None, False, "6,750.25"),
         (0.1, None, True, "+0.1"),
         (-3.0, None, True, "-3"),
+        (-0.0, 1, True, "0.0"),
         (1234.567, 1, True, "+1,234.6"),
     ],
 )

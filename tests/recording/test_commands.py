@@ -406,3 +406,21 @@ def test_an_output_never_takes_the_place_of_the_input(
     assert len(error.strip().splitlines()) == 1
     assert recorded.read_bytes() == dump.read_bytes()
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("every", ["0.1", "60"])
+def test_a_book_that_breaks_before_silence_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], every: str
+) -> None:
+    start, out = 1_794_839_400 * NS, tmp_path / "m.csv"
+    rows = [f"{start},0,{side},0,0,{100 + 0.25 * (1 - side)},5" for side in (1, 0)]
+    rows.append(f"{start + NS},0,1,0,1,100.5,5")  # a second bid above the first
+    rows += [f"{start + 5 * NS},0,{side},1,0,{100 + 0.25 * (1 - side)},6" for side in (1, 0)]
+    path = tmp_path / "ES 12-26.csv"
+    path.write_text("time_ns,kind,side,op,position,price,size\n" + "\n".join(rows) + "\n")
+    words = ["metrics", str(path), "--every", every, "--out", str(out)]
+    assert main(words) == 2
+    assert "the book broke at line or record" in capsys.readouterr().err
+    assert main([*words, "--tolerant"]) == 0
+    assert "1 gaps" in capsys.readouterr().err
+    assert table(out)[-1]["phase"] != "stale"
