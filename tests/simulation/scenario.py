@@ -36,6 +36,8 @@ from wire.session import State
 __all__ = ["Kind", "Outcome", "Scenario", "run"]
 
 _RAM: Final = Path("/dev/shm")
+_AGAIN: Final = 3
+"""Times that a publisher sends a damaged frame again."""
 
 
 @dataclass(frozen=True)
@@ -302,7 +304,7 @@ class Scenario:
             messages=len(self.server.heard),
             rows=self.listener.rows,
             happened=self.world.happened,
-            damaged=sum(link.corrupted for link in self.links),
+            damaged=self._damaged,
             connections=sum(one.connections for one in self.publishers),
             asked=asked,
         )
@@ -336,14 +338,16 @@ class Scenario:
         return list(read_journal(folder)) if any(folder.iterdir()) else []
 
     @property
-    def _damaged(self) -> bool:
-        return any(link.corrupted for link in self.links)
+    def _damaged(self) -> int:
+        """Messages changed on their way."""
+        return sum(link.corrupted for link in set(self.links))
 
     def _skipped(self, stale: set[str]) -> bool:
         """Whether a snapshot may have skipped records: unposted ones, or, while the book waited for
-        it, those of a frame that was damaged on its way."""
+        it, those of a frame that was damaged on its way; or of one that was damaged four times."""
         waited = bool(stale & {"feed", "reset", "restart"})
-        return any(one.skipped for one in self.publishers) or (self._damaged and waited)
+        given_up = self._damaged > _AGAIN or (self._damaged and waited)
+        return any(one.skipped for one in self.publishers) or bool(given_up)
 
     def _doubts_are_right(self, asked: Iterable[str], stale: set[str]) -> None:
         """A sound book is never found wrong; it may be missed, and asked for to be sure."""
