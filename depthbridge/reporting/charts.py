@@ -269,7 +269,7 @@ def profile_chart(profile: dict[str, Any], tick: float) -> Markup:
     parts.append(line(profile["poc"], "poc"))
     parts += [
         _label(_LEFT - 6, y(value) - tall / (2 * each) + 4, f"{value:,.10g}", "end")
-        for value in _ticks(low, low + count * each * tick, tick, 12)
+        for value in _ticks(low, low + (count * each - 0.5) * tick, tick, 12)
     ]
     return _svg(height, "volume by price", parts)
 

@@ -120,7 +120,7 @@ def _short(found: Findings) -> Iterator[str]:
     volumes = sum(facts.profile["volume"] for facts in found.sessions)
     edges = [price for facts in found.sessions for price in facts.traded if price is not None]
     prices = f" between {_price_of(min(edges))} and {_price_of(max(edges))}" if edges else ""
-    hours = f"{found.review.hours:.1f} hours with a book"
+    hours = f"{_duration(round(found.review.hours * 3600) * _NS)} with a book"
     yield f"{hours}; {volumes:,.10g} traded{prices}; {found.gap_reasons.total():,} gaps."
     for line in found.review.lines:
         if line.rule == ALL and line.seconds == HIT_HORIZON and line.signals:
@@ -186,8 +186,9 @@ def _recorded(found: Findings) -> Iterator[Markup]:
 def _files(found: Findings) -> str:
     names = [name for name, _ in found.files]
     more = f" and {len(names) - _FILES} more" if len(names) > _FILES else ""
-    size = sum(size for _, size in found.files) / _MIB
-    return f"{', '.join(names[:_FILES])}{more}, {size:,.1f} MiB"
+    size = sum(size for _, size in found.files)
+    big = f"{size / _MIB:,.1f} MiB" if size >= _MIB else f"{size:,} bytes"
+    return f"{', '.join(names[:_FILES])}{more}, {big}"
 
 
 def _window(window: Window) -> str:
@@ -443,8 +444,8 @@ def _worth(found: Findings) -> Iterator[Markup]:
         "ticks, in the signal's direction; beside each stands the mean of "
         f"{review.draws} random times of the half hours around (seed {review.seed}), and the "
         f"excess over them, with {LEVEL:.0%} intervals. An excess whose interval holds 0 may be "
-        "chance. Best and worst: the farthest that mid went their way and against it (random "
-        "times). A hit: mid had moved their way.",
+        "chance. Best and worst: the farthest that mid went their way and against it; a hit: it "
+        "had moved their way; in round brackets the same of the random times.",
     )
     rows = [
         (f"{line.rule} ({line.signals:,})", line.excess, line.signals >= LEAST)
@@ -459,7 +460,7 @@ def _worth(found: Findings) -> Iterator[Markup]:
         )
     yield table(
         (*("rule", "after", "signals", "move", "random", "excess", "best", "worst"),
-         *("hits", "random hits")),
+         "hits"),
         (_worth_row(line) for line in review.lines),
     )  # fmt: skip
 
@@ -475,8 +476,11 @@ def _worth_row(line: Line) -> list[str | Cell]:
         Cell(_bounded(line.excess), "n"),
         Cell(_far(line.favourable, line.random_favourable), "n"),
         Cell(_far(line.adverse, line.random_adverse), "n"),
-        Cell(f"{share(line.hits.value)} [{share(line.hits.low)}, {share(line.hits.high)}]", "n"),
-        Cell(share(line.random_hits), "n"),
+        Cell(
+            f"{share(line.hits.value)} [{share(line.hits.low)}, {share(line.hits.high)}] "
+            f"({share(line.random_hits)})",
+            "n",
+        ),
     ]
 
 
