@@ -22,6 +22,8 @@ Columns = dict[str, Any]
 """Column name to an array; all of one length."""
 
 _NS: Final = 1_000_000_000
+_LONGEST: Final = 365 * 86_400 * _NS
+"""Of an interval: beyond this the end of the first one may lie where no time in ns reaches."""
 _FAULT_WORDS: Final = {
     "unsorted": "its rows are not in the order of their prices",
     "too_deep": "it has more rows than the instrument's depth",
@@ -39,7 +41,7 @@ def every_seconds(text: str, words: tuple[str, ...]) -> str | int:
     """``--every``: one of the words, or seconds as ns.
 
     Raises:
-        UsageError: neither.
+        UsageError: neither, or more than a year.
     """
     if text in words:
         return text
@@ -47,8 +49,8 @@ def every_seconds(text: str, words: tuple[str, ...]) -> str | int:
         interval = round(float(text.removesuffix("s")) * _NS)
     except (ValueError, OverflowError):
         interval = 0
-    if interval <= 0:
-        raise UsageError(f"--every {text}: give {', '.join(words)}, or seconds")
+    if not 0 < interval <= _LONGEST:
+        raise UsageError(f"--every {text}: give {', '.join(words)}, or seconds (a year at most)")
     return interval
 
 

@@ -282,6 +282,8 @@ def test_an_old_output_survives_what_goes_wrong(
         (["book", "{dump}", "--out", "x.txt"], ".parquet"),
         (["book", "{dump}", "--out", "x.csv", "--every", "often"], "--every"),
         (["book", "{dump}", "--out", "x.csv", "--every", "0"], "--every"),
+        (["book", "{dump}", "--out", "x.csv", "--every", "1e30"], "--every"),
+        (["metrics", "{dump}", "--out", "x.csv", "--every", "31536001"], "--every"),
         (["book", "{dump}", "--out", "x.csv", "--levels", "0"], "--levels"),
         (["book", "{dump}", "--out", "no/folder/x.csv"], "cannot be written"),
         (["book", "{dump}", "--out", "x.csv", "--format", "moldudp"], "there are"),
