@@ -43,6 +43,28 @@ class Published:
         self.acks = acks
         self._told_wrong = 0
 
+    def goes_by(self, name: str) -> bool:
+        """Whether this is its symbol, or an alias."""
+        instrument = self.channel.stream.instrument
+        return name in (instrument.symbol, *instrument.aliases)
+
+    def confirm(self, message: Update) -> None:
+        """A data message for this stream says nothing else of its instrument.
+
+        Raises:
+            MalformedError: ``contradiction``: index and symbol name two instruments.
+            SessionError: ``tick_size_conflict``.
+        """
+        if message.instrument is not None and not self.goes_by(message.instrument):
+            raise MalformedError(
+                f"{message.instrument} is not stream {self.index}",
+                code=ErrorCode.CONTRADICTION,
+                field="instrument",
+            )
+        self.channel.stream.instrument.require(
+            tick_size=message.tick_size, size_step=message.size_step
+        )
+
     def acknowledge(self, connection: Connection) -> None:
         """Say what is safe; nothing while the journal refuses entries."""
         channel = self.channel
@@ -148,10 +170,13 @@ class PublishedStreams:
         """The stream that a data message names, by index or by symbol.
 
         Raises:
-            MalformedError: it names none.
+            MalformedError: it names none, or two (``contradiction``).
             SessionError: ``unknown_stream``, or a second tick size.
         """
         if message.stream is not None:
+            published = self.get(message.stream)
+            if published is not None:  # of an unknown index the caller speaks
+                published.confirm(message)
             return message.stream
         if message.instrument is None:
             raise MalformedError(
@@ -160,9 +185,8 @@ class PublishedStreams:
                 field="instrument",
             )
         for published in self._streams:
-            instrument = published.channel.stream.instrument
-            if message.instrument in (instrument.symbol, *instrument.aliases):
-                instrument.require(tick_size=message.tick_size, size_step=message.size_step)
+            if published.goes_by(message.instrument):
+                published.confirm(message)
                 return published.index
         raise SessionError(
             f"{message.instrument} is not published by this connection",

@@ -1035,3 +1035,19 @@ def test_a_message_may_not_contradict_hello(world: World) -> None:
         assert (answer["code"], answer["field"]) == ("contradiction", field)
     peer.say({**message, "session": A.upper(), "source": "replay"})
     assert world.channel(Source.REPLAY).session.expected == 22
+
+
+def test_a_message_may_not_contradict_its_stream(world: World) -> None:
+    peer = world.publisher()
+    peer.say(book(flags=REPLY))
+    row = {"time": NOW, "side": "bid", "operation": "update", "position": 0, "price": 6812.25}
+    message = {"type": "l2_update", "stream": 0, "updates": [{**row, "volume": 1}]}
+    for field, value, code in (
+        ("instrument", "NQ 12-26", "contradiction"),
+        ("tick_size", 0.5, "tick_size_conflict"),
+        ("size_step", 2, "tick_size_conflict"),
+    ):
+        (answer,) = peer.say({**message, field: value})
+        assert (answer["code"], world.channel().session.expected) == (code, 21)
+    peer.say({**message, "instrument": "ESZ6", "tick_size": 0.25, "size_step": 1})
+    assert world.channel().session.expected == 22
