@@ -127,13 +127,13 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    content = {"status": "error", "code": "not_found", "message": f"no {request.scope['path']}"}
-    return json_response(content, 404)
+    return error_response(ErrorCode.NOT_FOUND, f"no {request.scope['path']}")
 
 
-async def _not_allowed(request: Request, _: Exception) -> Response:
-    content = {"status": "error", "code": "method", "message": f"{request.method} is not allowed"}
-    return json_response(content, 405)
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    answer = error_response(ErrorCode.METHOD, f"{request.method} is not allowed")
+    answer.headers.update(getattr(error, "headers", None) or {})  # Allow: RFC 9110, 15.5.6
+    return answer
 
 
 async def _defect(_: Request, __: Exception) -> Response:

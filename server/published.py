@@ -126,7 +126,10 @@ class PublishedStreams:
         return iter([one for one in self._streams if one.channel.publisher is self._publisher])
 
     def add(self, channel: Channel) -> Published:
-        """The next index is this channel's."""
+        """The next index is this channel's; a second name of one that is here has its index."""
+        for known in self._streams:
+            if known.channel is channel:
+                return known
         published = Published(len(self._streams), channel, self._acks())
         self._streams.append(published)
         return published

@@ -93,7 +93,9 @@ per stream, from 1, under one session UUID. The server judges record by record:
   the server asks with `resync`; the publisher resends from there, or sends a snapshot.
 - A **snapshot** takes no numbers; its `seq` is the next increment's. Its frames are kept until the
   one flagged as last, and dropped when the connection ends first. Lower than expected: ignored.
-  Count 0 is an empty book. Increments from 1 on an empty book need no snapshot.
+  Count 0 is an empty book. Increments from 1 on an empty book need no snapshot. In `playback` and
+  `replay` one of more than 5 s before the clock sets it back; without it, an event there empties
+  the book and is answered with `resync` `reset`.
 - After a **book fault** or a failed `check` only a snapshot heals; increments until then are
   journaled, not applied, and acknowledged. That range is never sent again.
 - `check`: CRC-32 (zlib) over ASCII `ticks:size` of the best ten asks, then the best ten bids,
@@ -104,7 +106,8 @@ per stream, from 1, under one session UUID. The server judges record by record:
   publisher tells all trades of the session so far again: events frames flagged `HISTORICAL`,
   numbered as any other, only trades, `ref` the place in the list from 1 without a hole, the final
   frame flagged `LAST` too. Only profile, CVD and VWAP hear of them; live records may come between.
-  A gap, or the session's end, within the list makes it void: begin again at place 1.
+  A gap, the session's end, or a snapshot awaited within the list makes it void: begin again at
+  place 1.
 - Reconnect: `hello` with the same session; `welcome.resume_from` says where to go on. Another
   session starts at 1 with a snapshot. One that was here before, and has another one behind it or
   meets a server that could not go on with its book, goes on behind its highest number in the

@@ -251,6 +251,7 @@ async def test_the_present_state(serve: Any, data: SimpleNamespace) -> None:
     ):
         answer = await server.http.get(path)
         assert (answer.status_code, answer.json()["code"]) == (status, code), path
+        assert answer.headers.get("allow") == ("POST" if status == 405 else None)
 
 
 async def test_health_from_start_to_trouble(serve: Any, data: SimpleNamespace) -> None:

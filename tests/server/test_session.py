@@ -1037,6 +1037,16 @@ def test_a_message_may_not_contradict_hello(world: World) -> None:
     assert world.channel(Source.REPLAY).session.expected == 22
 
 
+def test_one_instrument_under_two_names_is_one_stream(world: World) -> None:
+    peer = world.peer()
+    names = [{"symbol": "ES 12-26"}, {"symbol": "ESZ6"}, {"symbol": "ES 12-26"}]
+    welcome = peer.hello(instruments=names)
+    assert welcome["streams"] == {"ES 12-26": 0, "ESZ6": 0}
+    assert welcome["resume_from"] == {"0": 1}
+    heard = peer.say(book(flags=REPLY))
+    assert [one["type"] for one in heard].count("ack") == 1
+
+
 def test_a_message_may_not_contradict_its_stream(world: World) -> None:
     peer = world.publisher()
     peer.say(book(flags=REPLY))
