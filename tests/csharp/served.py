@@ -8,11 +8,11 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
+
+from tests.waiting import PATIENCE_S
 
 __all__ = ["ServedProcess", "free_port"]
-
-_GRACE_S: Final = 15
 
 
 def free_port() -> int:
@@ -65,19 +65,19 @@ class ServedProcess:
         if self._process is not None:
             self._process.terminate()
             try:
-                self._process.communicate(timeout=_GRACE_S)
+                self._process.communicate(timeout=PATIENCE_S)
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
 
     def get(self, path: str) -> Any:
         """A JSON answer."""
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
     def text(self, path: str) -> str:
         """An answer as it is."""
-        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE_S) as answer:
             return str(answer.read().decode())
 
     def book(

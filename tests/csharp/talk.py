@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from market.record import Frame
 from tests.csharp.build import Program
+from tests.waiting import PATIENCE_S
 from wire.messages import Message, encode_message
 
 __all__ = ["CsharpCore", "Talk", "records_of"]
@@ -57,7 +58,7 @@ class Talk:
         assert process.stdin is not None
         process.stdin.close()
         try:
-            process.wait(10)
+            process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

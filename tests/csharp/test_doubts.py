@@ -6,7 +6,6 @@ itself stale must be NinjaTrader's rows at that number, or no book at all.
 """
 
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
@@ -21,6 +20,7 @@ from tests.csharp.ninja import Ninja
 from tests.csharp.served import ServedProcess, free_port
 from tests.reference.position_book import PositionBook, Rows
 from tests.reference.records import ADD, ASK, BID, POSITION, REMOVE, UPDATE, Rec
+from tests.waiting import wait_until
 
 TICK: Final = 0.25
 OPS: Final = {"Add": ADD, "Update": UPDATE, "Remove": REMOVE}
@@ -134,14 +134,12 @@ class Watch:
         return books
 
     def _until_equal(self) -> None:
-        end = time.monotonic() + 20
-        while True:
+        def equal() -> bool:
             self.note()
-            seq, phase, book = self._answer()
-            if book == self.rows() and phase != "stale":
-                return
-            assert time.monotonic() < end, (seq, phase, book, self.rows(), self.ninja.say("feed"))
-            time.sleep(0.02)
+            _, phase, book = self._answer()
+            return book == self.rows() and phase != "stale"
+
+        wait_until(equal, lambda: (self._answer(), self.rows(), self.ninja.say("feed")))
 
     def _ask(self) -> None:
         while not self._over.wait(0.003):

@@ -7,9 +7,8 @@ from the product's: every record, every book that was looked at on the way, the 
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -28,6 +27,7 @@ from tests.csharp.served import ServedProcess, free_port
 from tests.evidence.dump import parse_dump
 from tests.reference.position_book import PositionBook
 from tests.reference.records import BUY, POSITION, QUOTE, SELL, TRADE, UNKNOWN, Rec
+from tests.waiting import PATIENCE_MS, wait_until
 
 OF_ITS_OWN_MOMENT: Final = 1
 """How a trade's side is known: NinjaTrader's event carries bid and ask."""
@@ -159,7 +159,7 @@ class Scene:
     def play(self, count: int, per_second: int = 0) -> None:
         """Play lines on, until the server has them."""
         self.ninja.say("play", count, per_second)
-        assert self.ninja.say("process", "s", 30_000)
+        assert self.ninja.say("process", "s", PATIENCE_MS)
 
     def require_same_clusters(self) -> None:
         """Every script has the server's living set; no data comes meanwhile."""
@@ -172,15 +172,8 @@ class Scene:
             views.append(self.ninja.say("strategy-view", "s"))
             return all(sorted(view["clusters"]) == wanted for view in views)
 
-        until(agree)
+        wait_until(agree)
         self.clusters = max(self.clusters, len(wanted))
-
-
-def until(holds: Callable[[], bool], patience: float = 10.0) -> None:
-    end = time.monotonic() + patience
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -331,7 +324,7 @@ def test_a_dump_reaches_book_sums_clusters_and_journal(
     day: Day = request.getfixturevalue(name)
     part = day.lines // STOPS + 1
     with scene(runner, tmp_path, day) as this:
-        until(this.known)
+        wait_until(this.known)
         for stop in range(STOPS):
             with this.looking():
                 # The first part at the pace of a busy open, what follows as fast as it goes.

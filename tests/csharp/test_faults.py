@@ -33,6 +33,7 @@ from tests.csharp.talk import Talk, records_of
 from tests.faults.proxy import FaultProxy, Plan
 from tests.reference.records import records_of as records_as_arrays
 from tests.simulation.channels import Market
+from tests.waiting import PATIENCE_S, wait_until
 from wire.codes import CloseCode
 
 KINDS: Final = ("cut", "stall", "refuse", "delay", "twice", "corrupt", "half")
@@ -198,10 +199,10 @@ def require_settled(talk: Talk, server: ServedProcess, seed: int, market: Market
     assert (state["losses"], state["counters"]["Resets"]) == (0, 0), (seed, state)
     told = tuple([list(row) for row in side] for side in market.top(RECORDS))
     assert (state["bids"][:10], state["asks"][:10]) == told, seed
-    end = time.monotonic() + 10
-    while server.book(symbol_of(seed)) != told:
-        assert time.monotonic() < end, (seed, state["log"], server.book(symbol_of(seed)), told)
-        time.sleep(0.02)
+    wait_until(
+        lambda: server.book(symbol_of(seed)) == told,
+        lambda: (seed, state["log"], server.book(symbol_of(seed)), told),
+    )
     return state
 
 
@@ -423,10 +424,7 @@ def detours(
             state = require_settled(talk, server, seed, market)
             assert state["http"], (seed, state["log"])
             relay.deny = False
-            end = time.monotonic() + 15
-            while talk.say("state")["http"]:
-                assert time.monotonic() < end, talk.say("state")
-                time.sleep(0.05)
+            wait_until(lambda: not talk.say("state")["http"], lambda: talk.say("state"))
             state = require_settled(talk, server, seed, market)
             ways = [line[:3] for line in state["log"] if line[:3] in ("104", "105")]
             assert ways[0] == "104", (seed, state["log"])
@@ -456,7 +454,7 @@ def test_a_close_that_damage_can_cause_is_no_refusal_at_once(runner: Program) ->
     greeted: list[float] = []
 
     def refuse(connection: ServerConnection) -> None:
-        connection.recv(5)
+        connection.recv(PATIENCE_S)
         greeted.append(time.monotonic())
         connection.close(CloseCode.SUPERSEDED, "so it seems")
 
@@ -464,10 +462,10 @@ def test_a_close_that_damage_can_cause_is_no_refusal_at_once(runner: Program) ->
         threading.Thread(target=fake.serve_forever, daemon=True).start()
         with bridge(runner, f"127.0.0.1:{fake.socket.getsockname()[1]}") as talk:
             talk.say("start")
-            end = time.monotonic() + 15
-            while not any(line.startswith("103") for line in talk.say("state")["log"]):
-                assert time.monotonic() < end, talk.say("state")
-                time.sleep(0.05)
+            wait_until(
+                lambda: any(line.startswith("103") for line in talk.say("state")["log"]),
+                lambda: talk.say("state"),
+            )
             time.sleep(1)
             talk.say("stop", 1_000)
     assert len(greeted) == 3
@@ -489,10 +487,7 @@ def test_a_ring_that_overflows_ends_in_a_snapshot(
         tell(talk, market, (1_000, stall), (last, relay.cut), (last, relay.flow))
         assert talk.say("settle", PATIENCE_MS), talk.say("state")
         told = tuple([list(row) for row in side] for side in market.top(RECORDS))
-        end = time.monotonic() + 10
-        while server.book(symbol_of(7)) != told:
-            assert time.monotonic() < end, talk.say("state")
-            time.sleep(0.02)
+        wait_until(lambda: server.book(symbol_of(7)) == told, lambda: talk.say("state"))
         state = talk.say("state")
         assert state["losses"] > 0
         assert state["counters"]["Overrun"] > 0

@@ -3,20 +3,18 @@
 import json
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from tests.csharp.build import Program
 from tests.csharp.ninja import ES, Ninja, at
 from tests.csharp.served import ServedProcess, free_port
+from tests.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.usefixtures("warmed")
-
-_PATIENCE_S: Final = 20.0
 
 
 @pytest.fixture
@@ -45,16 +43,9 @@ def ninja(runner: Program, served: ServedProcess, tmp_path: Path) -> Iterator[Ni
 
 def _get(served: ServedProcess, what: str) -> dict[str, Any]:
     path = f"/api/v1/instruments/{urllib.parse.quote(ES)}/{what}"
-    with urllib.request.urlopen(f"http://{served.address}{path}", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://{served.address}{path}", timeout=PATIENCE_S) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    end = monotonic() + _PATIENCE_S
-    while not condition():
-        assert monotonic() < end
-        sleep(0.05)
 
 
 def _drive(ninja: Ninja) -> list[int]:
@@ -89,7 +80,7 @@ def test_book_sums_and_clusters_are_the_server_s(ninja: Ninja, served: ServedPro
         sets = [view["clusters"] for view in (*views, mine)]
         return bool(there) and all(found == there for found in sets) and mine["state"] == "LIVE"
 
-    _until(agree)
+    wait_until(agree)
 
 
 def test_a_signal_of_the_server_reaches_the_strategy(ninja: Ninja, served: ServedProcess) -> None:
@@ -105,7 +96,7 @@ def test_a_signal_of_the_server_reaches_the_strategy(ninja: Ninja, served: Serve
         told.extend(ninja.say("strategy-view", "s")["told"])
         return any(one.startswith("signal") for one in told)
 
-    _until(heard)
+    wait_until(heard)
     (signal,) = _get(served, "signals")["signals"]
     assert (signal["kind"], signal["side"], signal["price"]) == ("pull_ahead", "ask", 5000.0)
     assert signal["strength"] > 0
@@ -120,10 +111,10 @@ def test_a_late_start_is_made_complete_by_history(ninja: Ninja, served: ServedPr
     )
     _drive(ninja)
     assert not _get(served, "metrics")["complete"]
-    _until(lambda: ninja.say("requests") == 1)
+    wait_until(lambda: ninja.say("requests") == 1)
     ninja.trade(5000.0, 7, 21)
     ninja.say("deliver")
     ninja.trade(5000.25, 2, 22)
-    _until(lambda: bool(_get(served, "metrics")["complete"]))
+    wait_until(lambda: bool(_get(served, "metrics")["complete"]))
     # Some of the hundred may have been told after the history was asked for: they are in both.
     assert _get(served, "metrics")["cvd"] == 30 * 3 + 100 - 7 + 2

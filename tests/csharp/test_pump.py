@@ -15,11 +15,11 @@ from market.enums import Kind
 from tests.client.fake_server import FakeServer, depth_frames
 from tests.csharp.build import Program
 from tests.csharp.talk import SYMBOL, Talk, records_of
+from tests.waiting import PATIENCE_MS
 from wire.codes import CloseCode
 from wire.messages import Heartbeat, Message, encode_message
 
 OTHER = "NQ 12-26"
-PATIENCE_MS = 5_000
 """Real time, for what has to happen while the pump's own time stands still."""
 TICK_MS = 1_000
 FIRST_WAIT_MS = (50, 100)

@@ -10,7 +10,6 @@ import json
 import random
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from websockets.utils import accept_key
 from tests.csharp.build import Program
 from tests.csharp.talk import Talk
 from tests.csharp.test_transports import bridge, is_live, until
+from tests.waiting import PATIENCE_S
 
 NONCE: Final = base64.b64decode("dGhlIHNhbXBsZSBub25jZQ==")
 ACCEPT: Final = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -299,7 +299,7 @@ class Scripted:
         if self._socket is not None:
             self._socket.close()
         self._socket, _ = self._listener.accept()
-        self._socket.settimeout(10)
+        self._socket.settimeout(PATIENCE_S)
         self._buffer = b""
         while b"\r\n\r\n" not in self._buffer:
             self._buffer += self._socket.recv(4096)
@@ -447,7 +447,7 @@ def test_a_stop_says_the_last_word_and_hears_the_servers(
         assert int.from_bytes(by_hand.got[-1][1]) == 1000
         by_hand.send(close(1000))
         assert by_hand.ended()
-        stopping.join(5)
+        stopping.join(PATIENCE_S)
         assert not stopping.is_alive()
 
 
@@ -459,9 +459,9 @@ def test_a_server_that_reads_nothing_does_not_hold_the_stop_up(
         until(talk, lambda state: state["connections"] == 1)
         for part in range(40):  # more than both sockets hold
             talk.say("market", part, part * 10_000, 10_000, 0)
-        begun = time.monotonic()
         talk.say("stop", 500)
-        assert time.monotonic() - begun < 4
+        lines = talk.say("state")["log"]
+        assert not any(line.startswith("106") for line in lines), "it waited for the send to fail"
 
 
 def test_an_answer_that_does_not_come_is_not_waited_for(runner: Program) -> None:
@@ -469,9 +469,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(runner: Program) -> None
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         with bridge(runner, address) as talk:
             talk.say("start")
-            begun = time.monotonic()
-            until(talk, lambda state: "no answer to the handshake" in state["reason"], 30)
-            assert time.monotonic() - begun > 4
+            until(talk, lambda state: "no answer to the handshake" in state["reason"])
 
 
 def test_an_answer_in_small_pieces_is_taken(runner: Program, by_hand: Scripted) -> None:

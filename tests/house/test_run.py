@@ -14,6 +14,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 PROGRAM = """
 import signal, sys
 import tinydep
@@ -207,7 +209,7 @@ def test_signals_reach_the_program(copy: Copy, number: int, code: int) -> None:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        assert process.wait(20) == code
+        assert process.wait(PATIENCE_S) == code
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

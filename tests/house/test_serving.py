@@ -12,6 +12,7 @@ from depthbridge.serving import run_server
 from market.errors import SessionError
 from server.run import ServerProcess
 from server.settings import settings_from
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_the_collector_looks_at_nothing_that_stays(
 
     async def work(process: ServerProcess) -> None:
         await process.runtime.when_warm()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while len(calls) < 2:  # noqa: ASYNC110 - it has no event
                 await asyncio.sleep(0.01)
         found.extend((gc.get_freeze_count(), len(gc.get_objects())))

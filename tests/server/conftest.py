@@ -21,6 +21,7 @@ from recording.messages import cluster_messages, metrics_message, signal_message
 from recording.stream import Stream
 from server.run import ServerProcess
 from server.settings import settings_from
+from tests.waiting import PATIENCE_S
 from wire.frames import encode_frame
 
 START = 1_795_099_800_000_000_000  # Thursday 2026-11-19, 09:50 in New York
@@ -40,7 +41,7 @@ class Peer:
 
     async def hear(self, *kinds: str, **wanted: Any) -> dict[str, Any]:
         """The next message of one of these types (any, if none) with these fields."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 text = await self.socket.recv(decode=False)
                 message: dict[str, Any] = json.loads(text)
@@ -84,7 +85,7 @@ class Server:
         self.process = process
         self.runtime = process.runtime
         self.folder = folder
-        self.http = httpx.AsyncClient(base_url=process.url, timeout=30)
+        self.http = httpx.AsyncClient(base_url=process.url, timeout=PATIENCE_S)
 
     @property
     def ws_url(self) -> str:
@@ -108,7 +109,7 @@ class Server:
         return await self.http.post(path, content=content, headers=headers)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():  # noqa: ASYNC110 - the server has no event for it
                 await asyncio.sleep(0.005)
 

@@ -10,6 +10,7 @@ import pytest
 
 from market.enums import FrameType
 from market.record import RECORD, Frame
+from tests.waiting import PATIENCE_S
 
 SYMBOL = "ES 12-26"
 S1 = "00000000-0000-4000-8000-000000000001"
@@ -374,7 +375,7 @@ async def test_a_body_that_drips_is_cut(serve: Any) -> None:
     server = await serve(server={"request_s": 0.3})
     reader, writer = await asyncio.open_connection("127.0.0.1", server.process.port)
     writer.write(b"POST /l2_update HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(PATIENCE_S):
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 408 ")
         assert (await reader.read()).startswith(b'{"status":"error"')

@@ -15,6 +15,7 @@ import pytest
 
 from recording.entries import FrameEntry
 from recording.journal import FolderLock, read_journal
+from tests.waiting import PATIENCE_S
 
 
 class Command:
@@ -122,7 +123,7 @@ def test_a_signal_ends_it_cleanly(command: Command, number: int, code: int) -> N
     process = command.start("serve", "--port", "0")
     url_of(process)
     process.send_signal(number)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code
     assert "Traceback" not in err
 
@@ -138,7 +139,7 @@ def test_a_replay_into_a_server_ends_in_a_sealed_journal(
     last = out.strip().splitlines()[-1]
     assert re.fullmatch(r"clusters: \d+ new, \d+ ended", last)
     server.send_signal(signal.SIGTERM)
-    server.communicate(timeout=10)
+    server.communicate(timeout=PATIENCE_S)
     assert server.returncode == 0
     reader = read_journal(tmp_path / "recordings")
     records = sum(len(e.frame.records) for e in reader if isinstance(e, FrameEntry))

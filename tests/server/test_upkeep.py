@@ -20,6 +20,7 @@ from server.runtime import Runtime
 from server.settings import Settings, settings_from
 from server.upkeep import Upkeep, next_time
 from tests.recording.journals import plain, write_days
+from tests.waiting import PATIENCE_S
 
 NS = 10**9
 START = int(datetime(2027, 1, 4, 12, 0, tzinfo=UTC).timestamp()) * NS
@@ -151,7 +152,7 @@ async def test_the_end_of_the_server_ends_the_process(
     await until(lambda: keeper.compacting)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, PATIENCE_S)
     assert not keeper.compacting
     assert begun[0].returncode is not None, "it does not outlive the server"
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 
 
@@ -48,7 +50,7 @@ class Raw:
 
     async def close_code(self) -> int:
         """Read to the close frame; its code, 0 if there is none."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 opcode, payload = await self.frame()
                 if opcode == 8:
@@ -58,7 +60,7 @@ class Raw:
 
     async def rest(self) -> bytes:
         """Everything until the server closes."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             try:
                 return await self.reader.read()
             except ConnectionError:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import cast
 
 from server.guard.deadline import Deadline, Deadlines
+from tests.waiting import PATIENCE_S
 
 
 def _note(times: list[tuple[int, float]], index: int) -> None:
@@ -14,7 +15,7 @@ def _note(times: list[tuple[int, float]], index: int) -> None:
 
 
 async def _passed(times: Sequence[object], count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while len(times) < count:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.005)
 

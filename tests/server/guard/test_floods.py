@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 
 async def welcome(raw: Any, wire: SimpleNamespace) -> None:
     assert b" 101 " in await raw.upgrade()
@@ -137,7 +139,7 @@ async def test_pongs_do_not_pile_up_for_a_peer_that_reads_nothing(
     (dialogue,) = server.runtime._dialogues.values()
     protocol = dialogue.connection._protocol
     ping = wire.masked(bytes(125), 9)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while protocol._pong is None:
             await raw.send(ping * 5000)
     await raw.send(ping * 20_000)

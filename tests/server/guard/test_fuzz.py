@@ -12,6 +12,7 @@ import pytest
 
 from market.enums import Kind
 from market.errors import MalformedError
+from tests.waiting import PATIENCE_S
 from wire.frames import decode_frame
 
 SYMBOL = "ES 12-26"
@@ -111,7 +112,7 @@ async def post_all(server: Any, seeds: range) -> float:
         path, base = rng.choice(BASES)
         body = changed(rng, base)
         begun = time.perf_counter()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             answer = await server.post(path, body, **{"content-type": "application/json"})
         longest = max(longest, time.perf_counter() - begun)
         assert answer.status_code in (200, 400, 409, 413), (seed, body, answer.text)

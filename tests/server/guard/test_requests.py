@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from tests.waiting import PATIENCE_S
+
 GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /l2_update HTTP/1.1\r\nHost: localhost\r\n"
 UPDATE = json.dumps(
@@ -264,7 +266,7 @@ async def test_a_request_that_has_begun_is_answered_while_the_server_stops(
     stopping = asyncio.create_task(server.process.stop())
     await asyncio.sleep(0.3)
     await raw.send(UPDATE[10:])
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_S):
         answer = await raw.rest()
     assert statuses(answer) in ([400], [503])
     assert b"connection: close" in answer.lower()
@@ -383,14 +385,14 @@ async def test_bombs(serve: Any, dial: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_a_stop_does_not_wait_for_idle_connections(serve: Any, dial: Any) -> None:
-    server = await serve()
+    server = await serve(server={"request_s": 10 * PATIENCE_S})
     kept = await dial(server)
     await kept.send(GET + b"\r\n")
     await kept.reader.readuntil(b"}")
     begun = await dial(server)
     await begun.send(b"GET /")
     await server.until(lambda: len(server.process.front.table) == 2)
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(PATIENCE_S):
         await server.process.stop()
     assert await kept.rest() == b""
 

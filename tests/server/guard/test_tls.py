@@ -19,6 +19,7 @@ from market.instrument import DEFAULT_INSTRUMENTS
 from server.guard.tls import certificate_end, tls_context
 from server.run import ServerProcess
 from server.settings import settings_from
+from tests.waiting import PATIENCE_S
 
 TOKEN = "a-token-of-more-than-128-bits"
 OPENSSL = shutil.which("openssl")
@@ -96,7 +97,7 @@ async def test_slow_requests_are_cut_inside_tls_too(secure: Any) -> None:
         "127.0.0.1", secure.process.port, ssl=trusting(secure.certificate)
     )
     writer.write(b"GET /livez HTTP/1.1\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
     writer.transport.abort()
 
