@@ -9,11 +9,13 @@ from depthbridge.commands import test as command
 
 PASSES = ("-c", "print('fine')")
 FAILS = ("-c", "print('what is wrong'); raise SystemExit(1)")
+WORKERS = command._workers
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout with one test in it."""
+    """A checkout with one test in it, which needs no processes."""
+    monkeypatch.setattr(command, "_workers", list)
     (tmp_path / "tests").mkdir()
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '-ra'\n")
     (tmp_path / "tests" / "test_it.py").write_text("def test_it(): pass\n")
@@ -31,6 +33,7 @@ def test_all_green_ends_with_pytests_closing_line(
     project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "CHECKS", (("style", PASSES),))
+    monkeypatch.setattr(command, "_workers", WORKERS)
     code, lines = run(capfd)
     assert code == 0
     assert lines[0].split()[:2] == ["ok", "style"]

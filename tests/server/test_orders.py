@@ -242,10 +242,20 @@ async def test_all_ways_lead_to_one_book(
     assert main(["replay", str(server.folder), "--verify"]) == 0
 
 
+POSTS = (by_anonymous_json, by_numbered_columns)
+"""A request for a few orders each: an hour is some 6,000 of them."""
+
+
 @pytest.mark.recordings
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("way", "count"),
+    [
+        *((way, 10_000 if way in POSTS else None) for way in WAYS),
+        *(pytest.param(way, None, marks=pytest.mark.long) for way in POSTS),
+    ],
+)
 async def test_an_hour_of_orders_is_the_same_by_all_ways_and_from_the_file(
-    serve: Any, way: Callable[[Any, list[Rec]], Any], recorded: Path
+    serve: Any, way: Callable[[Any, list[Rec]], Any], count: int | None, recorded: Path
 ) -> None:
     path = recorded / "databento/es/esh4-glbx-mdp3-20231225.mbo.dbn.zst"
     recs = [
@@ -256,8 +266,8 @@ async def test_an_hour_of_orders_is_the_same_by_all_ways_and_from_the_file(
     ]
     assert recs == [rec for message in decoded(path) for rec in mbo_recs(message)]
     server = await serve()
-    await way(server, recs)
-    await require_state(server, recs)
+    await way(server, recs[:count])
+    await require_state(server, recs[:count])
 
 
 async def test_a_connection_says_that_it_sends_orders(serve: Any) -> None:

@@ -41,6 +41,19 @@ class Stopped:
         return START
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process does not step back, which on a busy machine is waiting."""
+    command = upkeep._command
+
+    def own(*asked: Any) -> list[str]:
+        words = list(command(*asked))
+        words.remove("--background")
+        return words
+
+    monkeypatch.setattr(upkeep, "_command", own)
+
+
 def settings(folder: Path, **recording: object) -> Settings:
     return settings_from({"recording": {"folder": str(folder), **recording}})
 
@@ -81,6 +94,7 @@ def test_what_is_no_time_of_day_is_refused(text: object) -> None:
         settings_from({"recording": {"compact_at": text}})
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_it_compacts_after_the_start_and_then_every_night(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -118,6 +132,7 @@ async def test_null_is_never(tmp_path: Path) -> None:
     assert len(segments_of(tmp_path)) > 10
 
 
+@pytest.mark.usefixtures("at_once")
 async def test_what_is_refused_is_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
