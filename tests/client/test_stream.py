@@ -145,6 +145,29 @@ def test_every_snapshot_is_followed_by_its_check() -> None:
     assert decode_message(check) == Check(stream=0, seq=300, crc32=book_crc32(asks, bids))
 
 
+@pytest.mark.parametrize(
+    ("asked", "first", "kind"),
+    [
+        (39, 105, FrameType.SNAPSHOT),
+        (40, 105, FrameType.SNAPSHOT),
+        (41, 41, FrameType.EVENTS),
+        (50, 50, FrameType.EVENTS),
+    ],
+)
+def test_what_the_ring_has_forgotten_is_skipped_with_a_snapshot(
+    asked: int, first: int, kind: FrameType
+) -> None:
+    """A ring of 64 that was given 104."""
+    stream = PublishedStream(ES, capacity=64)
+    for frame in depth_frames(104, 8):
+        stream.push(frame, 0)
+    drained(stream)
+    stream.resync(asked, "gap")
+    frames = [decode_frame(m) for m in drained(stream) if isinstance(m, bytes)]
+    assert (frames[0].seq, frames[0].type) == (first, kind)
+    assert sum(len(f.records) for f in frames if f.type == FrameType.EVENTS) == 105 - first
+
+
 def test_a_book_of_orders_is_told_as_its_orders() -> None:
     """After a resync, and where it began from one; those between two ticks are left out."""
     rows = [(1, 18_000, 5, 7), (1, 18_000, 2, 3), (0, 18_002, 4, 2**64 - 1)]
