@@ -35,6 +35,17 @@ def test_more_fuzzed_streams(seed: int, cut: int) -> None:
     run_plan(make_plan(seed, 300), cut)
 
 
+def test_a_stack_that_ends_at_a_minutes_boundary_spends_nothing_of_the_next_bar() -> None:
+    """Found by the fuzz: price went through the row before the boundary, and met it again."""
+    both = run_plan(make_plan(25_573, 300), 1)
+    told = [
+        (event["event"], event["time"] // SECOND % 60)
+        for event in both.events
+        if (event["kind"], event["side"], event["poc"]) == ("imbalance_stack", ASK, 19_992)
+    ]
+    assert [("new", 59), ("end", 0), ("new", 1)] in [told[i : i + 3] for i in range(len(told))]
+
+
 def test_the_fuzz_visits_every_kind_of_event() -> None:
     events = chain.from_iterable(run_plan(make_plan(seed, 250)).events for seed in range(60))
     seen = Counter((event["event"], event["kind"], event["end_reason"]) for event in events)

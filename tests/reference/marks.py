@@ -153,7 +153,8 @@ class Marks:
             if not through:
                 continue
             if mark.kind == STACK:
-                self.spent.append((mark.side, mark.low, mark.high))
+                if self.traded.open is not None:
+                    self.spent.append((mark.side, mark.low, mark.high))
             elif mark.kind == ABSORBED:
                 self.begun[mark.side, mark.low] = self.number + len(self.trades)
             else:
