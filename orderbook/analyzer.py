@@ -230,7 +230,8 @@ class Analyzer:
         if not self._started:
             self._enter_session(time)
         if self._clock["started"]:
-            self.advance(time)
+            if self.advance(time) is not None:  # the group before was no book: stale until now
+                self.advance(time)
         else:
             self._start_clock(time)
         self._reserve_events()

@@ -46,6 +46,19 @@ def test_a_stack_that_ends_at_a_minutes_boundary_spends_nothing_of_the_next_bar(
     assert [("new", 59), ("end", 0), ("new", 1)] in [told[i : i + 3] for i in range(len(told))]
 
 
+def test_what_was_no_book_before_a_snapshot_is_stale_up_to_it() -> None:
+    """Rows out of order, shown by the snapshot's time: nothing is sampled from them."""
+    both = Both()
+    both.feed([ask_row(NOON, 0, row, 101 + row, 5) for row in range(2)] + [bid(NOON, 0, 0, 100, 5)])
+    both.feed([ask_row(NOON + SECOND, 1, 0, 103, 5)])
+    samples = both.analyzer._state["opacity"]["samples"]
+    both.load([(100, 5)], [(101, 5)], NOON + 40 * SECOND)
+    assert both.analyzer.clock == NOON + 40 * SECOND
+    assert both.analyzer._state["opacity"]["samples"] == samples
+    both.feed([bid(NOON + 43 * SECOND, 1, 0, 100, 6)])
+    assert both.analyzer._state["opacity"]["samples"] == samples + 30
+
+
 def test_the_fuzz_visits_every_kind_of_event() -> None:
     events = chain.from_iterable(run_plan(make_plan(seed, 250)).events for seed in range(60))
     seen = Counter((event["event"], event["kind"], event["end_reason"]) for event in events)

@@ -177,8 +177,8 @@ class Twin:
         if self.clock is None:
             self._start(time)
         else:
-            self.open = False
-            self.advance(time)
+            if self.advance(time) is not None:
+                self.advance(time)
         before = self._sides()
         self.book = None
         self.snapshot = (list(bids), list(asks))
