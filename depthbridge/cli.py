@@ -2,7 +2,8 @@
 
 It knows the shape of a command module, never what a command does.
 
-Exit codes: 0 done, 1 a check or test failed, 2 wrong argument, file or environment, 130 Ctrl-C.
+Exit codes: 0 done, 1 a check or test failed, 2 wrong argument, file or environment, 130 Ctrl-C,
+143 SIGTERM (servers: 0).
 """
 
 import argparse
@@ -11,6 +12,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn, Protocol, cast
@@ -38,6 +40,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
+class _Terminated(BaseException):
+    """SIGTERM: to every block that it passes what Ctrl-C is, so nothing half-written stays."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -48,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     _never_fail_to_print()
+    answering = _answer_sigterm()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _let_interrupts_through()
@@ -61,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _keep_our_exit_code()
         print("stopped", file=sys.stderr)
         return 130
+    except _Terminated:
+        print("stopped", file=sys.stderr)
+        return 143
     except BrokenPipeError:
         # Whoever read our output has gone (`… | head`); nothing is left to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -69,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.filename is None:
             raise
         return _fail(f"{error.filename}: {error.strerror}")
+    finally:
+        if answering:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _run(words: list[str]) -> int:
@@ -125,9 +138,35 @@ def _prog() -> str:
 
 
 def _fail(message: str) -> int:
-    line = " ".join(message.split())
+    line = " ".join(_printable(message).split())
     print(f"{_prog()}: {line}", file=sys.stderr)
     return 2
+
+
+def _printable(text: str) -> str:
+    """What a file or a file's name says may be anything: no byte of it commands the console."""
+    return "".join(
+        character if character.isprintable() or character.isspace() else ascii(character)[1:-1]
+        for character in text
+    )
+
+
+def _answer_sigterm() -> bool:
+    """Let SIGTERM unwind the program as Ctrl-C does, unless somebody answers it already.
+
+    Servers have an answer of their own while they run.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    ):
+        return False
+
+    def stop(*_: object) -> NoReturn:
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, stop)
+    return True
 
 
 def _let_interrupts_through() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from depthbridge.inputs import Input, Window
+from depthbridge.inputs import Input, Window, check_reach
 from depthbridge.outputs import keep_apart, part_of, replacing
 from depthbridge.progress import Progress
 from market.enums import FrameFlag, FrameType
@@ -31,7 +31,8 @@ def convert(given: Input, out: Path, name: str) -> int:
     Data that ends to be good half-way is still delivered: the output has what came before.
 
     Raises:
-        UsageError: the format cannot hold the content, or cannot be written.
+        UsageError: the format cannot hold the content, or cannot be written; the recording has
+            nothing of the window.
         DataError: after the output is complete up to where the data was good.
     """
     keep_apart(given.recording, out)
@@ -51,6 +52,8 @@ def convert(given: Input, out: Path, name: str) -> int:
                 if not records:
                     raise
                 error = caught
+            if not records and error is None:
+                check_reach(given.recording, given.window)
             writer.close()
         except BaseException:
             writer.abandon()

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from depthbridge.inputs import check_reach
 from depthbridge.outputs import LinesOutput, TableOutput
 from depthbridge.progress import Progress
 from depthbridge.runs import Run
@@ -28,6 +29,7 @@ def export(run: Run, schema: Any, out: Path, *besides: LinesOutput | None) -> in
 
     Raises:
         DataError: after the output is complete up to where the data was good.
+        UsageError: the recording holds nothing of the window; there is no output then.
     """
     error: DataError | None = None
     with TableOutput(out, schema) as table, Progress() as progress:
@@ -40,6 +42,8 @@ def export(run: Run, schema: Any, out: Path, *besides: LinesOutput | None) -> in
         if run.instrument is None or (error is not None and run.rows == 0):
             assert error is not None
             raise error
+        if not table.rows and error is None:
+            check_reach(run.recording, run.window)
         table.metadata.update(run.metadata())
         table.commit()
         for output in besides:

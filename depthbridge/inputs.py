@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from depthbridge.clocktime import moment
 from market.errors import UsageError
 from market.session import SessionCalendar
 
@@ -20,7 +21,14 @@ if TYPE_CHECKING:  # heavy, and not needed for the help
     from recording.readers import Recording
     from server.settings import Settings
 
-__all__ = ["Input", "Window", "add_input_arguments", "open_input", "window_of"]
+__all__ = [
+    "Input",
+    "Window",
+    "add_input_arguments",
+    "check_reach",
+    "open_input",
+    "window_of",
+]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FOREVER: Final = 2**63 - 1
@@ -190,6 +198,13 @@ class Window:
         stretches = self._sessions(time, time)
         return min(self.end, next(high for low, high in stretches if low <= time < high))
 
+    def meets(self, first: int, last: int) -> bool:
+        """Whether it has anything of the time from ``first`` to ``last``, both included."""
+        low, high = max(first, self.begin), min(last, self.end - 1)
+        if low > high or self._session is None:
+            return low <= high
+        return any(begin <= high and low < end for begin, end in self._sessions(low, high))
+
     def _sessions(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         day = _day_of(first) - timedelta(days=1)
         while day <= _day_of(last) + timedelta(days=1):
@@ -206,6 +221,22 @@ class Window:
             return self._calendar.rth(day)
         session = self._calendar.session_of(day)
         return None if session is None else (session.open, session.close)
+
+
+def check_reach(recording: "Recording", window: Window | None) -> None:
+    """Refuse a window of which a recording that was read holds nothing: a wrong day, mostly.
+
+    Raises:
+        UsageError: with the times that the recording has.
+    """
+    first, last = recording.report.first_time, recording.report.last_time
+    if window is None or first is None or last is None or window.meets(first, last):
+        return
+    begins, ends = moment(first), moment(last)
+    reach = f"begins at {begins}" if window.end <= first else f"is from {begins} to {ends}"
+    raise UsageError(
+        f"{recording.path} has nothing in that window: it {reach} UTC", code="empty_window"
+    )
 
 
 def window_of(

@@ -1,5 +1,6 @@
 """Plays a recording through a publisher, as the bridge would, and prints what comes back."""
 
+import argparse
 import asyncio
 import sys
 import time
@@ -13,6 +14,7 @@ import numpy as np
 from client import Publisher
 from client.stream import PublishedStream
 from depthbridge.inputs import Window
+from depthbridge.numbers import decimal_number
 from market.enums import FrameFlag, FrameType, Kind, Phase, Side
 from market.record import Frame, Records, off_grid_of, times_of
 from orderbook import OrderBook
@@ -280,7 +282,10 @@ def parse_speed(text: str) -> float | None:
     """
     if text == "max":
         return None
-    speed = float(text)
+    try:
+        speed = decimal_number(text)
+    except argparse.ArgumentTypeError as cause:
+        raise ValueError(text) from cause
     if not 0 < speed < 1e6:
         raise ValueError(text)
     return speed

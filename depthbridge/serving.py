@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from depthbridge.numbers import whole_number
 from depthbridge.version import VERSION
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", metavar="H", help="address to listen on (127.0.0.1)")
     parser.add_argument("--log", type=Path, metavar="FILE", help="also log into this file")
-    parser.add_argument("--port", type=int, metavar="P", help="port to listen on (8765); 0: any")
+    parser.add_argument(
+        "--port", type=whole_number, metavar="P", help="port to listen on (8765); 0: any"
+    )
 
 
 def server_settings(args: argparse.Namespace, *, log_level: str | None = None) -> "Settings":

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from depthbridge.inputs import add_input_arguments, open_input
+from depthbridge.numbers import whole_number
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -16,7 +17,7 @@ book ES --date 2026-11-19 --session RTH --levels 5 --out book.csv"""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_input_arguments(parser)
-    parser.add_argument("--levels", type=int, default=10, metavar="N", help="default 10")
+    parser.add_argument("--levels", type=whole_number, default=10, metavar="N", help="default 10")
     parser.add_argument("--out", type=Path, required=True, help=".csv, .parquet or .jsonl")
     parser.add_argument(
         "--every",

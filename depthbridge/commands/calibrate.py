@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from depthbridge.inputs import add_input_arguments, open_input
+from depthbridge.numbers import decimal_number, whole_number
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
     parser.add_argument("--png", type=Path, metavar="FILE", help="also draw it")
     parser.add_argument(
-        "--random-seed", type=int, default=1, help="of the shuffled book, default 1"
+        "--random-seed", type=whole_number, default=1, help="of the shuffled book, default 1"
     )
 
 
@@ -72,10 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
+    value = decimal_number(text)
     if not 0.0 < value <= _MOST:
         raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most {_MOST:g}")
     return value

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from depthbridge.inputs import add_input_arguments, open_input
+from depthbridge.numbers import decimal_number
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -66,10 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _milliseconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
+    value = decimal_number(text)
     if not 0 <= value <= _MOST:
         raise argparse.ArgumentTypeError(f"{text} is not 0 to {_MOST:g} ms")
     return value

@@ -6,6 +6,7 @@ import lzma
 from pathlib import Path
 from typing import IO, Final, cast
 
+from depthbridge.numbers import whole_number
 from market.errors import UsageError
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
@@ -14,6 +15,7 @@ HELP = "writes generated depth as a NinjaTrader dump, and what was planted in it
 EXAMPLE = "generate es.txt.zst --seed 7 --minutes 30"
 
 _SUFFIXES: Final = ("", ".gz", ".zst", ".xz")
+_MOST: Final = 1440
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from recording.generator import SAMPLE
 
     parser.add_argument("out", type=Path, metavar="OUT", help="NAME.txt, or .txt.gz, .zst, .xz")
-    parser.add_argument("--seed", type=int, default=SAMPLE.seed, help="default %(default)s")
-    parser.add_argument("--minutes", type=int, default=SAMPLE.minutes, help="default %(default)s")
+    parser.add_argument(
+        "--seed", type=whole_number, default=SAMPLE.seed, help="default %(default)s"
+    )
+    parser.add_argument(
+        "--minutes", type=whole_number, default=SAMPLE.minutes, help="default %(default)s"
+    )
     parser.add_argument("--no-walls", action="store_true", help="the same market without walls")
     parser.add_argument(
         "--everything",
@@ -41,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
     if not name or not dump or suffix not in _SUFFIXES:
         endings = ", ".join(f".txt{ending}" for ending in _SUFFIXES)
         raise UsageError(f"{out} must end in one of {endings}")
-    if args.minutes < 1:
-        raise UsageError("--minutes must be at least 1")
+    if not 1 <= args.minutes <= _MOST:
+        raise UsageError(f"--minutes must be 1 to {_MOST:,}")
     generator = Generator(
         GeneratorSettings(
             seed=args.seed,

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from depthbridge.numbers import decimal_number, whole_number
+
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
 HELP = "checks, mends, exports, compacts or pins recorded journals"
@@ -44,8 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="CSV", help="of export; default: standard output"
     )
     parser.add_argument("--yes", action="store_true", help="repair without asking")
-    parser.add_argument("--keep-gb", type=float, metavar="GB", help="compact: then delete oldest")
-    parser.add_argument("--keep-days", type=int, metavar="DAYS", help="compact: then delete older")
+    parser.add_argument(
+        "--keep-gb", type=decimal_number, metavar="GB", help="compact: then delete oldest"
+    )
+    parser.add_argument(
+        "--keep-days", type=whole_number, metavar="DAYS", help="compact: then delete older"
+    )
     parser.add_argument("--background", action="store_true", help="compact: at lowest priority")
     parser.add_argument("--config", type=Path, metavar="FILE", help="configuration (YAML)")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from depthbridge.inputs import add_input_arguments, open_input
+from depthbridge.numbers import whole_number
 from market.errors import UsageError
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--every", default="batch", help="batch (default), or SECONDS: a row per interval"
     )
     parser.add_argument(
-        "--batch", type=int, metavar="N", help=f"records of a batch, default {_BATCH}"
+        "--batch", type=whole_number, metavar="N", help=f"records of a batch, default {_BATCH}"
     )
     parser.add_argument(
         "--clusters", type=Path, metavar="OUT", help=".jsonl: a cluster event per line"

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from depthbridge.inputs import Input, add_input_arguments
+from depthbridge.inputs import Input, add_input_arguments, check_reach
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -85,6 +85,7 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
         finally:
             await publisher.flush()
     await following
+    check_reach(opened.recording, opened.window)
     seconds = time.monotonic() - started
     print(f"{player.rows:,} rows in {seconds:.1f} s, {player.rows / seconds:,.0f} rows/s")
     if player.left_out:

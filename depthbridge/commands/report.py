@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from depthbridge.inputs import add_input_arguments, open_input
+from depthbridge.inputs import add_input_arguments, check_reach, open_input
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     keep_apart(given.recording, args.out)
     part_of(args.out).unlink()  # what cannot be written is said before the work
     found, error = gather(given, tolerant=args.tolerant)
+    if error is None:
+        check_reach(given.recording, given.window)
     for line in found.notes:
         print(line, file=sys.stderr)
     with replacing(args.out) as part:

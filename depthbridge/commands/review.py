@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from depthbridge.inputs import add_input_arguments, open_input
+from depthbridge.inputs import add_input_arguments, check_reach, open_input
+from depthbridge.numbers import whole_number
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -30,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--draws", type=_draws, default=_DRAWS, metavar="N", help=f"random times, default {_DRAWS}"
     )
-    parser.add_argument("--random-seed", type=int, default=1, help="of the random times, default 1")
+    parser.add_argument(
+        "--random-seed", type=whole_number, default=1, help="of the random times, default 1"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
             reviewer.take(part.path, part.signals)
     except DataError as caught:
         error = caught
+    if error is None:
+        check_reach(given.recording, given.window)
     review, instrument = reviewer.result(), given.recording.instrument
     for line in given.recording.report.summary():
         print(line, file=sys.stderr)
@@ -79,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _draws(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
+    number = whole_number(text)
     if not 1 <= number <= _MOST:
         raise argparse.ArgumentTypeError(f"{text} is not 1 to {_MOST}")
     return number

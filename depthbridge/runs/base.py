@@ -1,5 +1,6 @@
 """What all runs share: counting, gaps, the window, errors after what was good."""
 
+import argparse
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from depthbridge.clocktime import moment
 from depthbridge.inputs import Window
+from depthbridge.numbers import decimal_number
 from market.enums import Source
 from market.errors import BookFaultError, DataError, UsageError
 from market.instrument import Instrument
@@ -22,8 +25,12 @@ Columns = dict[str, Any]
 """Column name to an array; all of one length."""
 
 _NS: Final = 1_000_000_000
+_SHORTEST: Final = _NS // 1000
+"""Of an interval: a day has 86 million of them already; what is finer has a row per record."""
 _LONGEST: Final = 365 * 86_400 * _NS
 """Of an interval: beyond this the end of the first one may lie where no time in ns reaches."""
+_MOST_SILENT: Final = 1 << 24
+"""Rows of one silence: 194 days of seconds. More is a wrong time, or a disk that is soon full."""
 _FAULT_WORDS: Final = {
     "unsorted": "its rows are not in the order of their prices",
     "too_deep": "it has more rows than the instrument's depth",
@@ -41,17 +48,19 @@ def every_seconds(text: str, words: tuple[str, ...]) -> str | int:
     """``--every``: one of the words, or seconds as ns.
 
     Raises:
-        UsageError: neither, or more than a year.
+        UsageError: neither, or not between a millisecond and a year.
     """
     if text in words:
         return text
     try:
-        interval = round(float(text.removesuffix("s")) * _NS)
-    except (ValueError, OverflowError):
-        interval = 0
-    if not 0 < interval <= _LONGEST:
-        raise UsageError(f"--every {text}: give {', '.join(words)}, or seconds (a year at most)")
-    return interval
+        interval = decimal_number(text.removesuffix("s")) * _NS
+    except argparse.ArgumentTypeError:
+        interval = 0.0
+    if not _SHORTEST <= interval <= _LONGEST:
+        raise UsageError(
+            f"--every {text}: give {', '.join(words)}, or seconds (0.001, to a year at most)"
+        )
+    return round(interval)
 
 
 class Run(ABC):
@@ -63,6 +72,7 @@ class Run(ABC):
         gaps: breaks of the stream so far: ``{"time": ns, "index": n, "reason": word}``.
         config: hash of the analytics settings.
         rows: records read so far, for progress.
+        window: the part of the recording that is wanted.
     """
 
     def __init__(self, recording: Recording, window: Window | None, *, tolerant: bool) -> None:
@@ -71,11 +81,12 @@ class Run(ABC):
         self.gaps: list[dict[str, Any]] = []
         self.config = ""
         self.rows = 0
-        self._window = window or Window()
+        self.window = self._window = window or Window()
         self._tolerant = tolerant
         self._time = 0
         self._index = -1
         self._begun = False
+        self._ending = False
 
     def metadata(self) -> dict[str, str]:
         """For Parquet: what a reader of the output must know."""
@@ -118,6 +129,7 @@ class Run(ABC):
         try:
             for entry in self.recording:
                 if self._over(entry):
+                    yield from self._take_last(entry)
                     break
                 yield from self._take(entry)
         except DataError as caught:
@@ -129,6 +141,18 @@ class Run(ABC):
 
     @abstractmethod
     def _take(self, entry: Entry) -> Iterator[Columns]: ...
+
+    def _take_last(self, entry: Entry) -> Iterator[Columns]:
+        """The first entry beyond the window says how long the silence before it was.
+
+        What is wrong with the entry itself does not count: nobody wants it.
+        """
+        last, self._ending = self._index, True
+        try:
+            yield from self._take(entry)
+        except BookFaultError as fault:
+            if fault.index <= last:
+                raise
 
     def _finish(self) -> Iterator[Columns]:
         """What is left at the end of the input."""
@@ -158,6 +182,19 @@ class Run(ABC):
     def _go_on_at(self, records: int) -> None:
         self.rows = records
         self._index = records - 1
+
+    def _check_silence(self, since: int, until: int, interval: int) -> None:
+        """Refuse rows of a silence that nobody can want: they would fill the disk.
+
+        Raises:
+            UsageError: more than 16,777,216 rows in the window.
+        """
+        count = (min(until, self._window.end) - max(since, self._window.begin)) // interval
+        if count > _MOST_SILENT:
+            raise UsageError(
+                f"--every {interval / _NS:g}: the silence after {moment(since)} UTC would be "
+                f"{count:,} rows; give a longer interval, or --from after it"
+            )
 
     def _over(self, entry: Entry) -> bool:
         """Whether nothing from here on can lie in the window."""

@@ -72,6 +72,7 @@ class BookRun(Run):
         self._broken = False
         self._parts: list[Frame] = []
         self._depth_seen = False
+        self._clock = 0
         self._waiting: list[NDArray[Any]] = []
         self._held = 0
 
@@ -163,8 +164,12 @@ class BookRun(Run):
             self._depth_seen = self._depth_seen or any(book.top(1))
 
     def _events(self, entry: FrameEntry) -> Iterator[Columns]:
-        index = self._numbered(entry)
         frame = entry.frame
+        if isinstance(self._every, int) and len(frame.records) and not frame.historical:
+            if self._clock:
+                self._check_silence(self._clock, frame.base, self._every)
+            self._clock = max(self._clock, frame.base)
+        index = self._numbered(entry)
         if frame.historical:
             return
         if not self._depth_seen:

@@ -114,7 +114,10 @@ class MetricsRun(Run):
         self._first_faults: dict[str, int] = {}
 
     def metadata(self) -> dict[str, str]:
-        """As of every run, and which book it is of."""
+        """As of every run, and which book it is of.
+
+        The settings are those of the end: a recording may carry its own, and change them.
+        """
         kind = "L2" if self._stream is None else self._stream.analyzer.book_kind
         return {**super().metadata(), "book": kind}
 
@@ -178,7 +181,6 @@ class MetricsRun(Run):
             row_per_frame=False,
             strict=self._strict,
         )
-        self.config = self._stream.config
 
     def _pass_checkpoint(self, entry: CheckpointEntry) -> Iterator[Columns]:
         """Rows begin anew with a trade date: alone it gives the rows that it has in the whole.
@@ -192,6 +194,7 @@ class MetricsRun(Run):
         if new or (beginning and self.rows):
             yield from self._close_row()
         stream.apply(entry)
+        self.config = stream.config
         if beginning and stream.resumed and not self.rows:
             self._go_on_at(stream.records)
         if new or beginning:
@@ -242,6 +245,9 @@ class MetricsRun(Run):
 
     def _silence(self, label: int) -> Iterator[Columns]:
         """The rows of all intervals before ``label``, from the open one on."""
+        self._check_silence(self._label, label, self._interval)
+        if self._ending:  # of the silence beyond the window there are no rows
+            label = min(label, max(self._window.end, self._label))
         while self._label < label:
             self._pass_boundary(self._label)
             self._let_pass(self._label)
@@ -297,6 +303,7 @@ class MetricsRun(Run):
     def _apply(self, entry: Entry) -> Result:
         assert self._stream is not None
         result = self._stream.apply(entry)
+        self.config = self._stream.config
         if result.rewound:
             self._gap("rewind")
         if self._clusters is not None and len(result.events):

@@ -26,7 +26,7 @@ from recording.readers.zones import zone_table
 __all__ = ["FORMAT"]
 
 _FIELDS: Final = rb"\d{1,5}(\.\d+)?,[1-7],-?\d+,\d+,-?\d+,-?[01]"
-_MESSAGE: Final = re.compile(_FIELDS + rb"([,\r\n]|\Z)")
+_MESSAGE: Final = re.compile(rb"(?:\xef\xbb\xbf)?" + _FIELDS + rb"([,\r\n]|\Z)")
 _WHOLE: Final = re.compile(_FIELDS + rb"(,.*|\r)?", re.DOTALL)
 """All of a message: its last number has one digit, so none of it can be missing."""
 _NAME: Final = re.compile(r"([A-Z0-9.-]+)_\d{4}-\d\d-\d\d_", re.IGNORECASE)

@@ -15,6 +15,7 @@ import pytest
 
 from depthbridge import cli
 from depthbridge.commands import BARE, NAMES
+from depthbridge.outputs import replacing
 from depthbridge.version import VERSION
 from market.errors import EnvironmentFault, UsageError
 
@@ -105,6 +106,7 @@ def test_wrong_arguments_end_with_one_line_and_2(
         (EnvironmentFault("port 8765 is in use"), 2, "port 8765 is in use"),
         (FileNotFoundError(2, "No such file or directory", "a.txt"), 2, "a.txt: No such file"),
         (KeyboardInterrupt(), 130, "stopped"),
+        (UsageError("a\x00\x1b[2J\u202eb \xe9"), 2, "a\\x00\\x1b[2J\\u202eb \xe9\n"),
     ],
 )
 def test_errors_end_with_one_line(
@@ -180,6 +182,25 @@ def test_an_interrupt_that_run_py_held_back_is_answered_in_one_line(
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a program without a word")
+def test_sigterm_leaves_nothing_half_written(
+    command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+
+    def write(_: argparse.Namespace) -> int:
+        with replacing(out) as part:
+            part.write_text("half")
+            signal.raise_signal(signal.SIGTERM)
+        return 0
+
+    command.run = write  # type: ignore[attr-defined]
+    assert cli.main(["doctor", "0"]) == 143
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().err == "stopped\n"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_an_interrupt_within_an_executed_text_does_not_replace_the_exit_code(

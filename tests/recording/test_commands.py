@@ -284,6 +284,16 @@ def test_an_old_output_survives_what_goes_wrong(
         (["book", "{dump}", "--out", "x.csv", "--every", "0"], "--every"),
         (["book", "{dump}", "--out", "x.csv", "--every", "1e30"], "--every"),
         (["metrics", "{dump}", "--out", "x.csv", "--every", "31536001"], "--every"),
+        (["metrics", "{dump}", "--out", "x.csv", "--every", "0.000999"], "--every"),
+        (["book", "{dump}", "--out", "x.csv", "--every", "1_0"], "--every"),
+        (["book", "{dump}", "--out", "x.csv", "--levels", "1_0"], "--levels"),
+        (["book", "{dump}", "--out", "x.csv", "--date", "2026-11-20"], "nothing in that window"),
+        (["metrics", "{dump}", "--out", "x.csv", "--date", "2026-11-18"], "it begins at"),
+        (["metrics", "{dump}", "--out", "x.csv", "--every", "1", "--date", "2026-11-18"], "begins"),
+        (["convert", "{dump}", "x.csv", "--date", "2026-11-20"], "nothing in that window"),
+        (["review", "{dump}", "--json", "x.json", "--date", "2026-11-20"], "nothing in that"),
+        (["report", "{dump}", "--out", "x.html", "--date", "2026-11-20"], "nothing in that"),
+        (["generate", "x.txt", "--minutes", "1441"], "--minutes"),
         (["book", "{dump}", "--out", "x.csv", "--levels", "0"], "--levels"),
         (["book", "{dump}", "--out", "no/folder/x.csv"], "cannot be written"),
         (["book", "{dump}", "--out", "x.csv", "--format", "moldudp"], "there are"),
@@ -318,6 +328,7 @@ def test_wrong_arguments_end_with_one_line(
     assert main([word.replace("{dump}", str(dump)) for word in words]) == 2
     error = capsys.readouterr().err
     assert said in error
+    assert not list(tmp_path.iterdir()), "nothing is left, complete or not"
     assert len(error.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -426,3 +437,73 @@ def test_a_book_that_breaks_before_silence_is_told(
     assert main([*words, "--tolerant"]) == 0
     assert "1 gaps" in capsys.readouterr().err
     assert table(out)[-1]["phase"] != "stale"
+
+
+@pytest.mark.parametrize("command", ["book", "metrics"])
+def test_a_silence_that_would_fill_the_disk_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, out = 1_794_839_400 * NS, tmp_path / "x.csv"
+    monkeypatch.setattr("depthbridge.runs.base._MOST_SILENT", 20_000)  # 16,777,216 take long
+    silence = 20 * NS  # at a millisecond: the longest
+    path = tmp_path / "ES 12-26.csv"
+
+    def write(later: int) -> None:
+        rows = [
+            f"{time},0,{side},{op},0,{100 + 0.25 * (1 - side)},5"
+            for time, op in ((start, 0), (start + later, 1))
+            for side in (1, 0)
+        ]
+        path.write_text("time_ns,kind,side,op,position,price,size\n" + "\n".join(rows) + "\n")
+
+    words = [command, str(path), "--out", str(out), "--every"]
+    write(silence + NS // 1000)
+    assert main([*words, "0.001"]) == 2
+    assert (
+        "the silence after 2026-11-16 14:30:00 UTC would be 20,001 rows" in capsys.readouterr().err
+    )
+    assert not out.exists()
+    assert main([*words, "1"]) == 0
+    after = str(np.datetime64(start // NS + 1, "s"))
+    before = [*words, "0.001", "--to", after]
+    assert main(before) == 0, "of what nobody wants there may be as much as there is"
+    assert len(table(out)) == 1000
+
+
+@pytest.mark.parametrize("command", ["book", "metrics"])
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_window_that_ends_in_silence_has_its_rows_and_events(
+    tmp_path: Path, command: str, broken: bool
+) -> None:
+    """As of the whole; what is wrong beyond the window is nobody's."""
+    start = 1_794_839_400 * NS
+    rows = [
+        f"{start + time * NS},0,{side},{op},{position},{100 + away * (1 - 2 * side)},{size}"
+        for time, op in ((0, 0), (1, 1), (60, 1))
+        for position in range(5)
+        for side, away, size in ((1, position, 5 if position else 90), (0, position + 0.25, 5))
+    ]
+    path = tmp_path / "ES 12-26.csv"
+    head = "time_ns,kind,side,op,position,price,size\n"
+    path.write_text(head + "\n".join(rows) + "\n")
+    told, part = tmp_path / "c.jsonl", tmp_path / "part.csv"
+    more = ["--clusters", str(told)] if command == "metrics" else []
+    words = [command, str(path), "--every", "1", *more, "--out"]
+    assert main([*words, str(tmp_path / "whole.csv")]) == 0
+    events = told.read_text() if more else ""
+    if broken:
+        rows[-1] = f"{start + 60 * NS},0,1,0,1,500,5"  # a second bid far above the first
+        rows.append(f"{start + 61 * NS},0,0,0,1,1,5")
+        path.write_text(head + "\n".join(rows) + "\n")
+        assert main([*words, str(tmp_path / "no.csv")]) == 2
+    end = start + 40 * NS
+    assert main([*words, str(part), "--to", str(np.datetime64(end, "ns"))[:19]]) == 0
+    whole = table(tmp_path / "whole.csv")
+    assert table(part) == [row for row in whole if int(row["time_ns"]) < end]
+    assert len(table(part)) == 40
+    if more:
+        assert told.read_text() == events
+        assert '"new"' in events

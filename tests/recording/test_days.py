@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import depthbridge
@@ -201,3 +202,13 @@ def test_a_day_whose_checkpoint_is_of_another_program_is_led_in(
     assert {path.parent.name for path in found.segments} == set(DAYS)
     first = next(e for e in read_journal(found.segments[-1]) if isinstance(e, CheckpointEntry))
     assert not first.usable
+
+
+def test_metrics_name_the_settings_that_the_recording_carries(
+    journal: Path, tmp_path: Path
+) -> None:
+    own = next(entry.config for entry in entries() if isinstance(entry, SettingsEntry))
+    for place in (journal, journal / DAYS[1]):
+        out = tmp_path / "m.parquet"
+        assert main(["metrics", str(place), "--out", str(out)]) == 0
+        assert pq.read_metadata(out).metadata[b"config_hash"].decode() == own

@@ -46,6 +46,23 @@ def test_regular_hours_of_every_day() -> None:
 
 
 @pytest.mark.parametrize(
+    ("window", "first", "last", "meets"),
+    [
+        (Window(100, 200), 0, 99, False),
+        (Window(100, 200), 0, 100, True),
+        (Window(100, 200), 199, 300, True),
+        (Window(100, 200), 200, 300, False),
+        (Window(calendar=CALENDAR, session="RTH"), at(12), at(14, 29), False),
+        (Window(calendar=CALENDAR, session="RTH"), at(12), at(14, 30), True),
+        (Window(calendar=CALENDAR, session="RTH"), at(21), at(22), False),
+        (Window(at(21), at(23), CALENDAR, "RTH"), at(12), at(23), False),
+    ],
+)
+def test_what_a_window_meets(window: Window, first: int, last: int, meets: bool) -> None:
+    assert window.meets(first, last) is meets
+
+
+@pytest.mark.parametrize(
     ("day", "session", "begin", "end"),
     [
         (date(2026, 11, 21), None, None, None),

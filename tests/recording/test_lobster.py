@@ -336,6 +336,16 @@ def test_what_is_no_order_book_is_refused(tmp_path: Path, book: str) -> None:
         indexed(recording)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_message(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(b"\xef\xbb\xbf34200,1,7,100,5853300,1\n")
+    assert indexed(open_recording(path)) == [(0, order(ADD, BID, 58533, 100, 7))]
+    seed = tmp_path / "orderbook.csv"
+    seed.write_bytes(b"\xef\xbb\xbf5853400,7,5853300,9\n")
+    found = [rec for _, rec in indexed(open_recording(path, seed=seed))]
+    assert [(rec.side, rec.price, rec.size) for rec in found] == [(ASK, 58534, 7), (BID, 58533, 9)]
+
+
 def test_a_seed_goes_with_one_message_file(tmp_path: Path) -> None:
     path = written(tmp_path / NAME, "34200,7,0,0,0,-1")
     with pytest.raises(UsageError, match="nothing"):
