@@ -81,6 +81,7 @@ from orderbook.notable import (
 )
 from orderbook.parameters import PROFILE_PRESETS, Parameters
 from orderbook.profiles import profile_fields, rolling_cells
+from orderbook.row_text import ROW_TEXT_BYTES, write_row_text
 from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
 
 __all__ = ["Analyzer"]
@@ -146,6 +147,7 @@ class Analyzer:
         self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
         self.row_memory: memoryview[int] = self.row_words.data
         self._ints: memoryview[int] = self._words.data
+        self._text = np.empty(ROW_TEXT_BYTES, np.uint8)
         self._clock = self._state["clock"]
         self._started = False
         self._naked = NakedPocs()
@@ -397,6 +399,13 @@ class Analyzer:
     def values(self) -> tuple[Any, ...]:
         """The same as plain values, in the order of METRICS_FIELDS."""
         return _ROW_STRUCT.unpack_from(self._ints, 8 * _ROW)
+
+    def row_text(self) -> memoryview:
+        """The same as JSON, from ``"seq":`` on without braces, null for what is no number.
+
+        Bytes to be copied before the next call.
+        """
+        return self._text.data[: write_row_text(self._words, self._text)]
 
     def make_row(self) -> None:
         """Write a metrics row of the present state into ``row_words``, labelled with the clock."""

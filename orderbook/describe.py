@@ -23,7 +23,6 @@ __all__ = [
     "cluster_fields",
     "event_word",
     "metrics_fields",
-    "raw_metrics_fields",
 ]
 
 PHASES: Final = tuple(phase.value for phase in Phase)
@@ -63,13 +62,8 @@ def metrics_fields(values: Sequence[Any]) -> dict[str, Any]:
     Args:
         values: the row's plain values: ``Analyzer.values()``, or ``row.item()`` of a METRICS_ROW.
     """
-    fields = raw_metrics_fields(values)
-    return {name: None if value != value else value for name, value in fields.items()}
-
-
-def raw_metrics_fields(values: Sequence[Any]) -> dict[str, Any]:
-    """The same with NaN for null, for writers that turn one into the other, as orjson does."""
-    fields = dict(zip(_NAMES, values[1:], strict=True))
+    numbers = (None if value != value else value for value in values[1:])
+    fields = dict(zip(_NAMES, numbers, strict=True))
     fields["phase"] = PHASES[values[_PHASE]]
     fields["outlook"] = OUTLOOKS[values[_OUTLOOK]] if values[_OUTLOOK] >= 0 else None
     fields["since"] = values[_SINCE] or None

@@ -45,6 +45,7 @@ def _analyze() -> None:
     analyzer.backfill(Frame(trades, _TIME, 4))
     analyzer.advance(_TIME + 2 * _SECOND)
     analyzer.read()
+    analyzer.row_text()
     analyzer.calculate_clusters()
     analyzer.analyze_volume_profile()
     analyzer.gap("reset")

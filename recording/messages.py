@@ -57,9 +57,7 @@ def metrics_message(stream: Stream) -> bytes:
     if phase is Phase.STALE:
         head = _head(stream, "metrics", stream.expected - 1, stream.analyzer.clock)
         return orjson.dumps({**head, "phase": phase.value})
-    fields = describe.raw_metrics_fields(stream.analyzer.values())
-    head = _head(stream, "metrics", fields.pop("seq"), fields.pop("time_ns"))
-    return orjson.dumps({**head, **fields, "config": stream.config})
+    return b"".join((stream.opening, stream.analyzer.row_text(), stream.ending))
 
 
 def cluster_messages(stream: Stream, result: Result) -> list[ClusterMessage]:

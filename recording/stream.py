@@ -143,6 +143,8 @@ class Stream:
         analyzer: book and analytics.
         parameters: the settings in force.
         config: their hash, in every output.
+        opening: of a metrics message, up to what the row says.
+        ending: of it, behind that.
         makers: names for ``ref`` of depth records.
         expected: the next sequence number.
         records: of all frames so far, snapshots included.
@@ -173,7 +175,7 @@ class Stream:
 
     def _start(self) -> None:
         self.parameters = self._initial
-        self.config = self.parameters.config_hash
+        self._settle()
         self.analyzer = Analyzer(
             self.instrument,
             self.parameters,
@@ -195,6 +197,13 @@ class Stream:
         self.doubt = ""
         self._phase = Phase.WAITING
         self._parts: list[Frame] = []
+
+    def _settle(self) -> None:
+        """The settings in force are known, and so is what every metrics message has around it."""
+        self.config = self.parameters.config_hash
+        head = {"type": "metrics", "instrument": self.instrument.symbol, "source": self.source}
+        self.opening = orjson.dumps(head)[:-1] + b","
+        self.ending = b"," + orjson.dumps({"config": self.config})[1:]
 
     @property
     def phase(self) -> Phase:
@@ -316,7 +325,7 @@ class Stream:
             )
         self.analyzer.thaw(analyzer)
         self.parameters = self.analyzer.parameters
-        self.config = self.parameters.config_hash
+        self._settle()
         self.makers = tuple(facts["makers"])
         self._apart = facts["makers_apart"]
         self._maker_rows = None
@@ -452,7 +461,7 @@ class Stream:
         parameters = Parameters.from_recorded(settings)
         if parameters != self.parameters:
             self.parameters = parameters
-            self.config = parameters.config_hash
+            self._settle()
             self.analyzer.reconfigure(parameters)
 
     def _apply_session(self, entry: SessionEntry) -> None:
