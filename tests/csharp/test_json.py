@@ -4,6 +4,7 @@ import json
 import math
 import random
 import struct
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -55,8 +56,8 @@ def judged(text: str) -> Any:
 def same(found: Any, expected: Any) -> bool:
     """Equal, integers exactly.
 
-    An integral float may be written as an integer. Mono's parser errs by a unit in the last place
-    far from 1, where no price, size or score is.
+    An integral float may be written as an integer. Far from 1, where no price, size or score is,
+    the bridge leaves a number to Mono's parser, which errs by a unit in the last place.
     """
     if isinstance(expected, dict):
         return (
@@ -175,3 +176,140 @@ def test_random_damage_gets_the_same_answer(runner: Program) -> None:
             text = text or ["{"]
         texts.append("".join(text))
     assert {"bad_json", "bad_number"} <= compared(runner, texts, once=False)
+
+
+def bits(number: float) -> int:
+    found: int
+    (found,) = struct.unpack("<q", struct.pack("<d", number))
+    return found
+
+
+def is_exact(text: str) -> bool:
+    """Whether the bridge finds the nearest double itself: the rest is the framework's."""
+    _, digits, exponent = Decimal(text).as_tuple()
+    assert isinstance(exponent, int)
+    mantissa = int("".join(map(str, digits)))
+    near = mantissa <= 2**53 and -22 <= exponent <= 22
+    return mantissa == 0 or near or (mantissa < 2**64 and -27 <= exponent <= 0)
+
+
+def ties(rng: random.Random) -> list[str]:
+    """Numbers half way between two doubles, and beside it by one in the last of their digits."""
+    texts = []
+    for _ in range(3_000):
+        places = rng.randrange(1, 11)
+        mantissa = 2 * rng.randrange(2**52, 2**53) + 1
+        # mantissa / 2^places has as many decimals, and the last bit is one too many.
+        digits = mantissa * 5**places
+        texts += [
+            f"{near // 10**places}.{near % 10**places:0{places}}"
+            for near in (digits - 1, digits, digits + 1)
+        ]
+    return [text for text in texts if is_exact(text)]
+
+
+def numbers(rng: random.Random) -> list[str]:
+    """As Python writes doubles, as markets have them, and digits and exponents of every size."""
+    anything = [struct.unpack("<d", rng.randbytes(8))[0] for _ in range(3_000)]
+    texts = [repr(number) for number in anything if math.isfinite(number)]
+    for _ in range(12_000):
+        whole, parts = rng.randrange(10 ** rng.randrange(1, 8)), rng.randrange(1, 10_000)
+        texts.append(repr(whole + rng.random()))
+        texts.append(repr(-whole / parts))
+        texts.append(repr(rng.random() * 10.0 ** -rng.randrange(12)))
+    for _ in range(12_000):
+        digits = str(rng.randrange(10 ** rng.randrange(1, 23)))
+        at = rng.randrange(len(digits) + 1)
+        text = f"{rng.choice(('', '-'))}{digits[:at].lstrip('0') or '0'}.{digits[at:] or '0'}"
+        texts.append(text + rng.choice(("", f"e{rng.randrange(-30, 30)}", f"E+{rng.randrange(9)}")))
+    return texts
+
+
+EDGES = [
+    *(f"{2**53 + more}{end}" for more in range(-2, 4) for end in (".0", "e0", "e22", "e-22")),
+    *(f"{2**64 + more}{end}" for more in range(-2, 3) for end in (".0", "e-1", "e-27", "e-28")),
+    *(f"{1844674407370955161}{last}.{more}" for last in range(10) for more in (0, 5, 6)),
+    *(f"{5**27}e-{power}" for power in range(26, 29)), *(f"1e{power}" for power in range(-30, 31)),
+    "0e0", "0.0", "-0.0", "0e-999999999999", "0.000e99999999999", "1.7976931348623157e308",
+    "5e-324", "2.2250738585072014e-308", "9007199254740993.0", "9007199254740992.5",
+    "0." + "0" * 30 + "1", "1" + "0" * 30 + ".5", "0.1", "0.30000000000000004",
+]  # fmt: skip
+
+
+def test_numbers_are_the_nearest_doubles(runner: Program) -> None:
+    """Bit for bit where the bridge converts itself, which is wherever a market's numbers are."""
+    rng = random.Random(SEED + 2)
+    texts = [*EDGES, *ties(rng), *numbers(rng)]
+    (answer,) = runner.lines("json-bits", [f"[{','.join(texts)}]"])
+    exact = 0
+    for text, found in zip(texts, json.loads(answer), strict=True):
+        expected = float(text)
+        if is_exact(text):
+            exact += 1
+            assert found == bits(expected), text
+        else:
+            (number,) = struct.unpack("<d", struct.pack("<q", found))
+            assert math.isclose(number, expected, rel_tol=3e-16, abs_tol=5e-324), text
+    assert exact > 40_000
+    assert len(texts) - exact > 3_000
+
+
+def spelled(rng: random.Random, name: str) -> str:
+    """A name with some of its characters as escapes."""
+    parts = [f"\\u{ord(c):04x}" if rng.random() < 0.3 else json.dumps(c)[1:-1] for c in name]
+    return f'"{"".join(parts)}"'
+
+
+def test_names_are_told_apart_however_many_there_are(runner: Program) -> None:
+    """Objects of many names, the same names in the objects within, one of them twice or not."""
+    rng = random.Random(SEED + 3)
+    texts = []
+    for count in (2, 7, 90, 128, 129, 300, 1_000, 20_000, 5, 600):
+        names = [f"{rng.choice('abcd')}{number}" for number in range(count)]
+        for twice in (False, True):
+            parts = [
+                f"{spelled(rng, name)}:{json.dumps({name: [{name: rng.randrange(9)}]})}"
+                for name in names
+            ]
+            if twice:
+                again = f"{spelled(rng, rng.choice(names))}:null"
+                parts.insert(rng.randrange(len(parts) + 1), again)
+            texts.append(f"{{{','.join(parts)}}}")
+    found = told(runner, texts)
+    for text, answer in zip(texts, found, strict=True):
+        assert same(answer, judged(text)), text[:200]
+    assert sum(answer.get("code") == "repeated_key" for answer in found) == len(texts) // 2
+
+
+def test_escapes_are_the_characters_that_they_stand_for(runner: Program) -> None:
+    """Every character below U+0800, some beyond, and pairs, in names and in values."""
+    rng = random.Random(SEED + 4)
+    codes = [*range(0x800), *(rng.randrange(0x800, 0xD800) for _ in range(500)), 0xD7FF, 0xE000]
+    codes += [0xFFFF, 0x10000, 0x10FFFF, *(rng.randrange(0x10000, 0x110000) for _ in range(500))]
+    texts = []
+    for code in codes:
+        halves = chr(code).encode("utf-16-be").hex()
+        escaped = "".join(f"\\u{halves[at : at + 4]}" for at in range(0, len(halves), 4))
+        escaped = escaped if rng.random() < 0.5 else escaped.upper().replace("U", "u")
+        texts.append(f'{{"{escaped}x":["y{escaped}"]}}')
+    for code, answer in zip(codes, told(runner, texts), strict=True):
+        assert answer == {f"{chr(code)}x": [f"y{chr(code)}"]}
+
+
+def test_nesting_at_the_limit_and_beyond(runner: Program) -> None:
+    rng = random.Random(SEED + 5)
+    texts = []
+    for _ in range(600):
+        depth = rng.choice((1, 2, 30, 31, 32, 33, 34, 200))
+        kinds = [rng.randrange(2) for _ in range(depth)]
+        begin = "".join("[1," if kind else '{"a":0,"b":' for kind in kinds)
+        end = "".join(",2]" if kind else ',"c":{}}' for kind in reversed(kinds))
+        texts.append(f'{{"type":{begin}"x"{end}}}' if rng.random() < 0.5 else f"{begin}null{end}")
+    found = told(runner, texts)
+    expected = [judged(text) for text in texts]
+    codes = [answer.get("code") for answer in expected if isinstance(answer, dict)]
+    assert 100 < codes.count("too_deep") < 500
+    for text, one, other in zip(texts, found, expected, strict=True):
+        if isinstance(other, dict) and other.get("code") == "bad_type":
+            continue  # a list by itself is no message of the server's
+        assert one == other, text[:200]

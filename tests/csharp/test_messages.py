@@ -1,6 +1,7 @@
 """Every message of the protocol: the server's are read whole, the bridge's are understood."""
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from wire.messages import (
 
 TIME = 1_763_560_800_123_456_700
 LATEST = 2**63 - 1
+SEED = 20_261_128
 SESSION = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 PARTS = {
     "welcome", "ack", "resync", "metrics", "clusters", "signal", "book", "error", "heartbeat",
@@ -86,6 +88,65 @@ def test_metrics_have_every_number_by_its_name(runner: Program, talk: Talk) -> N
         assert found["Since"] == (sent["since"] or 0)
         assert not found["IsStale"]
     assert len(texts) > 3
+
+
+def test_the_order_of_fields_means_nothing(runner: Program, talk: Talk) -> None:
+    """Nor does what stands between them, or how a name is spelled."""
+    rng = random.Random(SEED)
+    texts = [*talk.publisher, *talk.before]
+    shuffled = []
+    for text in texts:
+        fields = list(json.loads(text).items())
+        fields.insert(0, ("later", {"type": "book", "seq": [{"seq": -1}]}))
+        rng.shuffle(fields)
+        parts = [f"{escaped(rng, name)} : {json.dumps(value)}" for name, value in fields]
+        shuffled.append(f"{{{', '.join(parts)}}}")
+    for plain, found in zip(read(runner, texts), read(runner, shuffled), strict=True):
+        for one in (plain, found):
+            if one["Metrics"] is not None:
+                one["Metrics"]["Names"].sort()
+        assert found == {**plain, "Ignored": plain["Ignored"] + 1}
+
+
+def escaped(rng: random.Random, name: str) -> str:
+    if rng.random() < 0.7:
+        return f'"{name}"'
+    codes = "".join(f"\\u{ord(c):04x}" for c in name)
+    return f'"{codes}"'
+
+
+def test_metrics_may_change_their_names_from_one_to_the_next(runner: Program) -> None:
+    """What the bridge knows of the last message's names does not show in the next one."""
+    rng = random.Random(SEED + 1)
+    head = {"type": "metrics", "instrument": SYMBOL, "source": "live", "seq": 4, "time": TIME}
+    names = [
+        "a",
+        "b",
+        "aa",
+        "ab",
+        "\u00e9",
+        "\u00c3\u0083",
+        "\u00c3",
+        "\u0080",
+        "imbalance",
+        "since",
+    ]
+    messages: list[dict[str, Any]] = [{**head, "phase": "synced", "\u00c3\u0083": 1}]
+    messages += [{**head, "phase": "synced", "\u00c3": 2}]
+    for _ in range(400):
+        chosen = rng.sample(names, rng.choice((1, 2, 2, 3)))
+        values = {name: rng.choice((None, 1, 2.5, "word", [3])) for name in chosen}
+        if "since" in values:
+            values["since"] = rng.choice((None, TIME))
+        messages.append({**head, "phase": "synced", **values})
+    texts = [json.dumps(message, ensure_ascii=rng.random() < 0.5) for message in messages]
+    for message, found in zip(messages, read(runner, texts), strict=True):
+        values = {name: message[name] for name in message if name in names and name != "since"}
+        numbers = {name: value for name, value in values.items() if isinstance(value, int | float)}
+        assert found["Metrics"]["Values"] == numbers
+        assert found["Metrics"]["Imbalance"] == numbers.get("imbalance")
+        assert found["Metrics"]["Since"] == (message.get("since") or 0)
+        assert found["Ignored"] == sum(isinstance(value, str | list) for value in values.values())
 
 
 def test_stale_metrics_have_a_phase_and_no_numbers(runner: Program) -> None:
@@ -175,6 +236,9 @@ def test_what_a_newer_server_says_is_ignored_and_counted(runner: Program) -> Non
         ('{"type":"ack","stream":-1,"seq":1}', "out_of_range", "stream"),
         ('{"type":"ack","stream":0,"seq":9223372036854775808}', "out_of_range", "seq"),
         ('{"type":"ack","stream":0,"seq":1,"seq":2}', "repeated_key", "seq"),
+        ('{"type":"ack","stream":0,"seq":"1"', "bad_json", None),
+        ('{"type":"ack","seq":"1","x":{"y":1,"y":2}}', "repeated_key", "y"),
+        ('{"seq":[NaN],"type":1}', "bad_number", "seq"),
         ('{"type":"heartbeat","last":{"0":1,"x":1}}', "bad_type", "last"),
         ('{"type":"heartbeat","last":{"256":1}}', "bad_type", "last"),
         ('{"type":"heartbeat","last":{"0":-1}}', "out_of_range", "last"),

@@ -53,10 +53,12 @@ namespace Depthbridge
             var table = Table;
             var low = (uint)word ^ state;
             var high = (uint)(word >> 32);
-            return table[1792 + (int)(low & 255)]
+            state = table[1792 + (int)(low & 255)]
                 ^ table[1536 + (int)(low >> 8 & 255)]
                 ^ table[1280 + (int)(low >> 16 & 255)]
-                ^ table[1024 + (int)(low >> 24)]
+                ^ table[1024 + (int)(low >> 24)];
+            // A byte of 0 adds nothing, and prices, sizes and references are nearly always below 2^32.
+            return high == 0 ? state : state
                 ^ table[768 + (int)(high & 255)]
                 ^ table[512 + (int)(high >> 8 & 255)]
                 ^ table[256 + (int)(high >> 16 & 255)]

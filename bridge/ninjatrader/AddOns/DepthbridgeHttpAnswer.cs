@@ -114,7 +114,7 @@ namespace Depthbridge
         {
             var news = new List<ServerMessage>();
             var metrics = _fields.Object("metrics");
-            if (metrics.Members.Count != 0)
+            if (metrics.Count != 0)
             {
                 var read = MarketMessages.ReadMetrics(new FieldReader(metrics));
                 news.Add(new ServerMessage(ServerMessageType.Metrics) { Metrics = read });

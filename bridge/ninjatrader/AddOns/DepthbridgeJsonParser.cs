@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 
@@ -8,259 +6,327 @@ namespace Depthbridge
     /// <summary>JSON text to values, as strict as the server: it shares the server's rules and their codes.</summary>
     /// <remarks>
     /// Refused are: a repeated name, nesting deeper than 32, an integer beyond 64 bits, NaN and infinities,
-    /// and everything that RFC 8259 does not have.
+    /// and everything that RFC 8259 does not have. A whole text is judged before anything of it is told. Not thread-safe.
     /// </remarks>
     public sealed class JsonParser
     {
         private const int MaxDepth = 32;
+        private const int End = -1;
 
-        private readonly string _text;
-        private readonly StringBuilder _unescaped = new StringBuilder();
+        // The largest integer but its last digit.
+        private const ulong MostTenth = ulong.MaxValue / 10;
+        private const uint MostLast = (uint)(ulong.MaxValue % 10);
+        private const int MostExponent = 9999;
+
+        private static readonly Encoding Utf8 = new UTF8Encoding(false, true);
+        private static readonly byte[] True = Encoding.ASCII.GetBytes("true");
+        private static readonly byte[] False = Encoding.ASCII.GetBytes("false");
+        private static readonly byte[] Null = Encoding.ASCII.GetBytes("null");
+        private static readonly byte[] NotANumber = Encoding.ASCII.GetBytes("NaN");
+        private static readonly byte[] Infinity = Encoding.ASCII.GetBytes("Infinity");
+
+        private readonly JsonDocument _document = new JsonDocument();
+        private readonly JsonNames _names;
+        private byte[] _data;
         private int _at;
+        private int _end;
         private int _depth;
-        private string _field;
+        private int _field;
+        private ulong _digits;
+        private bool _tooMany;
 
-        private JsonParser(string text)
+        /// <summary>Prepare.</summary>
+        public JsonParser()
         {
-            _text = text;
+            _names = new JsonNames(_document);
         }
 
         /// <summary>The value of a text.</summary>
         /// <exception cref="JsonFault"><c>bad_json</c>, <c>repeated_key</c>, <c>too_deep</c> or <c>bad_number</c>.</exception>
         public static JsonValue Parse(string text)
         {
-            var parser = new JsonParser(text);
-            parser.SkipSpace();
-            var value = parser.ReadValue();
-            parser.SkipSpace();
-            if (parser._at != text.Length)
+            try
             {
+                var data = Utf8.GetBytes(text);
+                return new JsonParser().Read(data, 0, data.Length);
+            }
+            catch (EncoderFallbackException)
+            {
+                // One half of a surrogate pair is no character.
                 throw BadJson();
             }
-            return value;
         }
 
-        private JsonValue ReadValue()
+        /// <summary>The value of a text, to be used until the next call.</summary>
+        /// <param name="data">Holds it, valid UTF-8; not to be changed until then.</param>
+        /// <param name="start">Its first byte.</param>
+        /// <param name="count">How many bytes.</param>
+        /// <exception cref="JsonFault"><c>bad_json</c>, <c>repeated_key</c>, <c>too_deep</c> or <c>bad_number</c>.</exception>
+        public JsonValue Read(byte[] data, int start, int count)
         {
-            switch (Peek())
+            _document.Begin(data);
+            _names.Begin();
+            _data = data;
+            _at = start;
+            _end = start + count;
+            _depth = 0;
+            _field = JsonDocument.None;
+            ReadValue();
+            Require(Next() == End);
+            return new JsonValue(_document, 0);
+        }
+
+        private void ReadValue()
+        {
+            switch (Next())
             {
                 case '{':
-                    return Nested(ReadObject);
+                    ReadObject();
+                    break;
                 case '[':
-                    return Nested(ReadList);
+                    ReadList();
+                    break;
                 case '"':
-                    return new JsonValue(ReadText());
+                    ReadText();
+                    break;
                 case 't':
-                    return Word("true", JsonValue.True);
+                    ReadWord(True, JsonKind.Boolean);
+                    break;
                 case 'f':
-                    return Word("false", JsonValue.False);
+                    ReadWord(False, JsonKind.Boolean);
+                    break;
                 case 'n':
-                    return Word("null", JsonValue.Null);
+                    ReadWord(Null, JsonKind.Null);
+                    break;
                 default:
-                    return ReadNumber();
+                    ReadNumber();
+                    break;
             }
         }
 
-        private JsonValue Nested(Func<JsonValue> read)
+        private void ReadObject()
+        {
+            var field = _field;
+            var place = Open(JsonKind.Object);
+            var count = 0;
+            for (var more = Begins('}'); more; more = Continues('}'))
+            {
+                ReadMember(place);
+                count++;
+            }
+            Close(place, count);
+            _field = field;
+        }
+
+        private void ReadMember(int owner)
+        {
+            Require(Next() == '"');
+            var name = ReadText();
+            _document.Tokens[name].Next = owner;
+            if (!_names.Add(name))
+            {
+                throw new JsonFault("repeated_key", _document.String(name));
+            }
+            Require(Next() == ':');
+            _at++;
+            _field = name;
+            ReadValue();
+        }
+
+        private void ReadList()
+        {
+            var place = Open(JsonKind.List);
+            var count = 0;
+            for (var more = Begins(']'); more; more = Continues(']'))
+            {
+                ReadValue();
+                count++;
+            }
+            Close(place, count);
+        }
+
+        private int Open(JsonKind kind)
         {
             if (++_depth > MaxDepth)
             {
                 throw new JsonFault("too_deep", null);
             }
             _at++;
-            SkipSpace();
-            var field = _field;
-            var value = read();
-            _field = field;
+            return _document.Add(kind);
+        }
+
+        private void Close(int place, int count)
+        {
             _depth--;
-            return value;
+            _document.Tokens[place].Size = count;
+            _document.Tokens[place].Next = _document.Count;
         }
 
-        private JsonValue ReadObject()
+        // In front of the first item: false behind the end.
+        private bool Begins(char end)
         {
-            var members = new Dictionary<string, JsonValue>(StringComparer.Ordinal);
-            if (Ends('}'))
+            if (Next() != end)
             {
-                return new JsonValue(members);
-            }
-            do
-            {
-                ReadMember(members);
-            }
-            while (Continues('}'));
-            return new JsonValue(members);
-        }
-
-        private void ReadMember(Dictionary<string, JsonValue> members)
-        {
-            Require(Peek() == '"');
-            var name = ReadText();
-            if (members.ContainsKey(name))
-            {
-                throw new JsonFault("repeated_key", name);
-            }
-            SkipSpace();
-            Require(Peek() == ':');
-            _at++;
-            SkipSpace();
-            _field = name;
-            members.Add(name, ReadValue());
-        }
-
-        private JsonValue ReadList()
-        {
-            var items = new List<JsonValue>();
-            if (Ends(']'))
-            {
-                return new JsonValue(items);
-            }
-            do
-            {
-                items.Add(ReadValue());
-            }
-            while (Continues(']'));
-            return new JsonValue(items);
-        }
-
-        private bool Ends(char end)
-        {
-            if (Peek() != end)
-            {
-                return false;
+                return true;
             }
             _at++;
-            return true;
+            return false;
         }
 
         // Behind an item: true behind a comma, false behind the end.
         private bool Continues(char end)
         {
-            SkipSpace();
-            if (Ends(end))
+            var mark = Next();
+            Require(mark == end || mark == ',');
+            _at++;
+            return mark != end;
+        }
+
+        private void ReadWord(byte[] word, JsonKind kind)
+        {
+            Require(Stands(word));
+            _at += word.Length;
+            _document.AddWord(kind, word == True);
+        }
+
+        private bool Stands(byte[] word)
+        {
+            if (_end - _at < word.Length)
             {
                 return false;
             }
-            Require(Peek() == ',');
-            _at++;
-            SkipSpace();
+            for (var i = 0; i < word.Length; i++)
+            {
+                if (_data[_at + i] != word[i])
+                {
+                    return false;
+                }
+            }
             return true;
         }
 
-        private JsonValue Word(string word, JsonValue value)
+        private int ReadText()
         {
-            Require(string.CompareOrdinal(_text, _at, word, 0, word.Length) == 0);
-            _at += word.Length;
-            return value;
-        }
-
-        private string ReadText()
-        {
-            var start = ++_at;
-            for (; ; _at++)
+            var data = _data;
+            var end = _end;
+            var start = _at + 1;
+            var hash = JsonTexts.HashBegin;
+            for (var at = start; at < end; at++)
             {
-                var c = Peek();
+                var c = data[at];
                 if (c == '"')
                 {
-                    return _text.Substring(start, _at++ - start);
+                    _at = at + 1;
+                    return _document.AddText(start, at - start, hash, false);
                 }
                 if (c == '\\')
                 {
                     return ReadEscapedText(start);
                 }
-                Require(c >= ' ' && !char.IsSurrogate(c) || IsPair());
+                if (c < ' ')
+                {
+                    break;
+                }
+                hash = (hash ^ c) * JsonTexts.HashPrime;
             }
+            throw BadJson();
         }
 
-        private string ReadEscapedText(int start)
+        private int ReadEscapedText(int start)
         {
-            _unescaped.Length = 0;
-            _unescaped.Append(_text, start, _at - start);
-            for (; ; _at++)
+            var first = _document.Unescaped;
+            for (_at = start; ; _at++)
             {
                 var c = Peek();
                 if (c == '"')
                 {
                     _at++;
-                    return _unescaped.ToString();
+                    return _document.AddText(first, _document.Unescaped - first, _document.HashFrom(first), true);
                 }
+                Require(c >= ' ');
                 if (c == '\\')
                 {
-                    AppendEscape();
-                    continue;
+                    ReadEscape();
                 }
-                Require(c >= ' ' && !char.IsSurrogate(c) || IsPair());
-                _unescaped.Append(c);
+                else
+                {
+                    _document.Unescape((byte)c);
+                }
             }
         }
 
-        // One half of a pair is no character: the text could not be told as UTF-8.
-        private bool IsPair()
-        {
-            var c = _text[_at];
-            return char.IsHighSurrogate(c) && _at + 1 < _text.Length && char.IsLowSurrogate(_text[_at + 1])
-                || char.IsLowSurrogate(c) && char.IsHighSurrogate(_text[_at - 1]);
-        }
-
-        private void AppendEscape()
+        private void ReadEscape()
         {
             _at++;
-            switch (Peek())
+            var c = Peek();
+            if (c == 'u')
             {
-                case 'b':
-                    _unescaped.Append('\b');
-                    break;
-                case 'f':
-                    _unescaped.Append('\f');
-                    break;
-                case 'n':
-                    _unescaped.Append('\n');
-                    break;
-                case 'r':
-                    _unescaped.Append('\r');
-                    break;
-                case 't':
-                    _unescaped.Append('\t');
-                    break;
-                case 'u':
-                    AppendCode();
-                    break;
-                default:
-                    Require("\"\\/".IndexOf(_text[_at]) >= 0);
-                    _unescaped.Append(_text[_at]);
-                    break;
-            }
-        }
-
-        private void AppendCode()
-        {
-            var code = ReadCode();
-            _unescaped.Append(code);
-            if (!char.IsSurrogate(code))
-            {
+                ReadCode();
                 return;
             }
-            Require(char.IsHighSurrogate(code) && _at + 2 < _text.Length && _text[_at + 1] == '\\' && _text[_at + 2] == 'u');
-            _at += 2;
-            var second = ReadCode();
+            var which = "bfnrt\"\\/".IndexOf((char)(c & byte.MaxValue));
+            Require(which >= 0);
+            _document.Unescape((byte)"\b\f\n\r\t\"\\/"[which]);
+        }
+
+        private void ReadCode()
+        {
+            var code = ReadHalf();
+            if (!char.IsSurrogate(code))
+            {
+                Unescape(code);
+                return;
+            }
+            Require(char.IsHighSurrogate(code));
+            _at++;
+            Require(Peek() == '\\');
+            _at++;
+            Require(Peek() == 'u');
+            var second = ReadHalf();
             Require(char.IsLowSurrogate(second));
-            _unescaped.Append(second);
+            Unescape(char.ConvertToUtf32(code, second));
         }
 
         // From the u to the last of its four digits.
-        private char ReadCode()
+        private char ReadHalf()
         {
             var code = 0;
             for (var i = 0; i < 4; i++)
             {
                 _at++;
-                var digit = "0123456789abcdef".IndexOf(char.ToLowerInvariant(Peek()));
-                Require(digit >= 0);
-                code = code << 4 | digit;
+                code = code << 4 | HexDigit(Peek());
             }
             return (char)code;
         }
 
-        private JsonValue ReadNumber()
+        private static int HexDigit(int c)
+        {
+            if (IsDigit(c))
+            {
+                return c - '0';
+            }
+            var letter = c | 0x20;
+            Require(letter >= 'a' && letter <= 'f');
+            return letter - 'a' + 10;
+        }
+
+        // RFC 3629, section 3.
+        private void Unescape(int code)
+        {
+            if (code < 0x80)
+            {
+                _document.Unescape((byte)code);
+                return;
+            }
+            var more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+            _document.Unescape((byte)(0xFF00 >> more + 1 & 0xFF | code >> 6 * more));
+            while (more-- > 0)
+            {
+                _document.Unescape((byte)(0x80 | code >> 6 * more & 0x3F));
+            }
+        }
+
+        private void ReadNumber()
         {
             var start = _at;
             var negative = Peek() == '-';
@@ -268,109 +334,141 @@ namespace Depthbridge
             {
                 _at++;
             }
-            RefuseNotANumber();
             var first = _at;
+            _digits = 0;
+            _tooMany = false;
+            if (!IsDigit(Peek()))
+            {
+                throw Stands(NotANumber) || Stands(Infinity) ? BadNumber() : BadJson();
+            }
             ReadDigits();
-            Require(_text[first] != '0' || _at == first + 1);
+            Require(_data[first] != '0' || _at == first + 1);
             var last = _at;
-            SkipFraction();
-            SkipExponent();
-            return _at == last ? Integer(first, last, negative) : Fraction(start);
-        }
-
-        private void RefuseNotANumber()
-        {
-            foreach (var word in new[] { "NaN", "Infinity" })
+            var exponent = -ReadFraction();
+            exponent += ReadExponent();
+            if (_at == last)
             {
-                if (string.CompareOrdinal(_text, _at, word, 0, word.Length) == 0)
-                {
-                    throw new JsonFault("bad_number", _field);
-                }
+                AddInteger(negative);
+            }
+            else
+            {
+                AddNumber(start, negative, exponent);
             }
         }
 
-        private void SkipFraction()
+        // How many digits stand behind the point.
+        private int ReadFraction()
         {
-            if (_at < _text.Length && _text[_at] == '.')
+            if (Peek() != '.')
             {
-                _at++;
-                ReadDigits();
+                return 0;
             }
+            var first = ++_at;
+            Require(IsDigit(Peek()));
+            ReadDigits();
+            return _at - first;
         }
 
-        private void SkipExponent()
+        private int ReadExponent()
         {
-            if (_at == _text.Length || (_text[_at] != 'e' && _text[_at] != 'E'))
+            if ((Peek() | 0x20) != 'e')
             {
-                return;
+                return 0;
             }
             _at++;
-            if (Peek() == '+' || Peek() == '-')
+            var negative = Peek() == '-';
+            if (negative || Peek() == '+')
             {
                 _at++;
             }
-            ReadDigits();
+            Require(IsDigit(Peek()));
+            var exponent = 0;
+            for (; IsDigit(Peek()); _at++)
+            {
+                exponent = exponent > MostExponent ? exponent : exponent * 10 + _data[_at] - '0';
+            }
+            return negative ? -exponent : exponent;
         }
 
         private void ReadDigits()
         {
-            Require(IsDigit(Peek()));
-            while (_at < _text.Length && IsDigit(_text[_at]))
+            var data = _data;
+            var end = _end;
+            var at = _at;
+            var digits = _digits;
+            for (; at < end; at++)
             {
-                _at++;
+                var digit = (uint)(data[at] - '0');
+                if (digit > 9)
+                {
+                    break;
+                }
+                if (digits >= MostTenth && (digits > MostTenth || digit > MostLast))
+                {
+                    _tooMany = true;
+                }
+                digits = unchecked(digits * 10 + digit);
             }
+            _digits = digits;
+            _at = at;
         }
 
-        private JsonValue Integer(int first, int last, bool negative)
+        private void AddInteger(bool negative)
         {
-            ulong value = 0;
-            for (var i = first; i < last; i++)
+            if (_tooMany || (negative && _digits > 1UL << 63))
             {
-                var digit = (ulong)(_text[i] - '0');
-                if (value > (ulong.MaxValue - digit) / 10)
-                {
-                    throw new JsonFault("bad_number", _field);
-                }
-                value = value * 10 + digit;
+                throw BadNumber();
             }
-            if (!negative)
+            _document.AddInteger(negative ? unchecked(-(long)_digits) : (long)_digits, negative && _digits != 0);
+        }
+
+        private void AddNumber(int start, bool negative, int exponent)
+        {
+            var number = _tooMany ? double.NaN : JsonNumber.Nearest(_digits, exponent);
+            if (double.IsNaN(number))
             {
-                return new JsonValue(value, false);
+                number = Converted(start);
             }
-            if (value > 1UL << 63)
+            else if (negative)
             {
-                throw new JsonFault("bad_number", _field);
+                number = -number;
             }
-            return new JsonValue(unchecked(0UL - value), value != 0);
+            _document.AddNumber(number);
         }
 
         // What is too large for a double is refused by TryParse itself.
-        private JsonValue Fraction(int start)
+        private double Converted(int start)
         {
             double number;
-            var text = _text.Substring(start, _at - start);
+            var text = Encoding.ASCII.GetString(_data, start, _at - start);
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number))
             {
-                throw new JsonFault("bad_number", _field);
+                throw BadNumber();
             }
-            return new JsonValue(number);
+            return number;
         }
 
-        private void SkipSpace()
+        // What stands behind the space.
+        private int Next()
         {
-            while (_at < _text.Length && " \t\r\n".IndexOf(_text[_at]) >= 0)
+            while (_at < _end)
             {
+                var c = _data[_at];
+                if (c > ' ' || " \t\r\n".IndexOf((char)c) < 0)
+                {
+                    return c;
+                }
                 _at++;
             }
+            return End;
         }
 
-        private char Peek()
+        private int Peek()
         {
-            Require(_at < _text.Length);
-            return _text[_at];
+            return _at < _end ? _data[_at] : End;
         }
 
-        private static bool IsDigit(char c)
+        private static bool IsDigit(int c)
         {
             return c >= '0' && c <= '9';
         }
@@ -381,6 +479,11 @@ namespace Depthbridge
             {
                 throw BadJson();
             }
+        }
+
+        private JsonFault BadNumber()
+        {
+            return new JsonFault("bad_number", _field == JsonDocument.None ? null : _document.String(_field));
         }
 
         private static JsonFault BadJson()

@@ -1,117 +1,79 @@
+using System;
 using System.Collections.Generic;
 
 namespace Depthbridge
 {
-    /// <summary>A JSON value. It never changes.</summary>
+    /// <summary>A JSON value: a place in a text that was read, and usable as long as <see cref="JsonParser"/> says.</summary>
     /// <remarks>What is read as another type than it is, is refused with <see cref="JsonFault"/> <c>bad_type</c>; nothing is converted.</remarks>
     public sealed class JsonValue
     {
-        private static readonly JsonValue[] NoItems = new JsonValue[0];
-        private static readonly Dictionary<string, JsonValue> NoMembers = new Dictionary<string, JsonValue>();
+        private readonly JsonDocument _document;
+        private readonly int _place;
+        private IList<JsonValue> _items;
+        private Dictionary<string, JsonValue> _members;
 
-        /// <summary><c>null</c>.</summary>
-        public static readonly JsonValue Null = new JsonValue(JsonKind.Null);
-
-        /// <summary><c>true</c>.</summary>
-        public static readonly JsonValue True = new JsonValue(JsonKind.Boolean);
-
-        /// <summary><c>false</c>.</summary>
-        public static readonly JsonValue False = new JsonValue(JsonKind.Boolean);
-
-
-        /// <summary>An object without members.</summary>
-        public static readonly JsonValue Empty = new JsonValue(NoMembers);
-
-        private readonly JsonKind _kind;
-        private readonly ulong _bits;
-        private readonly bool _negative;
-        private readonly double _number;
-        private readonly string _text;
-        private readonly IList<JsonValue> _items = NoItems;
-        private readonly Dictionary<string, JsonValue> _members = NoMembers;
-
-        /// <summary>An integer.</summary>
-        /// <param name="bits">Its value, or the two's complement of a negative one.</param>
-        /// <param name="negative">Whether it is below 0.</param>
-        public JsonValue(ulong bits, bool negative)
+        internal JsonValue(JsonDocument document, int place)
         {
-            _kind = JsonKind.Integer;
-            _bits = bits;
-            _negative = negative;
-            _number = negative ? (double)(long)bits : bits;
-        }
-
-        /// <summary>A number with point or exponent.</summary>
-        public JsonValue(double number)
-        {
-            _kind = JsonKind.Number;
-            _number = number;
-        }
-
-        /// <summary>A string.</summary>
-        public JsonValue(string text)
-        {
-            _kind = JsonKind.Text;
-            _text = text;
-        }
-
-        /// <summary>An array, which must not change any more.</summary>
-        public JsonValue(IList<JsonValue> items)
-        {
-            _kind = JsonKind.List;
-            _items = items;
-        }
-
-        /// <summary>An object, which must not change any more.</summary>
-        public JsonValue(Dictionary<string, JsonValue> members)
-        {
-            _kind = JsonKind.Object;
-            _members = members;
-        }
-
-        private JsonValue(JsonKind kind)
-        {
-            _kind = kind;
+            _document = document;
+            _place = place;
         }
 
         /// <summary>What it is.</summary>
         public JsonKind Kind
         {
-            get { return _kind; }
+            get { return _document.Tokens[_place].Kind; }
         }
 
         /// <summary>Whether it is <c>null</c>.</summary>
         public bool IsNull
         {
-            get { return _kind == JsonKind.Null; }
+            get { return Kind == JsonKind.Null; }
         }
 
         /// <summary>Whether it is an integer below 0.</summary>
         public bool IsNegative
         {
-            get { return _negative; }
+            get { return Kind == JsonKind.Integer && _document.Tokens[_place].Flag; }
         }
 
-        /// <summary>Its items; none if it is no array.</summary>
+        /// <summary>How many members or items it has; 0 if it is neither object nor array.</summary>
+        public int Count
+        {
+            get { return IsNested ? _document.Tokens[_place].Size : 0; }
+        }
+
+        /// <summary>Its items; none if it is no array. To be read only.</summary>
         public IList<JsonValue> Items
         {
-            get { return _items; }
+            get { return _items ?? (_items = ReadItems()); }
         }
 
         /// <summary>Its members by name; none if it is no object. To be read only.</summary>
         public IDictionary<string, JsonValue> Members
         {
-            get { return _members; }
+            get { return _members ?? (_members = ReadMembers()); }
+        }
+
+        internal JsonDocument Document
+        {
+            get { return _document; }
+        }
+
+        internal int Place
+        {
+            get { return _place; }
         }
 
         /// <summary>A member, or null if there is none of this name.</summary>
+        /// <param name="name">In ASCII.</param>
         public JsonValue Get(string name)
         {
-            JsonValue found;
-            return _members.TryGetValue(name, out found) ? found : null;
+            var found = _document.Find(_place, name, _place + 1);
+            return found == JsonDocument.None ? null : new JsonValue(_document, found + 1);
         }
 
         /// <summary>A member that is there and not <c>null</c>, or null.</summary>
+        /// <param name="name">In ASCII.</param>
         public JsonValue Given(string name)
         {
             var found = Get(name);
@@ -122,32 +84,21 @@ namespace Depthbridge
         /// <param name="field">Whose value it is, for the fault.</param>
         public bool AsBoolean(string field)
         {
-            Require(_kind == JsonKind.Boolean, field);
-            return ReferenceEquals(this, True);
+            return _document.Boolean(_place, field);
         }
 
         /// <summary>As a signed integer of 64 bits; one beyond is <c>out_of_range</c>.</summary>
         /// <param name="field">Whose value it is, for the fault.</param>
         public long AsLong(string field)
         {
-            Require(_kind == JsonKind.Integer, field);
-            if (!_negative && _bits > long.MaxValue)
-            {
-                throw new JsonFault("out_of_range", field);
-            }
-            return (long)_bits;
+            return _document.Long(_place, field);
         }
 
         /// <summary>As an unsigned integer of 64 bits; a negative one is <c>out_of_range</c>.</summary>
         /// <param name="field">Whose value it is, for the fault.</param>
         public ulong AsUnsigned(string field)
         {
-            Require(_kind == JsonKind.Integer, field);
-            if (_negative)
-            {
-                throw new JsonFault("out_of_range", field);
-            }
-            return _bits;
+            return _document.Unsigned(_place, field);
         }
 
         /// <summary>As an integer within bounds; one beyond is <c>out_of_range</c>.</summary>
@@ -156,43 +107,36 @@ namespace Depthbridge
         /// <param name="most">Upper bound.</param>
         public long AsLong(string field, long least, long most)
         {
-            var value = AsLong(field);
-            if (value < least || value > most)
-            {
-                throw new JsonFault("out_of_range", field);
-            }
-            return value;
+            return _document.Long(_place, field, least, most);
         }
 
         /// <summary>As a number; an integer is one too.</summary>
         /// <param name="field">Whose value it is, for the fault.</param>
         public double AsDouble(string field)
         {
-            Require(_kind == JsonKind.Number || _kind == JsonKind.Integer, field);
-            return _number;
+            return _document.Double(_place, field);
         }
 
         /// <summary>As a string.</summary>
         /// <param name="field">Whose value it is, for the fault.</param>
         public string AsText(string field)
         {
-            Require(_kind == JsonKind.Text, field);
-            return _text;
+            return _document.Text(_place, field);
         }
 
         /// <summary>As an array.</summary>
         /// <param name="field">Whose value it is, for the fault.</param>
         public IList<JsonValue> AsList(string field)
         {
-            Require(_kind == JsonKind.List, field);
-            return _items;
+            _document.Require(_place, JsonKind.List, field);
+            return Items;
         }
 
         /// <summary>As an object.</summary>
         /// <param name="field">Whose value it is, for the fault.</param>
         public JsonValue AsObject(string field)
         {
-            Require(_kind == JsonKind.Object, field);
+            _document.Require(_place, JsonKind.Object, field);
             return this;
         }
 
@@ -203,12 +147,30 @@ namespace Depthbridge
             return value != null && value.AsBoolean(name);
         }
 
-        private static void Require(bool fits, string field)
+        private bool IsNested
         {
-            if (!fits)
+            get { return Kind == JsonKind.List || Kind == JsonKind.Object; }
+        }
+
+        private JsonValue[] ReadItems()
+        {
+            var items = new JsonValue[Kind == JsonKind.List ? Count : 0];
+            for (int i = 0, at = _place + 1; i < items.Length; i++, at = _document.Tokens[at].Next)
             {
-                throw new JsonFault("bad_type", field);
+                items[i] = new JsonValue(_document, at);
             }
+            return items;
+        }
+
+        private Dictionary<string, JsonValue> ReadMembers()
+        {
+            var members = new Dictionary<string, JsonValue>(StringComparer.Ordinal);
+            var end = Kind == JsonKind.Object ? _document.Tokens[_place].Next : _place;
+            for (var at = _place + 1; at < end; at = _document.Tokens[at + 1].Next)
+            {
+                members.Add(_document.String(at), new JsonValue(_document, at + 1));
+            }
+            return members;
         }
     }
 }

@@ -21,7 +21,8 @@ namespace Depthbridge
                 Config = fields.TextOr("config", ""),
                 Book = fields.TextOr("book", "L2")
             };
-            SetNumbers(metrics, fields);
+            // A number is whatever is a number beside the head: a measure of a newer server is one too.
+            metrics.Set(MetricsNames.Of(fields), fields.Numbers());
             return metrics;
         }
 
@@ -102,29 +103,9 @@ namespace Depthbridge
             };
         }
 
-        // A number is whatever is a number beside the head: a measure of a newer server is one too.
-        private static void SetNumbers(MetricsData metrics, FieldReader fields)
-        {
-            foreach (var member in fields.All)
-            {
-                var kind = member.Value.Kind;
-                if (kind == JsonKind.Null)
-                {
-                    fields.Skip(member.Key);
-                }
-                else if ((kind == JsonKind.Integer || kind == JsonKind.Number) && !IsHead(member.Key))
-                {
-                    metrics.Set(member.Key, fields.Double(member.Key));
-                }
-            }
-        }
-
-        private static bool IsHead(string name)
-        {
-            return name == "seq" || name == "time" || name == "since";
-        }
-
-        private static ClusterData ReadCluster(FieldReader fields)
+        /// <summary>One cluster.</summary>
+        /// <exception cref="JsonFault">Something is missing or of a wrong type.</exception>
+        public static ClusterData ReadCluster(FieldReader fields)
         {
             return new ClusterData
             {

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 
 namespace Depthbridge
@@ -7,7 +6,8 @@ namespace Depthbridge
     /// <remarks>While <see cref="IsStale"/> there is nothing but the phase. It does not change once it was published.</remarks>
     public sealed class MetricsData
     {
-        private readonly Dictionary<string, double> _values = new Dictionary<string, double>(StringComparer.Ordinal);
+        private MetricsNames _names = MetricsNames.None;
+        private double[] _values = new double[0];
 
         /// <summary>Symbol.</summary>
         public string Instrument { get; set; }
@@ -77,21 +77,35 @@ namespace Depthbridge
         {
             get
             {
-                double found;
-                return _values.TryGetValue(name, out found) ? found : double.NaN;
+                var place = _names.Find(name);
+                return place < 0 ? double.NaN : _values[place];
             }
         }
 
         /// <summary>The names of the numbers that are not null.</summary>
         public ICollection<string> Names
         {
-            get { return _values.Keys; }
+            get
+            {
+                var names = new List<string>();
+                for (var i = 0; i < _values.Length; i++)
+                {
+                    if (!double.IsNaN(_values[i]))
+                    {
+                        names.Add(_names[i]);
+                    }
+                }
+                return names;
+            }
         }
 
-        /// <summary>Give a number; only before it is published.</summary>
-        public void Set(string name, double value)
+        /// <summary>Give the numbers; only before it is published.</summary>
+        /// <param name="names">Of all members of the message.</param>
+        /// <param name="values">In the same order; NaN for what is no measure.</param>
+        internal void Set(MetricsNames names, double[] values)
         {
-            _values[name] = value;
+            _names = names;
+            _values = values;
         }
     }
 }

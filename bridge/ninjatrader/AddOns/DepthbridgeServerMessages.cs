@@ -11,14 +11,14 @@ namespace Depthbridge
         /// <exception cref="JsonFault">The text is no JSON object, or lacks what its type must have.</exception>
         public static ServerMessage Parse(string text)
         {
-            return Read(JsonParser.Parse(text).AsObject(null));
+            return Read(JsonParser.Parse(text));
         }
 
-        /// <summary>The message of a JSON object.</summary>
-        /// <exception cref="JsonFault">It lacks what its type must have.</exception>
+        /// <summary>The message of a JSON value; it keeps nothing of it.</summary>
+        /// <exception cref="JsonFault">It is no object, or lacks what its type must have.</exception>
         public static ServerMessage Read(JsonValue json)
         {
-            var fields = new FieldReader(json);
+            var fields = new FieldReader(json.AsObject(null));
             var message = ReadTyped(fields);
             message.Ignored = message.Type == ServerMessageType.Unknown ? 1 : fields.Unread;
             return message;

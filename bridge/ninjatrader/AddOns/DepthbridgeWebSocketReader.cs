@@ -34,6 +34,7 @@ namespace Depthbridge
         private const int PingFrame = 9;
         private const int PongFrame = 10;
         private const int MostOfControl = 125;
+        private const ulong BeyondAscii = 0x8080808080808080;
 
         private static readonly Encoding Utf8 = new UTF8Encoding(false, true);
 
@@ -51,8 +52,11 @@ namespace Depthbridge
         /// <summary>What <see cref="Next"/> has found.</summary>
         public WebSocketEvent Kind { get; private set; }
 
-        /// <summary>A text message, or the reason of a close.</summary>
-        public string Text { get; private set; }
+        /// <summary>A text message, valid UTF-8; until the next call.</summary>
+        public ArraySegment<byte> Text { get; private set; }
+
+        /// <summary>Of a close, in words.</summary>
+        public string Reason { get; private set; }
 
         /// <summary>Bytes of a ping or a pong.</summary>
         public byte[] Payload { get; private set; }
@@ -208,7 +212,7 @@ namespace Depthbridge
             Require(_size != 1, "half a close code");
             CloseCode = _size == 0 ? 0 : Payload[0] << 8 | Payload[1];
             Require(_size == 0 || IsCloseCode(CloseCode), "a close code that nobody may send");
-            Text = _size == 0 ? "" : Decode(Payload, 2, _size - 2);
+            Reason = _size == 0 ? "" : Decode(Payload, 2, _size - 2);
         }
 
         /// <summary>Take a part of a message, or a whole one.</summary>
@@ -245,14 +249,45 @@ namespace Depthbridge
         private void Found(int type, byte[] data, int start, int size)
         {
             Kind = type == TextFrame ? WebSocketEvent.Text : WebSocketEvent.Binary;
-            Text = type == TextFrame ? Decode(data, start, size) : null;
+            if (type == TextFrame && !IsAscii(data, start, size))
+            {
+                Judge(data, start, size);
+            }
+            Text = new ArraySegment<byte>(data, start, size);
+        }
+
+        // Nearly every text is, and eight bytes at a time tell it.
+        private static bool IsAscii(byte[] data, int start, int size)
+        {
+            var end = start + size;
+            for (; end - start >= 8; start += 8)
+            {
+                if ((BitConverter.ToUInt64(data, start) & BeyondAscii) != 0)
+                {
+                    return false;
+                }
+            }
+            for (; start < end; start++)
+            {
+                if (data[start] > 0x7f)
+                {
+                    return false;
+                }
+            }
+            return true;
         }
 
         private static string Decode(byte[] data, int start, int size)
         {
+            Judge(data, start, size);
+            return Utf8.GetString(data, start, size);
+        }
+
+        private static void Judge(byte[] data, int start, int size)
+        {
             try
             {
-                return Utf8.GetString(data, start, size);
+                Utf8.GetCharCount(data, start, size);
             }
             catch (DecoderFallbackException)
             {

@@ -27,6 +27,7 @@ namespace Depthbridge
         private readonly string _token;
         private readonly object _sending = new object();
         private readonly WebSocketReader _reader = new WebSocketReader();
+        private readonly JsonParser _parser = new JsonParser();
         private readonly WebSocketWriter _writer = new WebSocketWriter();
         private readonly ManualResetEvent _received = new ManualResetEvent(false);
         private readonly byte[] _keys = new byte[4 * KeysAtOnce];
@@ -100,10 +101,10 @@ namespace Depthbridge
         {
             try
             {
-                var text = ReceiveText();
-                if (text != null)
+                if (HasText())
                 {
-                    return ServerMessages.Parse(text);
+                    var text = _reader.Text;
+                    return ServerMessages.Read(_parser.Read(text.Array, text.Offset, text.Count));
                 }
             }
             catch (WebSocketFault fault)
@@ -197,7 +198,9 @@ namespace Depthbridge
             _reader.Add(answer, head, have - head);
         }
 
-        private string ReceiveText()
+        /// <summary>Wait for a text, and do meanwhile what control frames want.</summary>
+        /// <returns>False: the server has closed the connection.</returns>
+        private bool HasText()
         {
             while (true)
             {
@@ -206,7 +209,7 @@ namespace Depthbridge
                     switch (_reader.Kind)
                     {
                         case WebSocketEvent.Text:
-                            return _reader.Text;
+                            return true;
                         case WebSocketEvent.Binary:
                             throw new JsonFault("bad_type", null);
                         case WebSocketEvent.Ping:
@@ -215,9 +218,9 @@ namespace Depthbridge
                             break;
                         case WebSocketEvent.Close:
                             CloseCode = _reader.CloseCode;
-                            CloseReason = _reader.Text;
+                            CloseReason = _reader.Reason;
                             End(CloseCode == 0 ? NormalClosure : CloseCode);
-                            return null;
+                            return false;
                     }
                 }
                 _reader.Took(Read(_reader.Room()));

@@ -11,7 +11,7 @@ namespace Depthbridge.Runner
         private static string Answer(string line)
         {
             var fields = new FieldReader(JsonParser.Parse(line));
-            var cluster = MarketMessages.ReadClusterList(new JsonValue(new[] { fields.Required("cluster") }))[0];
+            var cluster = MarketMessages.ReadCluster(new FieldReader(fields.Required("cluster").AsObject("cluster")));
             var rectangle = RectangleData.Of(
                 cluster, fields.Double("tick_size"), fields.Long("now", 0, long.MaxValue), (int)fields.Long("threshold", 0, 100));
             return rectangle == null ? "null" : Lines.Json(json => json.Value(ServerMessagesVerb.Described(rectangle)));

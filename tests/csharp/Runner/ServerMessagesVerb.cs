@@ -1,14 +1,21 @@
 using System.Collections.Generic;
 using System.Reflection;
+using System.Text;
 
 namespace Depthbridge.Runner
 {
-    /// <summary>Messages of the server to their parts, every property by its name.</summary>
+    /// <summary>Messages of the server to their parts, every property by its name; one parser reads them all, as on a connection.</summary>
     public static class ServerMessagesVerb
     {
         public static int Run(string[] arguments)
         {
-            return Lines.Answer(line => Lines.Json(json => json.Value(Described(ServerMessages.Parse(line)))));
+            var parser = new JsonParser();
+            return Lines.Answer(line => Lines.Json(json => json.Value(Described(Read(parser, Encoding.UTF8.GetBytes(line))))));
+        }
+
+        private static ServerMessage Read(JsonParser parser, byte[] text)
+        {
+            return ServerMessages.Read(parser.Read(text, 0, text.Length));
         }
 
         /// <summary>The properties of a part, and theirs, as plain values.</summary>

@@ -24,6 +24,7 @@ namespace Depthbridge.Runner
             { "encode", EncodeVerb.Run },
             { "guide", GuideVerb.Run },
             { "json", JsonVerb.Run },
+            { "json-bits", JsonBitsVerb.Run },
             { "log-file", LogFileVerb.Run },
             { "makers", MakersVerb.Run },
             { "ninja", NinjaVerb.Run },

@@ -95,10 +95,10 @@ namespace Depthbridge.Runner
             switch (reader.Kind)
             {
                 case WebSocketEvent.Text:
-                    json.Value(reader.Text);
+                    json.Value(System.Text.Encoding.UTF8.GetString(reader.Text.Array, reader.Text.Offset, reader.Text.Count));
                     break;
                 case WebSocketEvent.Close:
-                    json.Value((long)reader.CloseCode).Value(reader.Text);
+                    json.Value((long)reader.CloseCode).Value(reader.Reason);
                     break;
                 case WebSocketEvent.Ping:
                 case WebSocketEvent.Pong:
