@@ -98,6 +98,9 @@ _NOW, _SEQ, _STALE, _BOTH_SEEN, _CLOSED, _PAUSED, _CROSSED = (
 )
 _MODE = word_of("book", "mode")
 _ORDER_FAULTS = word_of("book", "order_faults")
+_EVENTS_WAIT, _SIGNALS_WAIT = (
+    word_of("book", "heap", "count") + int(which) for which in (CLUSTER_EVENTS, SIGNALS)
+)
 _ROW = word_of("row")
 _ROW_WORDS = METRICS_ROW.itemsize // 8
 _ROW_STRUCT = Struct(ROW_FORMAT)
@@ -147,6 +150,7 @@ class Analyzer:
         self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
         self.row_memory: memoryview[int] = self.row_words.data
         self._ints: memoryview[int] = self._words.data
+        self._order_faults = self._ints[_ORDER_FAULTS : _ORDER_FAULTS + ORDER_FAULTS]
         self._text = np.empty(ROW_TEXT_BYTES, np.uint8)
         self._clock = self._state["clock"]
         self._started = False
@@ -418,7 +422,7 @@ class Analyzer:
 
     def take_events(self) -> NDArray[Any]:
         """Cluster events since the last call, EVENT array, in order."""
-        if not self._counts[CLUSTER_EVENTS]:
+        if not self._ints[_EVENTS_WAIT]:
             return _NO_EVENTS
         events = region(self._header, self._heap, CLUSTER_EVENTS).copy()
         self._counts[CLUSTER_EVENTS] = 0
@@ -426,7 +430,7 @@ class Analyzer:
 
     def take_signals(self) -> NDArray[Any]:
         """Signals since the last call, SIGNAL array, in order."""
-        if not self._counts[SIGNALS]:
+        if not self._ints[_SIGNALS_WAIT]:
             return _NO_SIGNALS
         signals = region(self._header, self._heap, SIGNALS).copy()
         self._counts[SIGNALS] = 0
@@ -514,7 +518,7 @@ class Analyzer:
     @property
     def order_fault_count(self) -> int:
         """How many there were."""
-        return sum(self._ints[_ORDER_FAULTS : _ORDER_FAULTS + ORDER_FAULTS])
+        return sum(self._order_faults)
 
     def calculate_metrics(self) -> dict[str, Any]:
         """The present metrics as named fields, null as None."""

@@ -73,6 +73,9 @@ class Channel:
 
     Attributes:
         stream: book and analytics.
+        symbol: the instrument's full name.
+        source: where the data comes from.
+        key: symbol and source.
         session: numbers of the publisher.
         publisher: the connection that sends the data, if one does.
         listeners: who gets what is published, with the topics.
@@ -106,6 +109,9 @@ class Channel:
             held: sessions that the journal holds, each with its highest number there.
         """
         self.stream = stream
+        self.symbol = stream.instrument.symbol
+        self.source = stream.source
+        self.key = (self.symbol, self.source)
         self.session = StreamSession()
         self.publisher: Publisher | None = None
         self.listeners: dict[Listener, frozenset[str]] = {}
@@ -148,21 +154,6 @@ class Channel:
                 self.live.flags = dict(entry.flags)
         self._held = not resumed.free
         self.record(PhaseEntry(Phase.STALE.value, "silent"))
-
-    @property
-    def symbol(self) -> str:
-        """The instrument's full name."""
-        return self.stream.instrument.symbol
-
-    @property
-    def source(self) -> Source:
-        """Where the data comes from."""
-        return self.stream.source
-
-    @property
-    def key(self) -> tuple[str, Source]:
-        """Symbol and source."""
-        return self.symbol, self.source
 
     @property
     def debug(self) -> bool:

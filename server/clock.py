@@ -24,13 +24,8 @@ class SystemClock:
 
     __slots__ = ()
 
-    def monotonic_ns(self) -> int:
-        """See :class:`Clock`."""
-        return time.monotonic_ns()
-
-    def wall_ns(self) -> int:
-        """See :class:`Clock`."""
-        return time.time_ns()
+    monotonic_ns = staticmethod(time.monotonic_ns)
+    wall_ns = staticmethod(time.time_ns)
 
 
 SYSTEM: Final = SystemClock()

@@ -57,7 +57,7 @@ class Liveness:
         """Records that were taken at ``now`` (monotonic ns)."""
         if not len(frame.records) or frame.historical:
             return
-        newest = frame.base + int(frame.records["dt"][-1])
+        newest = frame.base + frame.records["dt"].item(-1)
         self.event_time = max(self.event_time, newest)
         if frame.sent:
             self.feed_lag = frame.sent - newest

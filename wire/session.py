@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from market.enums import FrameFlag, FrameType
+from market.enums import FrameFlag, FrameType, at_hand
 from market.errors import MalformedError
 from market.record import Frame
 from wire.codes import ErrorCode, ResyncReason
@@ -40,6 +40,7 @@ _SNAPSHOT_FRAMES: Final = 64
 """Most frames of one snapshot: 262,144 records."""
 
 
+@at_hand
 class State(StrEnum):
     """Of a stream, seen from the server."""
 
@@ -52,6 +53,7 @@ class State(StrEnum):
     """The book is wrong: only a snapshot heals it; records go to the journal, not to the book."""
 
 
+@at_hand
 class Event(StrEnum):
     """What can happen to a stream."""
 
@@ -103,6 +105,7 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
 """Every event in every state."""
 
 
+@at_hand
 class Action(StrEnum):
     """What to do with what was judged."""
 
@@ -267,16 +270,13 @@ class StreamSession:
         """
         if frame.type == FrameType.SNAPSHOT:
             return self._judge_snapshot(frame, now)
-        verdict = self.judge_numbers(frame.seq, len(frame.records), now)
-        if verdict.action not in (Action.APPLY, Action.HOLD):
-            return verdict
-        known = verdict.duplicates
-        if known:
-            frame = frame._replace(records=frame.records[known:], seq=frame.seq + known)
-        return verdict._replace(frame=frame)
+        return self._judge_numbers(frame.seq, len(frame.records), now, frame)
 
     def judge_numbers(self, seq: int, count: int = 1, now: int = 0) -> Verdict:
-        """Judge ``count`` numbers from ``seq`` on, as a bar or a frame takes them."""
+        """Judge ``count`` numbers from ``seq`` on, as a bar takes them."""
+        return self._judge_numbers(seq, count, now, None)
+
+    def _judge_numbers(self, seq: int, count: int, now: int, frame: Frame | None) -> Verdict:
         if seq > self.expected:
             return self._ahead(seq - 1, now)
         known = min(self.expected - seq, count)
@@ -284,17 +284,20 @@ class StreamSession:
         if known == count:
             self._move(Event.OLD)
             return Verdict(Action.DROP, self.state, duplicates=known)
+        if known and frame is not None:
+            frame = frame._replace(records=frame.records[known:], seq=seq + known)
         baseless = self._torn and self.expected == 1
         self.expected = seq + count
         self._torn = False
         before = self._move(Event.NEXT)
         if baseless:
-            return Verdict(Action.HOLD, self.state, duplicates=known, torn=True)
+            return Verdict(Action.HOLD, self.state, frame, known, torn=True)
         if self.state is State.BROKEN:
-            return Verdict(Action.HOLD, self.state, duplicates=known)
-        if before is State.GAPPED:
+            return Verdict(Action.HOLD, self.state, frame, known)
+        recovered = before is State.GAPPED
+        if recovered:
             self.recovery.end(now, snapshot=False)
-        return Verdict(Action.APPLY, self.state, duplicates=known, recovered=before is State.GAPPED)
+        return Verdict(Action.APPLY, self.state, frame, known, recovered=recovered)
 
     def heartbeat(self, last: int, now: int = 0) -> Verdict:
         """The publisher says which number it gave last: a lost last record shows here."""

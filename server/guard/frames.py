@@ -9,6 +9,8 @@ import codecs
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from market.enums import at_hand
+
 try:
     from websockets.speedups import apply_mask
 except ImportError:
@@ -28,6 +30,7 @@ _PROTOCOL_ERROR: Final = 1002
 _NOT_UTF8: Final = 1007
 
 
+@at_hand
 class Got(IntEnum):
     """What a frame brought."""
 

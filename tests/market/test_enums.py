@@ -1,3 +1,8 @@
+import pickle
+from enum import Enum
+
+import pytest
+
 from market.enums import (
     Aggressor,
     DepthOp,
@@ -36,3 +41,14 @@ def test_no_value_ever_changes() -> None:
     assert [str(m) for m in Phase] == [
         "stale", "waiting", "closed", "paused", "crossed", "synced",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [Kind, FrameType, FrameFlag, Source, Phase])
+def test_what_every_frame_asks_for_is_at_hand(kind: type[Enum]) -> None:
+    """Without a call: a plain attribute of the class, and of a word the hash of its string."""
+    for member in kind:
+        assert vars(kind)[member.name] is member
+        assert kind[member.name] is kind(member.value) is pickle.loads(pickle.dumps(member))
+        assert member.value == member
+        assert hash(member) == hash(member.value)
+        assert type(member).__hash__ is not Enum.__hash__
