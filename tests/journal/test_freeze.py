@@ -154,7 +154,16 @@ def test_every_attribute_is_frozen_or_given_by_the_maker() -> None:
     for entry in entries:
         stream.apply(entry)
     made_with = {"instrument", "source", "_row_per_frame", "_initial", "_calendar", "_strict"}
-    derived = {"config", "analyzer", "resumed", "unresumed", "_named", "untouched"}
+    derived = {
+        "config",
+        "opening",
+        "ending",
+        "analyzer",
+        "resumed",
+        "unresumed",
+        "_named",
+        "untouched",
+    }
     kept = {"parameters", "makers", "expected", "records", "_session", "_broken", "doubt"}
     kept |= {"_phase", "_parts", "_apart", "_maker_rows"}
     assert set(vars(stream)) == made_with | derived | kept
@@ -168,6 +177,8 @@ def test_every_attribute_is_frozen_or_given_by_the_maker() -> None:
         "_header",
         "_counts",
         "_config",
+        "_text",
+        "_order_faults",
     }
     kept = {"parameters", "bars", "_words", "_heap", "_started", "_naked", "stale_reason"}
     assert set(vars(stream.analyzer)) | {"stale_reason"} == made_with | derived | kept
