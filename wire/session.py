@@ -285,7 +285,7 @@ class StreamSession:
             self._move(Event.OLD)
             return Verdict(Action.DROP, self.state, duplicates=known)
         if known and frame is not None:
-            frame = frame._replace(records=frame.records[known:], seq=seq + known)
+            frame = frame._replace(records=frame.records[known:], seq=frame.seq + known)
         baseless = self._torn and self.expected == 1
         self.expected = seq + count
         self._torn = False
@@ -297,7 +297,7 @@ class StreamSession:
         recovered = before is State.GAPPED
         if recovered:
             self.recovery.end(now, snapshot=False)
-        return Verdict(Action.APPLY, self.state, frame, known, recovered=recovered)
+        return Verdict(Action.APPLY, self.state, frame, known, None, None, (), None, recovered)
 
     def heartbeat(self, last: int, now: int = 0) -> Verdict:
         """The publisher says which number it gave last: a lost last record shows here."""
