@@ -16,7 +16,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["borrowed", "fetched", "fused", "inlined", "kernel", "rarely", "unsigned"]
+__all__ = ["bit_length", "borrowed", "fetched", "fused", "inlined", "kernel", "rarely", "unsigned"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -52,6 +52,10 @@ def fused(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
 
+    def bit_length(value: int) -> int:
+        """Bits of a value that is not negative."""
+        return int(value).bit_length()
+
     def borrowed(array: Any) -> Any:  # noqa: ANN401 - any array type
         """The array itself."""
         return array
@@ -68,6 +72,16 @@ if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
         return condition
 
 else:
+
+    @intrinsic
+    def bit_length(typing_context: Any, value: Any) -> Any:  # noqa: ANN401
+        """Bits of a value that is not negative, 0 of 0."""
+
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:  # noqa: ANN401
+            zeros = builder.ctlz(values[0], ir.Constant(ir.IntType(1), 0))
+            return builder.sub(ir.Constant(ir.IntType(64), 64), zeros)
+
+        return types.int64(types.int64), generate
 
     @intrinsic
     def borrowed(typing_context: Any, array: Any) -> Any:  # noqa: ANN401

@@ -4,13 +4,14 @@ One histogram per aligned minute; bins are exact below 64, then 32 to the octave
 their lower edge.
 """
 
-from market.jit import inlined
+from market.jit import bit_length, inlined, unsigned
 from orderbook.books.ladder import visible_rows
 from orderbook.layout import HIST_BINS, HIST_MINUTES, Struct, as_int
 
 __all__ = ["opacity_clear", "opacity_of", "opacity_sample", "opacity_turn"]
 
 _EXACT = 64
+_EXACT_BITS = 6
 _PER_OCTAVE = 32
 _PERCENTILE = 99
 _STEPS = 20
@@ -20,14 +21,8 @@ _STEP = 5
 @inlined
 def bin_of(size: int) -> int:
     """Bin of a size."""
-    if size < _EXACT:
-        return size
-    octave = 0
-    rest = size
-    while rest >= 2 * _PER_OCTAVE:
-        rest >>= 1
-        octave += 1
-    return min(_EXACT + (octave - 1) * _PER_OCTAVE + rest - _PER_OCTAVE, HIST_BINS - 1)
+    octave = max(bit_length(size) - _EXACT_BITS, as_int(0))
+    return min(_PER_OCTAVE * octave + (size >> octave), as_int(HIST_BINS - 1))
 
 
 @inlined
@@ -43,12 +38,13 @@ def lower_edge(index: int) -> int:
 def opacity_sample(opacity: Struct, book: Struct, minute: int, times: int) -> None:
     """Count the visible sizes ``times`` times in the block of ``minute`` (minutes since 1970)."""
     opacity_turn(opacity, minute)
-    block = minute % HIST_MINUTES
+    block = opacity.blocks[minute % HIST_MINUTES]
     for side in range(2):
         n = visible_rows(book, side)
+        sizes = book.sz[side]
         for i in range(n):
-            index = bin_of(book.sz[side, i])
-            opacity.blocks[block, index] += times
+            index = unsigned(bin_of(sizes[unsigned(as_int(i))]))
+            block[index] += times
             opacity.window[index] += times
         opacity.rows += n * times
     opacity.samples += times

@@ -4,9 +4,10 @@ An instant finds the runs of on-buckets of each side, lets the earlier zones pas
 share buckets with, and ends, updates or announces.
 """
 
-from market.jit import inlined
+from market.jit import inlined, unsigned
 from orderbook.analytics.events import write_resting
 from orderbook.analytics.ewma import ewma_clear, ewma_update, ewma_value, ewma_value_at
+from orderbook.analytics.median import median_size
 from orderbook.books.ladder import visible_rows
 from orderbook.layout import (
     ACTIVE,
@@ -46,7 +47,7 @@ def sample_resting(state: Struct, heap: Words, time: int) -> None:
     """
     resting = state.resting
     p = state.p
-    median = _median_size(resting, state.book)
+    median = median_size(resting, state.book)
     usual = median if resting.base.count == 0 else ewma_value(resting.base, p.base_half_life)
     resting.base_used = max(usual, p.volume_threshold)
     ewma_update(resting.base, median, time, p.base_half_life)
@@ -58,81 +59,42 @@ def sample_resting(state: Struct, heap: Words, time: int) -> None:
 
 
 @inlined
-def _median_size(resting: Struct, book: Struct) -> float:
-    """Median of all visible row sizes of both sides."""
-    n = as_int(0)
-    for side in range(2):
-        for i in range(visible_rows(book, side)):
-            resting.sorted[n] = book.sz[side, i]
-            n += 1
-    _select(resting, n, n // 2)
-    if n % 2:
-        return float(resting.sorted[n // 2])
-    below = resting.sorted[0]
-    for i in range(1, n // 2):
-        below = max(below, resting.sorted[i])
-    return 0.5 * float(below + resting.sorted[n // 2])
-
-
-@inlined
-def _select(resting: Struct, n: int, k: int) -> None:
-    """Partition the ``n`` sizes around the one of rank ``k`` (Hoare's quickselect)."""
-    low = as_int(0)
-    high = n - 1
-    while low < high:
-        pivot = resting.sorted[(low + high) // 2]
-        i = low
-        j = high
-        while i <= j:
-            while resting.sorted[i] < pivot:
-                i += 1
-            while resting.sorted[j] > pivot:
-                j -= 1
-            if i <= j:
-                size = resting.sorted[i]
-                resting.sorted[i] = resting.sorted[j]
-                resting.sorted[j] = size
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            return
-
-
-@inlined
 def _find_runs(state: Struct, side: int, base: float) -> None:
     """Write the maximal runs of adjacent on-buckets of a side, from the touch outward."""
     book = state.book
     resting = state.resting
-    increment = state.p.increment
+    p = state.p
+    increment = as_int(p.increment)
     n = visible_rows(book, side)
     resting.runs_n = 0
     if base <= 0.0 or n == 0:
         return
-    edge_low = min(book.px[side, 0], book.px[side, n - 1])
-    edge_high = max(book.px[side, 0], book.px[side, n - 1])
-    i = 0
+    px = book.px[side]
+    sz = book.sz[side]
+    edge_low = min(px[0], px[n - 1])
+    edge_high = max(px[0], px[n - 1])
+    least = p.off * base
+    i = as_int(0)
     while i < n:
-        bucket = book.px[side, i] // increment
+        row = px[unsigned(i)]
+        bucket = row if increment == 1 else row // increment
+        low = bucket * increment
+        high = low + increment - 1
         total = as_int(0)
         poc = i
-        while i < n and book.px[side, i] // increment == bucket:
-            total += book.sz[side, i]
-            if book.sz[side, i] > book.sz[side, poc]:
+        while i < n and low <= px[unsigned(i)] <= high:
+            total += sz[unsigned(i)]
+            if sz[unsigned(i)] > sz[unsigned(poc)]:
                 poc = i
             i += 1
-        low = max(bucket * increment, edge_low)
-        high = min(bucket * increment + increment - 1, edge_high)
+        low = max(low, edge_low)
+        high = min(high, edge_high)
         visible = high - low + 1
-        if 2 * visible < increment:
-            continue
         density = float(total) / float(visible)
-        factor = state.p.off if _was_on(resting, side, bucket) else state.p.on
-        if density >= factor * base:
-            _extend(resting, side, bucket, low, high, total, book.px[side, poc], book.sz[side, poc])
+        if density < least or 2 * visible < increment:
+            continue
+        if density >= (p.off if _was_on(resting, side, bucket) else p.on) * base:
+            _extend(resting, side, bucket, low, high, total, px[poc], sz[poc])
 
 
 @inlined
