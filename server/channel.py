@@ -673,11 +673,9 @@ class Channel:
                 for listener in hearing:
                     listener.signal(self, text)
         if result.publishes:
-            hearing = [one for one, topics in listeners if "metrics" in topics]
-            text = self.rendered(metrics_message) if hearing else b""
-            for listener in hearing:
-                listener.metrics(self, text)
-            for listener, _ in listeners:
+            for listener, topics in listeners:
+                if "metrics" in topics:
+                    listener.metrics(self, self.rendered(metrics_message))
                 listener.applied(self)
 
     def _facts(self, **more: object) -> dict[str, object]:

@@ -80,17 +80,19 @@ class Pipeline:
         self._jobs = 0
         self._ready: deque[Any] = deque()
         self._flushes: dict[Flushable, None] = {}
-        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._due = False
+        self._defect: asyncio.Future[None] | None = None
 
     def ready(self, source: Source) -> None:
         """A source has its first message."""
         self._ready.append(source)
-        self._wake.set()
+        self._soon()
 
     def flush_later(self, answers: Flushable) -> None:
         """Write these answers at the end of the slice."""
         self._flushes[answers] = None
-        self._wake.set()
+        self._soon()
 
     @property
     def jobs(self) -> int:
@@ -109,20 +111,46 @@ class Pipeline:
         self._jobs += 1
         try:
             self._ready.append(_Job(work, answer))
-            self._wake.set()
+            self._soon()
             return await answer
         finally:
             self._jobs -= 1
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._ready or self._flushes:
-                self._slice()
-                if self._ready:
-                    await asyncio.sleep(0)
+        """Work until cancelled, a slice in a turn of the loop; what a slice raises is raised.
+
+        The loop calls the slices itself: to wake a task for each took as long as an ack.
+        """
+        loop = self._loop = asyncio.get_running_loop()
+        self._defect = loop.create_future()
+        self._due = False
+        self._again()
+        try:
+            await self._defect
+        finally:
+            self._loop = None
+
+    def _soon(self) -> None:
+        """A slice in the loop's next turn, if one runs and none is due or at work."""
+        if not self._due and self._loop is not None:
+            self._due = True
+            self._loop.call_soon(self._turn)
+
+    def _again(self) -> None:
+        if self._ready or self._flushes:
+            self._soon()
+
+    def _turn(self) -> None:
+        defect = self._defect
+        if self._loop is None or defect is None or defect.done():
+            return
+        try:
+            self._slice()
+        except Exception as error:  # noqa: BLE001 - belongs to whoever runs the pipeline
+            defect.set_exception(error)
+            return
+        self._due = False
+        self._again()
 
     def drain(self) -> None:
         """Handle and answer everything that waits."""

@@ -25,6 +25,19 @@ class Box:
         self.flushed += 1
 
 
+class Clock:
+    """Moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def monotonic_ns(self) -> int:
+        return self.now
+
+    def wall_ns(self) -> int:
+        return self.now
+
+
 async def test_peers_take_turns() -> None:
     order: list[str] = []
 
@@ -76,3 +89,54 @@ async def test_too_many_jobs_are_refused() -> None:
     assert caught.value.code == "busy"
     pipeline.drain()
     assert await asyncio.gather(*waiting) == [1, 1]
+
+
+async def test_what_a_slice_raises_is_raised_and_what_waits_is_worked_on_when_run_again() -> None:
+    handled: list[str] = []
+
+    def handle(box: Box) -> None:
+        box.messages.popleft()
+        if box.name == "bad":
+            raise ZeroDivisionError
+        handled.append(box.name)
+
+    pipeline = Pipeline(handle)
+    pipeline.ready(Box("bad", 1))
+    pipeline.ready(Box("good", 2))
+    with pytest.raises(ZeroDivisionError):
+        await pipeline.run()
+    pipeline.ready(Box("late", 1))
+    await asyncio.sleep(0)
+    assert handled == [], "nobody runs it"
+    task = asyncio.create_task(pipeline.run())
+    while pipeline._ready or not handled:  # noqa: ASYNC110 - it has no event
+        await asyncio.sleep(0)
+    assert handled == ["good", "late", "good"]
+    task.cancel()
+
+
+async def test_sockets_have_their_turn_between_slices() -> None:
+    """A slice ends after 2 ms, and the next one is not begun in the same turn of the loop."""
+    clock = Clock()
+
+    def handle(box: Box) -> None:
+        box.messages.popleft()
+        clock.now += 3_000_000
+        turns.append("message")
+
+    turns: list[str] = []
+    pipeline = Pipeline(handle, clock=clock)
+    task = asyncio.create_task(pipeline.run())
+    await asyncio.sleep(0)
+    pipeline.ready(Box("busy", 3))
+    while turns.count("message") < 3:
+        await asyncio.sleep(0)
+        turns.append("socket")
+    assert turns == ["message", "socket"] * 3
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    pipeline.ready(Box("late", 1))
+    await asyncio.sleep(0)
+    assert turns.count("message") == 3, "it is cancelled"
+    pipeline.drain()
+    assert turns.count("message") == 4
