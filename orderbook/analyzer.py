@@ -104,6 +104,7 @@ _EVENTS_WAIT, _SIGNALS_WAIT = (
 _ROW = word_of("row")
 _ROW_WORDS = METRICS_ROW.itemsize // 8
 _ROW_STRUCT = Struct(ROW_FORMAT)
+_SYNCED = Phase.SYNCED
 
 
 class Analyzer:
@@ -375,7 +376,7 @@ class Analyzer:
             return Phase.CLOSED
         if ints[_PAUSED]:
             return Phase.PAUSED
-        return Phase.CROSSED if ints[_CROSSED] else Phase.SYNCED
+        return Phase.CROSSED if ints[_CROSSED] else _SYNCED
 
     @property
     def paused(self) -> bool:

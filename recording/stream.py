@@ -73,6 +73,8 @@ _DEFINING: Final = (InstrumentEntry, SessionEntry, SettingsEntry, MakersEntry, H
 _UNTRUSTED: Final = PhaseEntry(Phase.STALE.value, DAMAGE)
 """What a reader says before it too where a hole of the recording lies before the beginning."""
 _INFLATED: Final = 1 << 20
+_EVENTS: Final = int(FrameType.EVENTS)
+_STALE: Final = Phase.STALE
 
 
 class Result:
@@ -208,7 +210,7 @@ class Stream:
     @property
     def phase(self) -> Phase:
         """As of the last completed group; ``stale`` while records are missing or nobody speaks."""
-        return Phase.STALE if self.doubt else self.analyzer.phase
+        return _STALE if self.doubt else self.analyzer.phase
 
     @property
     def paused(self) -> bool:
@@ -243,7 +245,7 @@ class Stream:
         self._phase = phase
         if changed and not result.emits and self._row_per_frame:
             self.analyzer.make_row()
-        result.publishes = changed or (result.emits and phase is not Phase.STALE)
+        result.publishes = changed or (result.emits and phase is not _STALE)
         return result
 
     def _apply(self, entry: Entry) -> Result:
@@ -253,7 +255,7 @@ class Stream:
             case FrameEntry(frame):
                 self.records += len(frame.records)
                 self.doubt = ""
-                if frame.type == FrameType.EVENTS:
+                if frame.type == _EVENTS:
                     return self._apply_events(frame)
                 return self._apply_snapshot(frame)
             case ClockEntry(time):

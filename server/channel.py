@@ -57,6 +57,9 @@ __all__ = ["Channel", "Told"]
 _LOG: Final = logging.getLogger("depthbridge.channel")
 _CHECKED_ROWS: Final = 10
 _ORDER: Final = int(Kind.ORDER)
+_EVENTS: Final = int(FrameType.EVENTS)
+_FRESH: Final = State.FRESH
+_LOAD: Final = Action.LOAD
 _FEEDS: Final = (Source.LIVE, Source.PLAYBACK)
 """What goes on while this computer sleeps, or did."""
 
@@ -289,12 +292,12 @@ class Channel:
         self.require_present(frame)
         self.wrong_orders = 0
         expected = self.session.expected
-        fresh = self.session.state is State.FRESH
+        fresh = self.session.state is _FRESH
         verdict = self.session.judge(frame, now)
         self._hear(now)
         self.counters.duplicates += verdict.duplicates
         self._note_gap(verdict)
-        if verdict.action is Action.LOAD:
+        if verdict.action is _LOAD:
             return verdict, self._load(verdict, expected, now)
         if verdict.torn:
             self.break_off(ResyncReason.RESET, now)
@@ -303,7 +306,7 @@ class Channel:
         self.counters.take(verdict.frame)
         self.live.take(verdict.frame, now)
         known = self.stream.analyzer.order_fault_count
-        whole = not verdict.duplicates and verdict.frame.type == FrameType.EVENTS
+        whole = not verdict.duplicates and verdict.frame.type == _EVENTS
         result = self.record(FrameEntry(verdict.frame), raw if whole else None)
         if result.fault is not None or (result.rewound and not fresh):
             self._fail(result, now)

@@ -38,6 +38,8 @@ Left to itself it takes megabytes for a peer that reads nothing: nobody would no
 seconds, and what lies there cannot be replaced by what is newer.
 """
 _RESET: Final = struct.pack("ii", 1, 0)
+_MESSAGE: Final = int(Got.BINARY)
+"""What brought a whole message is no greater."""
 _TEXT: Final = 0x81
 """First byte of a text message in one frame."""
 _SHORT: Final = struct.Struct("!BB")
@@ -172,7 +174,7 @@ class StreamProtocol(WebSocketsSansIOProtocol):
             if found is None:
                 return False
             got, data = found
-            if got <= Got.BINARY:
+            if got <= _MESSAGE:
                 if not self.close_sent and peer.message(cast("bytes | str", data)):
                     self.paused_by_peer = True
                     return False

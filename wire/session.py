@@ -38,6 +38,7 @@ _REMEMBERED: Final = 256
 """Most sessions whose numbers are kept; beyond that the one that ended first is forgotten."""
 _SNAPSHOT_FRAMES: Final = 64
 """Most frames of one snapshot: 262,144 records."""
+_SNAPSHOT: Final = int(FrameType.SNAPSHOT)
 
 
 @at_hand
@@ -119,6 +120,10 @@ class Action(StrEnum):
     """A part of a snapshot, kept until the last one."""
     DROP = "drop"
     """Nothing: a duplicate, an old snapshot, or records after a gap."""
+
+
+_BROKEN, _GAPPED, _NEXT, _APPLY = State.BROKEN, State.GAPPED, Event.NEXT, Action.APPLY
+"""What every frame asks for."""
 
 
 class ResyncRequest(NamedTuple):
@@ -268,7 +273,7 @@ class StreamSession:
         Raises:
             MalformedError: ``bad_count`` for a snapshot of too many frames.
         """
-        if frame.type == FrameType.SNAPSHOT:
+        if frame.type == _SNAPSHOT:
             return self._judge_snapshot(frame, now)
         return self._judge_numbers(frame.seq, len(frame.records), now, frame)
 
@@ -289,15 +294,15 @@ class StreamSession:
         baseless = self._torn and self.expected == 1
         self.expected = seq + count
         self._torn = False
-        before = self._move(Event.NEXT)
+        before = self._move(_NEXT)
         if baseless:
             return Verdict(Action.HOLD, self.state, frame, known, torn=True)
-        if self.state is State.BROKEN:
+        if self.state is _BROKEN:
             return Verdict(Action.HOLD, self.state, frame, known)
-        recovered = before is State.GAPPED
+        recovered = before is _GAPPED
         if recovered:
             self.recovery.end(now, snapshot=False)
-        return Verdict(Action.APPLY, self.state, frame, known, None, None, (), None, recovered)
+        return Verdict(_APPLY, self.state, frame, known, None, None, (), None, recovered)
 
     def heartbeat(self, last: int, now: int = 0) -> Verdict:
         """The publisher says which number it gave last: a lost last record shows here."""

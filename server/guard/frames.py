@@ -48,6 +48,9 @@ class Got(IntEnum):
     """The connection must end: a :class:`Refused`. Nothing follows."""
 
 
+_GOT_BINARY: Final = Got.BINARY
+
+
 class Refused(NamedTuple):
     """Why a connection must end.
 
@@ -149,7 +152,7 @@ class FrameReader:
     def _whole(self, opcode: int, payload: bytes) -> tuple[Got, bytes | str | Refused]:
         """A message in one frame."""
         if opcode == _BINARY:
-            return Got.BINARY, payload
+            return _GOT_BINARY, payload
         try:
             return Got.TEXT, payload.decode()
         except UnicodeDecodeError as error:
