@@ -90,8 +90,10 @@ def _find_runs(state: Struct, side: int, base: float) -> None:
         low = max(low, edge_low)
         high = min(high, edge_high)
         visible = high - low + 1
+        if 2 * visible < increment:  # in a book that is wrong inside, none at all
+            continue
         density = float(total) / float(visible)
-        if density < least or 2 * visible < increment:
+        if density < least:
             continue
         if density >= (p.off if _was_on(resting, side, bucket) else p.on) * base:
             _extend(resting, side, bucket, low, high, total, px[poc], sz[poc])

@@ -240,3 +240,14 @@ def test_records_at_an_instant_come_after_it() -> None:
     both.feed(recs, 1)
     (event,) = both.events
     assert (event["event"], event["time"], event["size"]) == ("new", NOON + 200 * MS, 900)
+
+
+def test_an_instant_survives_a_book_that_is_wrong_inside() -> None:
+    """A row beyond the edges of its side has no visible tick: the next check has to find it."""
+    both = Both()
+    rows = [ask_row(NOON, 0, row, 101 + row, 5) for row in range(5)]
+    both.feed(rows + [bid(NOON, 0, row, 100 - row, 5 + 90 * row) for row in range(5)])
+    book = both.analyzer._state["book"]
+    book["px"][1, 3] = book["px"][1, 4] - 1
+    both.analyzer.advance(NOON + SECOND)
+    assert both.analyzer.clock == NOON + SECOND
