@@ -128,6 +128,14 @@ BROKEN: Final = {
     "an overlong character": (frame(TEXT, b"\xc0\xaf"), INVALID_DATA),
     "half a pair": (frame(TEXT, b"\xed\xa0\x80"), INVALID_DATA),
     "a character cut off": (frame(TEXT, b"\xe2\x82"), INVALID_DATA),
+    # Texts are looked at eight bytes at a time.
+    **{
+        f"no UTF-8 at byte {at} of 20": (
+            frame(TEXT, b"x" * at + b"\x80" + b"x" * (19 - at)),
+            INVALID_DATA,
+        )
+        for at in range(20)
+    },
     "half a close code": (frame(CLOSE, b"\x03"), PROTOCOL_ERROR),
     **{
         f"close code {code}": (close(code), PROTOCOL_ERROR)
