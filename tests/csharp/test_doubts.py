@@ -28,7 +28,7 @@ ROWS: Final = 5
 ROOTS: Final = count(1)
 """An instrument for each test, so that one server does for all."""
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.usefixtures("warmed")]
+pytestmark = pytest.mark.usefixtures("warmed")
 
 Book = tuple[Rows, Rows]
 

@@ -38,7 +38,7 @@ SHORT: Final = 60_000
 TICK: Final = 0.25
 SCRIPTS: Final = ("one", "two", "s")
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("warmed")]
+pytestmark = pytest.mark.usefixtures("warmed")
 
 
 class Day(NamedTuple):

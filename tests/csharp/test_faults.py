@@ -54,7 +54,7 @@ SILENCE_S: Final = 16.0
 LONGEST_WAIT_S: Final = 5.0
 """Between two attempts, when a server has been away for long."""
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("warmed")]
+pytestmark = pytest.mark.usefixtures("warmed")
 
 
 class Outcome(NamedTuple):

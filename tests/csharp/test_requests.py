@@ -18,10 +18,10 @@ from tests.csharp.served import ServedProcess, free_port
 from tests.csharp.talk import Talk
 from tests.csharp.test_transports import OTHER, START, bridge, is_live, require_same, until, up
 
+pytestmark = pytest.mark.usefixtures("warmed")
+
 ES = "ES 12-26"
 SECOND = 10**9
-
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ CAPACITY = "65536"
 QUICK = 5
 """Times as fast goes the time of a connection that a test would only wait for."""
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.usefixtures("warmed")]
+pytestmark = pytest.mark.usefixtures("warmed")
 
 
 def served(folder: Path) -> ServedProcess:

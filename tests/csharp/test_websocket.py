@@ -24,6 +24,8 @@ from tests.csharp.talk import Talk
 from tests.csharp.test_transports import bridge, is_live, until
 from tests.waiting import PATIENCE_S
 
+pytestmark = pytest.mark.usefixtures("warmed")
+
 NONCE: Final = base64.b64decode("dGhlIHNhbXBsZSBub25jZQ==")
 ACCEPT: Final = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 """Key and answer of RFC 6455, section 1.3."""
@@ -36,8 +38,6 @@ CONSENT: Final = {
 KEY: Final = 0x3D21FA37
 """The masking key of section 5.7, 37 fa 21 3d."""
 PROTOCOL_ERROR, INVALID_DATA, TOO_BIG = 1002, 1007, 1009
-
-pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
