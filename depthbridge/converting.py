@@ -61,6 +61,8 @@ def convert(given: Input, out: Path, name: str) -> int:
     _write_sidecar(writer, out)
     for line in given.recording.report.summary():
         print(line, file=sys.stderr)
+    if not given.recording.report.records and error is None:
+        print(f"{given.recording.path} holds no record", file=sys.stderr)
     if writer.dropped:
         print(f"{writer.dropped:,} control entries have no place in {name}", file=sys.stderr)
     print(f"{records:,} records in {out}")

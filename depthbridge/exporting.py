@@ -51,6 +51,8 @@ def export(run: Run, schema: Any, out: Path, *besides: LinesOutput | None) -> in
                 output.commit()
     for line in run.recording.report.summary():
         print(line, file=sys.stderr)
+    if not run.recording.report.records and error is None:
+        print(f"{run.recording.path} holds no record", file=sys.stderr)
     if run.gaps:
         print(f"{len(run.gaps)} gaps", file=sys.stderr)
     for word, (count, first) in run.order_faults.items():

@@ -7,7 +7,7 @@ import argparse
 import re
 from typing import Final
 
-__all__ = ["decimal_number", "whole_number"]
+__all__ = ["decimal_number", "random_seed", "whole_number"]
 
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -22,6 +22,18 @@ def whole_number(text: str) -> int:
     if _WHOLE.fullmatch(text) is None:
         raise argparse.ArgumentTypeError(f"{text} is no whole number")
     return int(text)
+
+
+def random_seed(text: str) -> int:
+    """What NumPy's generators take: a whole number from 0, for argparse.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    value = whole_number(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
 
 
 def decimal_number(text: str) -> float:

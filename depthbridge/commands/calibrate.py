@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from depthbridge.inputs import add_input_arguments, open_input
-from depthbridge.numbers import decimal_number, whole_number
+from depthbridge.numbers import decimal_number, random_seed
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
     parser.add_argument("--png", type=Path, metavar="FILE", help="also draw it")
     parser.add_argument(
-        "--random-seed", type=whole_number, default=1, help="of the shuffled book, default 1"
+        "--random-seed", type=random_seed, default=1, help="of the shuffled book, default 1"
     )
 
 

@@ -48,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
     from depthbridge.schemas import metrics_schema
 
     check_ending(args.out)
+    for path in (args.clusters, args.signals):
+        if path is not None:
+            check_ending(path, (".jsonl",))
     every = every_seconds(args.every, ("batch",))
     if args.batch is not None and every != "batch":
         raise UsageError("--batch goes with rows per batch, not with --every SECONDS: give one")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from depthbridge.inputs import add_input_arguments, check_reach, open_input
-from depthbridge.numbers import whole_number
+from depthbridge.numbers import random_seed, whole_number
 
 __all__ = ["EXAMPLE", "HELP", "add_arguments", "run"]
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--draws", type=_draws, default=_DRAWS, metavar="N", help=f"random times, default {_DRAWS}"
     )
     parser.add_argument(
-        "--random-seed", type=whole_number, default=1, help="of the random times, default 1"
+        "--random-seed", type=random_seed, default=1, help="of the random times, default 1"
     )
 
 

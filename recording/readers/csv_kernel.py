@@ -23,6 +23,7 @@ from recording.readers.text_kernel import (
     BILLIONTH,
     DONE,
     FULL,
+    LATEST,
     MALFORMED,
     OFF,
     OFF_GRID,
@@ -152,7 +153,7 @@ def _row(p: Struct, i: Whole, r: Struct) -> Whole:
                 return time, np.int64(-MALFORMED)
             j += 1
     j = line_end(p, j)
-    if j < 0 or time < 0 or size < 0:
+    if j < 0 or not 0 <= time < LATEST or size < 0:
         return time, np.int64(-MALFORMED)
     if kind == _ORDER and priced > 0:
         price, position, failed = _between(p, priced, price, position, failed)

@@ -32,6 +32,7 @@ from recording.readers.state import NULL, Struct, Whole
 from recording.readers.text_kernel import (
     DONE,
     FULL,
+    LATEST,
     MALFORMED,
     OFF,
     OFF_GRID,
@@ -62,7 +63,6 @@ _LEVEL: Final = 32
 _MOST: Final = 41
 """Records of one message: a trade, and of each side ten levels gone and ten new."""
 _UNDEFINED: Final = 2**63 - 1
-_LATEST: Final = 2**62
 _LOW32: Final = np.uint64(0xFFFFFFFF)
 _TOP: Final = np.uint64(1 << 63)
 _DECIMALS: Final = 9
@@ -146,7 +146,7 @@ def _message(
     k: Whole,
 ) -> Whole:
     """One record into records from ``k`` on: their number, or -status."""
-    if time < 0 or time >= _LATEST:
+    if time < 0 or time >= LATEST:
         return np.int64(-MALFORMED)
     if p.variant == _MBO:
         if length < _LENGTHS[0]:

@@ -28,6 +28,7 @@ from recording.readers.text_kernel import (
     BAD,
     DONE,
     FULL,
+    LATEST,
     MALFORMED,
     OFF,
     OFF_GRID,
@@ -137,7 +138,7 @@ def _row(p: Struct, i: Whole, line: Whole, r: Struct, second: Struct) -> Whole:
                 return time, np.int64(0), np.int64(-MALFORMED)
             j += 1
     j = line_end(p, j)
-    if j < 0 or time < 0 or not _whole_row(action, side, bits, size, named, renamed):
+    if j < 0 or not 0 <= time < LATEST or not _whole_row(action, side, bits, size, named, renamed):
         return time, np.int64(0), np.int64(-MALFORMED)
     sided = max(side, np.int64(0))
     placed = max(bits, np.int64(0))

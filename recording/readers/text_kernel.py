@@ -19,6 +19,7 @@ __all__ = [
     "BILLIONTH",
     "DONE",
     "FULL",
+    "LATEST",
     "MALFORMED",
     "OFF",
     "OFF_GRID",
@@ -50,6 +51,9 @@ OFF_GRID: Final = 3
 BAD: Final = -1
 OFF: Final = -2
 """In place of an index: not what should stand here, or not on the grid."""
+
+LATEST: Final = 2**62
+"""Times in ns are before it, in 2116: as on the wire, so sums with them stay within 64 bits."""
 
 PRICE: Final = 0
 SIZE: Final = 1

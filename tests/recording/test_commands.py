@@ -308,7 +308,10 @@ def test_an_old_output_survives_what_goes_wrong(
         (["metrics", "{dump}", "--out", "x.csv", "--every", "1", "--batch", "5"], "--batch"),
         (["metrics", "{dump}", "--out", "x.jsonl", "--clusters", "./x.jsonl"], "two outputs"),
         (["metrics", "{dump}", "--out", "x.csv", "--clusters", "c.csv"], ".jsonl"),
+        (["metrics", "{dump}", "--out", "x.csv", "--clusters", ""], ".jsonl"),
         (["metrics", "{dump}", "--out", "x.csv", "--config", "none.yaml"], "none.yaml"),
+        (["review", "{dump}", "--random-seed", "-1"], "below 0"),
+        (["calibrate", "{dump}", "--random-seed", "-1"], "below 0"),
         (["convert", "{dump}", "x.out"], "--to"),
         (["convert", "{dump}", "x.out", "--to", "moldudp"], "there are"),
         (["recordings", "nowhere"], "nowhere"),
@@ -507,3 +510,13 @@ def test_a_window_that_ends_in_silence_has_its_rows_and_events(
     if more:
         assert told.read_text() == events
         assert '"new"' in events
+
+
+def test_an_input_without_a_record_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "ES 12-26.csv", tmp_path / "x.csv"
+    path.write_text("time_ns,kind,side,op,position,price,size\n")
+    for words in (["metrics", str(path), "--out", str(out)], ["convert", str(path), str(out)]):
+        assert main(words) == 0
+        assert "holds no record" in capsys.readouterr().err

@@ -126,6 +126,7 @@ def test_a_row_of_each_action(tmp_path: Path, line: str, recs: list[Rec]) -> Non
         "7,add,bid,5,6900.25,3,,",
         ",add,bid,5,6900.25,3,",
         "-7,add,bid,5,6900.25,3,",
+        f"{2**62},add,bid,5,6900.25,3,",
         f"{2**63},add,bid,5,6900.25,3,",
         "7,,bid,5,6900.25,3,",
         "7,adds,bid,5,6900.25,3,",
