@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
-from depthbridge.inputs import Input, Window, check_reach
+from depthbridge.cutting import cut
+from depthbridge.inputs import Input, check_reach
 from depthbridge.outputs import keep_apart, part_of, replacing
 from depthbridge.progress import Progress
 from market.enums import FrameFlag, FrameType
 from market.errors import DataError, EnvironmentFault, UsageError
-from market.record import Frame, make_frames, times_of
+from market.record import Frame
 from orderbook.books.book import level_records
 from recording.entries import CheckpointEntry, Entry, FrameEntry, InstrumentEntry
 from recording.stream import state_at
@@ -42,7 +41,7 @@ def convert(given: Input, out: Path, name: str) -> int:
         writer = writer_named(name)(part)
         try:
             try:
-                entries = _wanted(given)
+                entries = _wanted(given, name)
                 for entry in entries if name in _STATEFUL else _with_book(entries):
                     writer.write(entry)
                     if isinstance(entry, FrameEntry):
@@ -71,21 +70,11 @@ def convert(given: Input, out: Path, name: str) -> int:
     return 0
 
 
-def _wanted(given: Input) -> Iterator[Entry]:
+def _wanted(given: Input, name: str) -> Iterator[Entry]:
     """The entries of the window; without one, all as they are."""
     if given.window is None:
-        yield from given.recording
-        return
-    seq = 1
-    for entry in given.recording:
-        if not isinstance(entry, FrameEntry) or entry.frame.type != FrameType.EVENTS:
-            yield entry
-            continue
-        if entry.frame.historical:
-            continue  # a part of the session has no list of all its trades
-        for part in _cut(entry, given.window, seq):
-            seq = part.frame.end
-            yield part
+        return iter(given.recording)
+    return cut(given.recording, given.window, snapshots=name in _STATEFUL)
 
 
 def _with_book(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -105,16 +94,6 @@ def _with_book(entries: Iterable[Entry]) -> Iterator[Entry]:
         elif isinstance(entry, FrameEntry):
             of = None
         yield entry
-
-
-def _cut(entry: FrameEntry, window: Window, seq: int) -> Iterator[FrameEntry]:
-    times = times_of(entry.frame)
-    inside = window.mask(times)
-    if not inside.any():
-        return
-    records = np.ascontiguousarray(entry.frame.records[inside])
-    for frame in make_frames(records, times[inside], seq):
-        yield FrameEntry(frame)
 
 
 @contextmanager
