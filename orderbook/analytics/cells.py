@@ -3,7 +3,7 @@
 The session's profile and the open bar's footprint are the same structure in two regions.
 """
 
-from market.jit import inlined
+from market.jit import inlined, unsigned
 from orderbook.layout import CELL_WIDTH, Struct, Words, as_int
 
 __all__ = ["add_trade", "cell_measure", "find_cell", "has_room", "open_cell"]
@@ -27,8 +27,8 @@ def find_cell(header: Struct, heap: Words, region: int, price: int) -> int:
     low = as_int(0)
     high = header.count[region]
     while low < high:
-        middle = (low + high) // 2
-        if heap[start + CELL_WIDTH * middle] < price:
+        middle = (low + high) >> 1
+        if heap[unsigned(start + CELL_WIDTH * middle)] < price:
             low = middle + 1
         else:
             high = middle
@@ -44,10 +44,10 @@ def open_cell(header: Struct, heap: Words, region: int, price: int) -> int:
     if index == count or heap[at] != price:
         end = header.offset[region] + CELL_WIDTH * count
         for i in range(end - 1, at - 1, -1):
-            heap[i + CELL_WIDTH] = heap[i]
-        heap[at] = price
+            heap[unsigned(i + CELL_WIDTH)] = heap[unsigned(i)]
+        heap[unsigned(at)] = price
         for i in range(1, CELL_WIDTH):
-            heap[at + i] = 0
+            heap[unsigned(at + i)] = 0
         header.count[region] = count + 1
     return as_int(at)
 
@@ -68,8 +68,8 @@ def add_trade(
     """
     at = open_cell(header, heap, region, price)
     column = 3 if aggressor == 2 else 2 - aggressor
-    heap[at + column] += size
-    heap[at + 4] += 1
+    heap[unsigned(at + column)] += size
+    heap[unsigned(at + 4)] += 1
 
 
 @inlined

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from market.jit import borrowed, inlined
+from market.jit import borrowed, inlined, unsigned
 from orderbook.analytics.lives import gone_through
 from orderbook.analytics.marks import find_mark, grow_mark, new_mark, tell_new
 from orderbook.analytics.recent import traded_now, traded_since
@@ -216,8 +216,8 @@ def _exchange(state: Struct, heap: Words, which: int, now: int, time: int) -> No
 def _row_size(book: Struct, side: int, price: int) -> int:
     """Size of a visible row; 0: it is not visible."""
     for i in range(visible_rows(book, side)):
-        if book.px[side, i] == price:
-            return book.sz[side, i]
+        if book.px[unsigned(side), unsigned(i)] == price:
+            return book.sz[unsigned(side), unsigned(i)]
     return as_int(0)
 
 

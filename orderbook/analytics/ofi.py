@@ -6,7 +6,7 @@ size 0, so that its appearance counts as an addition.
 
 import math
 
-from market.jit import inlined
+from market.jit import inlined, unsigned
 from orderbook.analytics.ewma import ewma_clear, ewma_extend, ewma_update, ewma_value
 from orderbook.books.ladder import visible_rows
 from orderbook.layout import Struct, as_int
@@ -37,13 +37,15 @@ def ofi_group(ofi: Struct, book: Struct, levels: int) -> None:
         if book.touched >= levels:
             return
         for i in range(levels):
-            ofi.total[i] += _side_term(ofi, book, 1, i) - _side_term(ofi, book, 0, i)
+            change = _side_term(ofi, book, 1, i) - _side_term(ofi, book, 0, i)
+            ofi.total[unsigned(i)] += change
     for side in range(2):
         n = min(visible_rows(book, side), levels)
-        ofi.prev_n[side] = n
+        which = unsigned(side)
+        ofi.prev_n[which] = n
         for i in range(n):
-            ofi.prev_px[side, i] = book.px[side, i]
-            ofi.prev_sz[side, i] = book.sz[side, i]
+            ofi.prev_px[which, unsigned(i)] = book.px[which, unsigned(i)]
+            ofi.prev_sz[which, unsigned(i)] = book.sz[which, unsigned(i)]
     ofi.valid = 1
 
 
@@ -51,13 +53,16 @@ def ofi_group(ofi: Struct, book: Struct, levels: int) -> None:
 def _side_term(ofi: Struct, book: Struct, side: int, row: int) -> int:
     """Size that one row of one side gained, in the paper's sense."""
     visible = visible_rows(book, side)
-    now = book.sz[side, row] if row < visible else as_int(0)
-    before = ofi.prev_sz[side, row] if row < ofi.prev_n[side] else as_int(0)
+    which = unsigned(side)
+    at = unsigned(row)
+    known = ofi.prev_n[which]
+    now = book.sz[which, at] if row < visible else as_int(0)
+    before = ofi.prev_sz[which, at] if row < known else as_int(0)
     if row >= visible:
         return -before
-    if row >= ofi.prev_n[side]:
+    if row >= known:
         return now
-    step = (book.px[side, row] - ofi.prev_px[side, row]) * (2 * side - 1)
+    step = (book.px[which, at] - ofi.prev_px[which, at]) * (2 * side - 1)
     if step > 0:
         return now
     if step < 0:

@@ -5,7 +5,7 @@ first sell): the sums over the log's entries from the number ``first …`` on. A
 a row than ``absorb_ticks`` begins the row's sum anew, so old entries must not be taken off it.
 """
 
-from market.jit import inlined
+from market.jit import inlined, unsigned
 from orderbook.analytics.cells import find_cell, has_room, open_cell
 from orderbook.layout import (
     CELL_WIDTH,
@@ -132,8 +132,8 @@ def traded_since(state: Struct, heap: Words, number: int, price: int, aggressor:
     total = as_int(0)
     for i in range(max(as_int(0), number - state.recent.base), header.count[RECENT]):
         at = header.offset[RECENT] + RECENT_WIDTH * i
-        if heap[at + 1] == price and heap[at + 2] == aggressor:
-            total += heap[at + 3]
+        if heap[unsigned(at + 1)] == price and heap[unsigned(at + 2)] == aggressor:
+            total += heap[unsigned(at + 3)]
     return total
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from market.jit import inlined
+from market.jit import inlined, unsigned
 from orderbook.analytics.events import warming
 from orderbook.analytics.ewma import LN2
 from orderbook.analytics.microprice import micro_row
@@ -111,12 +111,12 @@ def depth_near(state: Struct) -> tuple[int, int, float]:
     bid_rows = visible_rows(book, 1)
     ask_rows = visible_rows(book, 0)
     for i in range(p.levels):
-        bid = book.sz[1, i] if i < bid_rows else as_int(0)
-        ask = book.sz[0, i] if i < ask_rows else as_int(0)
+        bid = book.sz[1, unsigned(i)] if i < bid_rows else as_int(0)
+        ask = book.sz[0, unsigned(i)] if i < ask_rows else as_int(0)
         bids += bid
         asks += ask
-        difference += p.weights[i] * float(bid - ask)
-        total += p.weights[i] * float(bid + ask)
+        difference += p.weights[unsigned(i)] * float(bid - ask)
+        total += p.weights[unsigned(i)] * float(bid + ask)
     return bids, asks, 100.0 * difference / total if total > 0.0 else math.nan
 
 

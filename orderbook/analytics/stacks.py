@@ -2,7 +2,7 @@
 
 import math
 
-from market.jit import inlined
+from market.jit import inlined, unsigned
 from orderbook.analytics.marks import find_mark, grow_mark, new_mark, tell_new
 from orderbook.layout import (
     BAR,
@@ -25,18 +25,19 @@ def _opposite(state: Struct, heap: Words, i: int, side: int) -> int:
     at = header.offset[BAR] + CELL_WIDTH * i
     column = 1 + side
     if state.p.stack_horizontal:
-        return heap[at + column]
+        return heap[unsigned(at + column)]
     step = 1 - 2 * side
     j = i + step
-    if 0 <= j < header.count[BAR] and heap[at + CELL_WIDTH * step] == heap[at] + step:
-        return heap[at + CELL_WIDTH * step + column]
+    other = at + CELL_WIDTH * step
+    if 0 <= j < header.count[BAR] and heap[unsigned(other)] == heap[unsigned(at)] + step:
+        return heap[unsigned(other + column)]
     return as_int(0)
 
 
 @inlined
 def _is_imbalance(state: Struct, heap: Words, i: int, side: int) -> int:
     p = state.p
-    own = heap[state.book.heap.offset[BAR] + CELL_WIDTH * i + 2 - side]
+    own = heap[unsigned(state.book.heap.offset[BAR] + CELL_WIDTH * i + 2 - side)]
     if own <= 0 or float(own) <= p.stack_volume:
         return 0
     opposite = _opposite(state, heap, i, side)
@@ -63,7 +64,8 @@ def judge_stacks(state: Struct, heap: Words, time: int) -> None:
                 flagged = _is_imbalance(state, heap, i, side)
             if first >= 0:
                 at = start + CELL_WIDTH * i
-                if not flagged or heap[at] != heap[at - CELL_WIDTH] + 1:
+                before = heap[unsigned(at - CELL_WIDTH)]
+                if not flagged or heap[unsigned(at)] != before + 1:
                     if i - first >= state.p.stack_rows:
                         _found(state, heap, side, first, i - 1, time)
                     first = as_int(-1)

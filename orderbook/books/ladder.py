@@ -1,6 +1,6 @@
 """What books by position and by price have in common: apply a record, clear, judge."""
 
-from market.jit import fused, inlined
+from market.jit import fused, inlined, unsigned
 from orderbook.books.position import apply_position, judge_rows
 from orderbook.books.price import apply_price, refresh_rows
 from orderbook.layout import (
@@ -66,7 +66,7 @@ def _apply_other(book: Struct, heap: Words, record: Struct) -> int:
 @inlined
 def visible_rows(book: Struct, side: int) -> int:
     """Rows of a side that count: an eleventh row of a ten-level feed does not."""
-    return min(book.n[side], book.depth)
+    return min(book.n[unsigned(side)], book.depth)
 
 
 @inlined
