@@ -206,7 +206,7 @@ def test_what_cannot_be_compacted_is_said(folder: Path, capsys: Capture) -> None
         (["export", "{folder}", "--out", "x.csv.gz"], "writes CSV only"),
         (["verify", "{folder}", "--out", "x.csv"], "--out belongs to journal export"),
         (["verify", "{folder}", "--keep-gb", "1"], "--keep-gb belongs to journal compact"),
-        (["compact", "{folder}", "--keep-gb", "nan"], "from 0"),
+        (["compact", "{folder}", "--keep-gb", "nan"], "nan is no number"),
         (["compact", "{folder}", "--keep-days", "-1"], "from 0"),
         (["weigh", "{folder}"], "invalid choice"),
         ([], "ACTION"),
