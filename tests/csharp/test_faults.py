@@ -133,9 +133,19 @@ class Lines:
         return proxy
 
     def close(self) -> None:
+        self.do(_end_all())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+
+async def _end_all() -> None:
+    """Tasks and connections that a proxy's end has left on the loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.05)  # what they have closed is closed in later turns of the loop
 
 
 @pytest.fixture
