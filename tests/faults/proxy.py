@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 __all__ = ["FaultProxy", "Plan", "cuts"]
@@ -92,7 +93,12 @@ class FaultProxy:
             return
         task = asyncio.create_task(self._carry(plan, reader, writer))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._ended, writer))
+
+    def _ended(self, writer: asyncio.StreamWriter, task: asyncio.Task[None]) -> None:
+        """One that is cancelled before its first step has ended nothing by itself."""
+        self._tasks.discard(task)
+        _reset(writer)
 
     async def _carry(
         self, plan: Plan, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
