@@ -118,11 +118,11 @@ class FaultProxy:
                 _reset(back)
                 await asyncio.Event().wait()
         finally:
+            for end in ends:  # first, as waiting may be cancelled too
+                _reset(end)
             for task in work:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
-            for end in ends:
-                _reset(end)
 
     async def _up(
         self,
