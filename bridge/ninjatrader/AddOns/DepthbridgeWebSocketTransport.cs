@@ -19,6 +19,7 @@ namespace Depthbridge
         private const int CloseMs = 1000;
         private const int NormalClosure = 1000;
         private const int KeysAtOnce = 256;
+        private const int MicrosecondsPerMs = 1000;
         private const long Millisecond = 1000000L;
 
         private static readonly RandomNumberGenerator Random = RandomNumberGenerator.Create();
@@ -62,7 +63,6 @@ namespace Depthbridge
             {
                 Connect(new Uri("http://" + _address + "/"), until);
                 Greet(until);
-                _socket.ReceiveTimeout = 0;
                 _socket.SendTimeout = SendMs;
             }
             catch (UriFormatException)
@@ -71,7 +71,7 @@ namespace Depthbridge
             }
             catch (SocketException cause)
             {
-                throw new TransportFault(Late(cause) ? "no answer to the handshake" : cause.Message, 0);
+                throw new TransportFault(cause.Message, 0);
             }
             catch (ObjectDisposedException)
             {
@@ -191,7 +191,11 @@ namespace Depthbridge
             var head = 0;
             while (head == 0)
             {
-                _socket.ReceiveTimeout = Left(until);
+                // A ReceiveTimeout begins anew under Mono whenever a collection interrupts the call.
+                if (!_socket.Poll(Left(until) * MicrosecondsPerMs, SelectMode.SelectRead))
+                {
+                    throw new TransportFault("no answer to the handshake", 0);
+                }
                 have += Read(new ArraySegment<byte>(answer, have, answer.Length - have));
                 head = handshake.Judge(answer, have);
             }
@@ -236,7 +240,7 @@ namespace Depthbridge
             }
             catch (SocketException cause)
             {
-                throw new TransportFault(Late(cause) ? "no answer to the handshake" : cause.Message, 0);
+                throw new TransportFault(cause.Message, 0);
             }
             catch (ObjectDisposedException)
             {

@@ -91,6 +91,9 @@ namespace Depthbridge.Runner
                     Open(words.Text(1), (int)words.Long(3));
                     Add(words.Text(2));
                     break;
+                case "collect":
+                    GC.Collect();
+                    break;
                 case "greeted":
                     lock (_log)
                     {
