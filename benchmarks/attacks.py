@@ -3,7 +3,8 @@
 ``python -m benchmarks.attacks [NAME …] [--root FOLDER]`` prints one line a figure. FOLDER is
 another checkout whose server is attacked with the same bytes, to compare. Every figure is taken
 from outside: by sockets and, for memory, from the kernel (Linux). ``slow`` takes 75 s for each
-``--kind``, ``stalled`` 75 s; how they compare is said in ``benchmarks/paired.py``.
+``--kind``, ``stalled`` 23 s for each of its ``--pairs``; how they compare is said in
+``benchmarks/paired.py``.
 """
 
 import argparse
@@ -219,8 +220,13 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*ATTACKS, []], metavar="NAME")
     parser.add_argument("--root", type=Path, default=HERE, metavar="FOLDER")
     parser.add_argument("--kind", nargs="*", choices=list(BEGINNINGS), default=[])
+    parser.add_argument("--pairs", type=int, default=5, help="of a calm phase and stalled readers")
     given = parser.parse_args()
-    attacks = {**ATTACKS, "slow": partial(slow_sockets, kinds=given.kind)}
+    attacks = {
+        **ATTACKS,
+        "slow": partial(slow_sockets, kinds=given.kind),
+        "stalled": partial(stalled_readers, pairs=given.pairs),
+    }
     for name in given.names or attacks:
         for line in attacks[name](given.root):
             print(line, flush=True)

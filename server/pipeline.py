@@ -2,7 +2,8 @@
 
 Connections take turns, one message each, so a busy one cannot starve the others. After every
 slice of a few milliseconds the sockets get their turn, and the outboxes are written: within a
-slice newer metrics replace older ones, and many small answers become one write.
+slice newer metrics replace older ones, and many small answers become one write. Who said something
+is answered first: an ack does not wait while the same row is written to everybody who listens.
 """
 
 import asyncio
@@ -80,6 +81,7 @@ class Pipeline:
         self._jobs = 0
         self._ready: deque[Any] = deque()
         self._flushes: dict[Flushable, None] = {}
+        self._heard: dict[Any, None] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._due = False
         self._defect: asyncio.Future[None] | None = None
@@ -164,8 +166,12 @@ class Pipeline:
             self._one(ready.popleft())
             if self._clock.monotonic_ns() > until:
                 break
-        flushes = list(self._flushes)
-        self._flushes.clear()
+        flushes, self._flushes = self._flushes, {}
+        heard, self._heard = self._heard, {}
+        for source in heard:
+            if source in flushes:
+                del flushes[source]
+                source.flush()
         for answers in flushes:
             answers.flush()
 
@@ -181,6 +187,7 @@ class Pipeline:
             return
         if not item.waiting:
             return
+        self._heard[item] = None
         self._handle(item)
         if item.waiting:
             self._ready.append(item)

@@ -70,6 +70,34 @@ async def test_answers_are_written_once_a_slice() -> None:
     task.cancel()
 
 
+async def test_who_said_something_is_answered_before_those_who_listen() -> None:
+    order: list[str] = []
+
+    class Named(Box):
+        def flush(self) -> None:
+            order.append(self.name)
+
+    publisher, listeners = Named("publisher", 2), [Named("one", 0), Named("two", 0)]
+
+    def handle(box: Box) -> None:
+        box.messages.popleft()
+        for answers in (*listeners, box):  # rows come before the ack
+            pipeline.flush_later(answers)
+
+    pipeline = Pipeline(handle)
+    pipeline.ready(publisher)
+    pipeline.drain()
+    assert order == ["publisher", "one", "two"]
+    pipeline.flush_later(publisher)
+    pipeline.flush_later(listeners[0])
+    pipeline.drain()
+    assert order[3:] == ["publisher", "one"]
+    pipeline.flush_later(listeners[0])
+    pipeline.flush_later(publisher)
+    pipeline.drain()
+    assert order[5:] == ["one", "publisher"], "it said something in another slice"
+
+
 async def test_jobs_get_their_answers_and_their_errors() -> None:
     pipeline = Pipeline(lambda _: None)
     task = asyncio.create_task(pipeline.run())
