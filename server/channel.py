@@ -677,9 +677,8 @@ class Channel:
                     listener.signal(self, text)
         if result.publishes:
             for listener, topics in listeners:
-                if "metrics" in topics:
-                    listener.metrics(self, self.rendered(metrics_message))
-                listener.applied(self)
+                row = self.rendered(metrics_message) if "metrics" in topics else None
+                listener.applied(self, row)
 
     def _facts(self, **more: object) -> dict[str, object]:
         return {"instrument": self.symbol, "source": self.source.value, **more}

@@ -14,9 +14,6 @@ __all__ = ["Listener", "Publisher"]
 class Listener(Protocol):
     """Somebody who gets what a channel publishes."""
 
-    def metrics(self, channel: "Channel", text: bytes) -> None:
-        """A metrics message."""
-
     def cluster(self, channel: "Channel", message: ClusterMessage) -> None:
         """A cluster event."""
 
@@ -29,8 +26,11 @@ class Listener(Protocol):
     def gone(self, channel: "Channel") -> None:
         """The channel is no more: nobody published what it was announced for."""
 
-    def applied(self, channel: "Channel") -> None:
-        """An entry was applied; for topics that are rendered per listener."""
+    def applied(self, channel: "Channel", row: bytes | None) -> None:
+        """An entry was applied: the metrics message, if it is listened to.
+
+        Topics that are rendered on demand are due.
+        """
 
 
 class Publisher(Protocol):

@@ -129,7 +129,7 @@ class Subscription:
             heard.without_set = before.without_set and "clusters" in topics
             heard.without_signals = before.without_signals and "signals" in topics
         if "metrics" in topics - known and channel.stream.records:
-            self.metrics(channel, channel.rendered(metrics_message))
+            self._paced(channel, heard, channel.rendered(metrics_message))
         if "clusters" in topics - known:
             self._send_clusters(channel, heard)
         if "signals" in topics - known:
@@ -148,10 +148,6 @@ class Subscription:
         """Whether metrics of a channel go out unasked after every frame."""
         heard = self._heard.get(channel)
         return heard is not None and "metrics" in heard.topics and not heard.interval_ns
-
-    def metrics(self, channel: Channel, text: bytes) -> None:
-        """A metrics message."""
-        self._paced(channel, self._heard[channel], "metrics", text)
 
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
         """A cluster event; the full set, where it is still to come, has what it says."""
@@ -176,9 +172,11 @@ class Subscription:
         if "clusters" in heard.topics:
             self._send_clusters(channel, heard)
 
-    def applied(self, channel: Channel) -> None:
-        """An entry was applied: topics that are rendered only when they are due."""
+    def applied(self, channel: Channel, row: bytes | None) -> None:
+        """An entry was applied: a row, and topics that are rendered only when they are due."""
         heard = self._heard[channel]
+        if row is not None:
+            self._paced(channel, heard, row)
         if heard.without_set:
             self._send_clusters(channel, heard)
         if heard.without_signals:
@@ -231,23 +229,21 @@ class Subscription:
             return
         self._send(text, (topic, channel.key))
 
-    def _paced(self, channel: Channel, heard: _Heard, topic: str, text: bytes) -> None:
-        pace = heard.paces[topic]
+    def _paced(self, channel: Channel, heard: _Heard, row: bytes) -> None:
+        """Send a row, or hold it until the rate limit or the peer takes it."""
+        pace = heard.paces["metrics"]
         if self._connection.stalled:
             self._connection.outbox.conflated += pace.held is not None
-            pace.held = text
+            pace.held = row
             return
-        if not heard.interval_ns:
-            pace.held = None
-            self._send(text, (topic, channel.key))
-            return
-        now = self._hub.clock.monotonic_ns()
-        if now >= pace.next_at:
+        if heard.interval_ns:
+            now = self._hub.clock.monotonic_ns()
+            if now < pace.next_at:
+                pace.held = row
+                return
             pace.next_at = now + heard.interval_ns
-            pace.held = None
-            self._send(text, (topic, channel.key))
-        else:
-            pace.held = text
+        pace.held = None
+        self._send(row, ("metrics", channel.key))
 
     def _send(self, text: bytes, key: Hashable = None) -> None:
         self._connection.send(text, key)

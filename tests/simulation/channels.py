@@ -31,9 +31,6 @@ class Heard:
         self.rows: list[dict[str, Any]] = []
         self.clusters: list[ClusterMessage] = []
 
-    def metrics(self, channel: Channel, text: bytes) -> None:
-        self.rows.append(json.loads(text))
-
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
         self.clusters.append(message)
 
@@ -43,8 +40,9 @@ class Heard:
     def begun(self, channel: Channel) -> None:
         self.clusters.clear()
 
-    def applied(self, channel: Channel) -> None:
-        """Nothing is rendered on demand."""
+    def applied(self, channel: Channel, row: bytes | None) -> None:
+        if row is not None:
+            self.rows.append(json.loads(row))
 
 
 class Asked:

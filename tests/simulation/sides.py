@@ -78,12 +78,6 @@ class Tap:
     def __init__(self, heard: list[bytes]) -> None:
         self.heard = heard
 
-    def metrics(self, channel: Channel, text: bytes) -> None:
-        healthy = channel.session.state in (State.FRESH, State.LIVE)
-        stale = json.loads(text)["phase"] == "stale"
-        assert healthy or stale, "numbers of a stale book were published"
-        self.heard.append(text)
-
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
         self.heard.append(message.text)
 
@@ -93,8 +87,12 @@ class Tap:
     def begun(self, channel: Channel) -> None:
         """The replay does not say it either: it is in the entries."""
 
-    def applied(self, channel: Channel) -> None:
-        """Nothing is rendered on demand here."""
+    def applied(self, channel: Channel, row: bytes | None) -> None:
+        if row is not None:
+            healthy = channel.session.state in (State.FRESH, State.LIVE)
+            stale = json.loads(row)["phase"] == "stale"
+            assert healthy or stale, "numbers of a stale book were published"
+            self.heard.append(row)
 
 
 class _Socket:

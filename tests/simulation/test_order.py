@@ -38,9 +38,6 @@ class Noting:
     def __init__(self, said: list[str]) -> None:
         self.said = said
 
-    def metrics(self, channel: Channel, text: bytes) -> None:
-        self.said.append(f"answer, journal has {channel.written_seq}")
-
     def cluster(self, channel: Channel, message: ClusterMessage) -> None:
         self.said.append(f"answer, journal has {channel.written_seq}")
 
@@ -50,8 +47,9 @@ class Noting:
     def begun(self, channel: Channel) -> None:
         """There is one run."""
 
-    def applied(self, channel: Channel) -> None:
-        """Nothing is rendered on demand."""
+    def applied(self, channel: Channel, row: bytes | None) -> None:
+        if row is not None:
+            self.said.append(f"answer, journal has {channel.written_seq}")
 
 
 def test_the_journal_has_an_entry_before_the_book_moves_and_an_answer_goes_out(
