@@ -220,7 +220,7 @@ class Analyzer:
                 self._heap,
             )
 
-    def load_snapshot(self, records: Records, time: int, seq: int) -> None:
+    def load_snapshot(self, records: Records, time: int, seq: int) -> str | None:
         """Replace the book.
 
         Args:
@@ -229,6 +229,9 @@ class Analyzer:
             time: of the snapshot, ns UTC.
             seq: number of the next record.
 
+        Returns:
+            The fault of the book that it replaced, if the group before it was none.
+
         Raises:
             MalformedError: two records for one price of a side or with one id, a negative size,
                 depth and orders in one snapshot.
@@ -236,8 +239,10 @@ class Analyzer:
         levels = snapshot_levels(records)
         if not self._started:
             self._enter_session(time)
+        fault = None
         if self._clock["started"]:
-            if self.advance(time) is not None:  # the group before was no book: stale until now
+            fault = self.advance(time)
+            if fault is not None:  # the group before was no book: stale until now
                 self.advance(time)
         else:
             self._start_clock(time)
@@ -246,6 +251,7 @@ class Analyzer:
         while load_rows(levels, seq, again, self._words, self._heap) == GROW:
             self._heap = grow(self._header, self._heap)
             again = True
+        return fault
 
     def set_back(self, time: int) -> bool:
         """Begin anew before a snapshot of more than 5 s before the clock, as an event there would.
@@ -261,9 +267,9 @@ class Analyzer:
         self._rewind(time)
         return True
 
-    def load_levels(self, bids: Levels, asks: Levels, time: int, seq: int) -> None:
+    def load_levels(self, bids: Levels, asks: Levels, time: int, seq: int) -> str | None:
         """Replace the book by (ticks, size) levels, as a JSON snapshot lists them."""
-        self.load_snapshot(level_records(bids, asks), time, seq)
+        return self.load_snapshot(level_records(bids, asks), time, seq)
 
     def backfill(self, frame: Frame, *, last: bool = False) -> int:
         """Add trades of the present session, told again, to its sums and its profile alone.

@@ -83,6 +83,7 @@ class Result:
     Attributes:
         applied: records that reached the book and the analytics.
         fault: why the record after them was refused (``unsorted``, ``too_deep``, ``mixed``).
+        replaced: why the book before a snapshot was none, in the same words; it asks for nothing.
         rewound: time went back by more than 5 s and everything was reset.
         emits: whether the entry makes a metrics row (an events frame, the last frame of a snapshot
             or of a back-fill).
@@ -92,7 +93,7 @@ class Result:
 
     __slots__ = (
         *("_events", "_row", "_signals", "_stream"),
-        *("applied", "emits", "fault", "publishes", "rewound"),
+        *("applied", "emits", "fault", "publishes", "replaced", "rewound"),
     )
 
     def __init__(
@@ -103,9 +104,11 @@ class Result:
         *,
         rewound: bool = False,
         emits: bool = False,
+        replaced: str | None = None,
     ) -> None:
         self.applied = applied
         self.fault = fault
+        self.replaced = replaced
         self.rewound = rewound
         self.emits = emits
         self.publishes = False
@@ -436,13 +439,13 @@ class Stream:
         records = joined(self._parts)
         self._parts.clear()
         rewound = self.source.played and self.analyzer.set_back(frame.base)
-        self.analyzer.load_snapshot(records, frame.base, frame.seq)
+        replaced = self.analyzer.load_snapshot(records, frame.base, frame.seq)
         if self._row_per_frame:
             self.analyzer.make_row()
         self._maker_rows = None
         self.expected = frame.seq
         self._broken = False
-        return Result(self, len(records), rewound=rewound, emits=True)
+        return Result(self, len(records), rewound=rewound, emits=True, replaced=replaced)
 
     def _apply_clock(self, time: int) -> Result:
         fault = self.analyzer.advance(time)

@@ -406,8 +406,7 @@ class Channel:
         if event_time is not None and (not paused or self.stream.doubt):
             result = self.record(ClockEntry(event_time))
             if result.fault is not None:
-                self.counters.faults += 1
-                self._ask(self.session.fail(ResyncReason.UNSORTED, now).resync)
+                self._fail(result, now)
         if paused is not self.stream.paused:
             self.record(PhaseEntry(Phase.PAUSED.value, "" if paused else PAUSE_OVER))
 
@@ -518,6 +517,9 @@ class Channel:
         result = None
         for part in verdict.snapshot:
             result = self.record(FrameEntry(part))
+        if result is not None and result.replaced is not None:
+            self.counters.faults += 1
+            _LOG.warning("book fault", extra=self._facts(reason=result.replaced, healed=True))
         return result
 
     def _fail(self, result: Result, now: int) -> None:

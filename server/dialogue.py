@@ -155,6 +155,8 @@ class Dialogue:
         _, result = channel.frame(frame, now, raw)
         if channel.wrong_orders:
             published.tell_wrong_orders(self.connection, origin, now)
+        if result is not None and result.replaced is not None:
+            published.tell_replaced(self.connection, frame.seq, result.replaced)
         reply_now = frame.flags & _REPLY_NOW != 0
         if reply_now and result is not None and not self.subscription.hears_every_row(channel):
             self.connection.send(channel.rendered(metrics_message), ("metrics", channel.key))

@@ -104,6 +104,22 @@ class Published:
         )
         connection.send(encode_message(message))
 
+    def tell_replaced(self, connection: Connection, seq: int, fault: str) -> None:
+        """Say that the book before a snapshot was none: nothing is asked for, it is healed.
+
+        Args:
+            connection: to its publisher.
+            seq: of the snapshot; the error has none, so that nothing is taken as refused.
+            fault: in a word.
+        """
+        message = ErrorMessage(
+            code=ErrorCode.BOOK_FAULT.value,
+            message=f"{fault}: the rows up to number {seq - 1}; the snapshot has replaced them",
+            stream=self.index,
+            facts={"last": seq - 1, "fault": fault},
+        )
+        connection.send(encode_message(message))
+
     def resync(self, connection: Connection, request: ResyncRequest) -> None:
         """Ask for records or a snapshot."""
         reason = _REASONS[request.reason]

@@ -97,7 +97,9 @@ per stream, from 1, under one session UUID. The server judges record by record:
   `replay` one of more than 5 s before the clock sets it back; without it, an event there empties
   the book and is answered with `resync` `reset`.
 - After a **book fault** or a failed `check` only a snapshot heals; increments until then are
-  journaled, not applied, and acknowledged. That range is never sent again.
+  journaled, not applied, and acknowledged. That range is never sent again. Where a snapshot itself
+  brings the fault out (the rows before it are judged when time moves to it) nothing is asked for:
+  the fault is counted, and a connection hears `error` `book_fault` without `seq`.
 - `check`: CRC-32 (zlib) over ASCII `ticks:size` of the best ten asks, then the best ten bids,
   joined by `|`; valid right after the frame that ends at its `seq`, else ignored.
 - Bars go forward in time within their series. Where a chart tells them again (another session,

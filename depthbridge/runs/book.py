@@ -71,6 +71,8 @@ class BookRun(Run):
         self._exporter: BookExporter | None = None
         self._broken = False
         self._parts: list[Frame] = []
+        self._places: list[NDArray[np.int64]] = []
+        self._before = -1
         self._depth_seen = False
         self._clock = 0
         self._waiting: list[NDArray[Any]] = []
@@ -191,18 +193,23 @@ class BookRun(Run):
             index = index[applied:]
 
     def _snapshot(self, entry: FrameEntry) -> None:
-        self._numbered(entry)
+        if not self._parts:
+            self._before = self._index
+        self._places.append(self._numbered(entry))
         self._depth_seen = True
         self._parts.append(entry.frame)
         if not entry.frame.flags & FrameFlag.LAST:
             return
+        self._judge(entry.frame)
         records = np.concatenate([part.records for part in self._parts])
+        places = np.concatenate(self._places)
         self._parts.clear()
+        self._places.clear()
         self._broken = False
         if (records["kind"] == Kind.ORDER).any():
             applied, fault = self._started().book.load_orders(records)[:2]
             if fault is not None:
-                raise fault_of(fault, self._index, entry.frame.seq + applied)
+                raise fault_of(fault, places[applied], entry.frame.seq)
             return
         sides = []
         for side, sign in ((1, -1), (0, 1)):
@@ -211,6 +218,14 @@ class BookRun(Run):
             sides.append([(int(r["price"]), int(r["size"])) for r in rows[order]])
         self._started().book.load(*sides)
 
+    def _judge(self, frame: Frame) -> None:
+        """The rows before a snapshot: time moves to it, and they may be no book."""
+        fault = self._started().book.advance(frame.base)
+        if fault is not None:
+            if not self._tolerant:
+                raise fault_of(fault, self._before, frame.seq - 1)
+            self._gap(fault)
+
     def _lose(self, reason: str) -> None:
         self._gap(reason)
         self._distrust()
@@ -218,6 +233,7 @@ class BookRun(Run):
     def _distrust(self) -> None:
         self._broken = True
         self._parts.clear()
+        self._places.clear()
         self._started().book.clear()
 
     def _columns(self, rows: NDArray[Any]) -> Iterator[Columns]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from depthbridge.inputs import Window
 from depthbridge.runs.base import Columns, Run, fault_of
 from depthbridge.runs.columns import metrics_columns
-from market.enums import FrameType, Phase, Source
+from market.enums import FrameFlag, FrameType, Phase, Source
 from market.errors import UsageError
 from market.instrument import Instrument
 from market.record import Frame, times_of
@@ -158,7 +158,8 @@ class MetricsRun(Run):
         elif isinstance(entry, FrameEntry):
             if self._label != NULL_TICKS:  # a book tells nothing of the time before it
                 yield from self._silence(-(-entry.frame.base // self._interval) * self._interval)
-            self._numbered(entry)
+            self._snapshot(entry)
+            return
         elif isinstance(entry, GapEntry):
             self._gap(entry.reason)
         self._apply(entry)
@@ -197,6 +198,7 @@ class MetricsRun(Run):
         self.config = stream.config
         if beginning and stream.resumed and not self.rows:
             self._go_on_at(stream.records)
+            self._last_index = self._index
         if new or beginning:
             self._date = entry.trade_date
             self._open = 0
@@ -240,7 +242,6 @@ class MetricsRun(Run):
             yield from self._silence(label)
             self._pass_boundary(int(clock[start]))
             self._records(frame, index, start, stop)
-            self._last_index = int(index[stop - 1])
         self._clock = int(clock[-1])
 
     def _silence(self, label: int) -> Iterator[Columns]:
@@ -264,6 +265,18 @@ class MetricsRun(Run):
             raise fault_of(result.fault, self._last_index, self._stream.expected - 1)
         self._gap(result.fault)
         self._stream.empty()
+
+    def _snapshot(self, entry: FrameEntry) -> None:
+        """A part of a snapshot: the last one moves time, and the rows before may be no book."""
+        self._numbered(entry)
+        whole = entry.frame.flags & FrameFlag.LAST
+        if whole and not self._tolerant:
+            self._let_pass(entry.frame.base)
+        result = self._apply(entry)
+        if result.replaced is not None:
+            self._gap(result.replaced)
+        if whole:
+            self._last_index = self._index
 
     def _cut_at_boundaries(self, cuts: list[int], clock: NDArray[np.int64]) -> list[int]:
         """Records from before the end of a session are applied apart from those after it."""
@@ -291,8 +304,11 @@ class MetricsRun(Run):
             result = self._apply(FrameEntry(part))
             self._note_faults(frame, index)
             if result.fault is None:
+                self._last_index = int(index[stop - 1])
                 return
             start += result.applied
+            if start:
+                self._last_index = int(index[start - 1])
             if result.fault in FAULT_WORDS or not self._tolerant:
                 self._open += result.applied
                 raise fault_of(result.fault, index[start], frame.seq + start)
@@ -360,7 +376,7 @@ class MetricsRun(Run):
         if self._interval and self._label != NULL_TICKS:
             yield from self._row(self._last_index, self._label)
         elif self._open:
-            yield from self._row(self._index)
+            yield from self._row(self._last_index)
 
     def _flush(self) -> Iterator[Columns]:
         rows = self._rows[: self._filled]

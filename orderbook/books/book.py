@@ -160,6 +160,15 @@ class Book:
             done = apply_records(records, base, start, self.words, self.heap)
         return WHOLE[done]
 
+    def advance(self, time: int) -> str | None:
+        """Time goes on to ``time`` (ns UTC): the fault of the rows as they stand, if it is one."""
+        quote = np.zeros(1, RECORD)
+        quote["kind"] = Kind.QUOTE
+        fault = self.apply(quote, time).fault
+        if fault is None:
+            self._state["seen"] -= 1
+        return fault
+
     def grow(self) -> None:
         """Enlarge the heap region that a kernel asked for."""
         self.heap = grow(self._book["heap"], self.heap)

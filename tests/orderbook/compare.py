@@ -95,11 +95,14 @@ class Both:
         self.analyzer.gap("gap")
         self.twin.lose()
 
-    def load(self, bids: Rows, asks: Rows, time: int) -> None:
+    def load(self, bids: Rows, asks: Rows, time: int) -> str | None:
+        """The fault of the book that was replaced, the same for both."""
         seq = self.analyzer.seq
-        self.analyzer.load_levels(bids, asks, time, seq)
-        self.twin.load(bids, asks, time, seq)
+        fault = self.analyzer.load_levels(bids, asks, time, seq)
+        wanted = self.twin.load(bids, asks, time, seq)
+        assert fault == wanted, f"{fault} {wanted}"
         self.agree(rows=False)
+        return fault
 
     def agree(self, rows: bool = True) -> None:
         found_state = (self.analyzer.phase, self.analyzer.seq, self.analyzer.clock)

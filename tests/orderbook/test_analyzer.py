@@ -52,7 +52,7 @@ def test_what_was_no_book_before_a_snapshot_is_stale_up_to_it() -> None:
     both.feed([ask_row(NOON, 0, row, 101 + row, 5) for row in range(2)] + [bid(NOON, 0, 0, 100, 5)])
     both.feed([ask_row(NOON + SECOND, 1, 0, 103, 5)])
     samples = both.analyzer._state["opacity"]["samples"]
-    both.load([(100, 5)], [(101, 5)], NOON + 40 * SECOND)
+    assert both.load([(100, 5)], [(101, 5)], NOON + 40 * SECOND) == "unsorted"
     assert both.analyzer.clock == NOON + 40 * SECOND
     assert both.analyzer._state["opacity"]["samples"] == samples
     both.feed([bid(NOON + 43 * SECOND, 1, 0, 100, 6)])

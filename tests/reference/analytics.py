@@ -172,12 +172,14 @@ class Twin:
                 opened = edge
         return opened
 
-    def load(self, bids: Rows, asks: Rows, time: int, seq: int) -> None:
-        """A snapshot replaces the book."""
+    def load(self, bids: Rows, asks: Rows, time: int, seq: int) -> str | None:
+        """A snapshot replaces the book; returns the fault of what was there."""
+        fault = None
         if self.clock is None:
             self._start(time)
         else:
-            if self.advance(time) is not None:
+            fault = self.advance(time)
+            if fault is not None:
                 self.advance(time)
         before = self._sides()
         self.book = None
@@ -193,6 +195,7 @@ class Twin:
         self._judge_phase()
         bids, asks = self.visible()
         self.ofi.group(bids, asks)
+        return fault
 
     # The clock
 

@@ -304,6 +304,57 @@ def test_a_book_fault_is_journaled_whole(world: World) -> None:
     assert peer.of("metrics")[-1]["phase"] == "synced"
 
 
+@pytest.mark.parametrize("later", [SECOND, 0])
+def test_a_fault_that_a_snapshot_brings_out_is_counted_and_told(
+    world: World, caplog: pytest.LogCaptureFixture, later: int
+) -> None:
+    """Its time moves the clock, so the rows before it are judged: at the same time they are not."""
+    peer = world.publisher()
+    peer.say(book(flags=REPLY))
+    peer.say(disorder(21)._replace(records=disorder(21).records[:1]))
+    channel = world.channel()
+    assert channel.counters.faults == 0, "not judged yet"
+    answers = peer.say(book(22, NOW + SECOND + later, snapshot=True, flags=LAST | REPLY))
+    told = [answer for answer in answers if answer["type"] == "error"]
+    faults = ["unsorted"] if later else []
+    assert [(one["code"], one["stream"], one["facts"]) for one in told] == [
+        ("book_fault", 0, {"fault": fault, "last": 21}) for fault in faults
+    ]
+    assert {one.get("seq") for one in told} <= {None}, "nothing was refused"
+    assert channel.counters.faults == len(faults)
+    assert [r.reason for r in caplog.records if r.message == "book fault"] == faults  # type: ignore[attr-defined]
+    assert channel.stream.phase == "synced"
+    assert reasons(peer) == [], "the snapshot has healed it"
+    peer.say(sizes(22, 4, NOW + SECOND + 2 * SECOND))
+    assert channel.stream.analyzer.top(1)[1] == [(27_250, 25)]
+
+
+def test_a_post_that_brings_a_fault_out_is_taken(world: World) -> None:
+    row = {"time": NOW, "side": "bid", "operation": "add", "position": 0, "volume": 5}
+    rows = [{**row, "price": price} for price in (6812.25, 6812.0)]
+    l2 = {"type": "l2_update", "instrument": SYMBOL, "updates": rows}
+    assert world.post(l2)[0] == 200
+    levels = {"bids": [[6812.25, 7]], "asks": []}
+    snapshot = {"type": "snapshot", "instrument": SYMBOL, "time": NOW + SECOND, **levels}
+    status, answer = world.post(snapshot)
+    assert (status, answer["status"]) == (200, "ok")
+    channel = world.channel()
+    assert channel.counters.faults == 1
+    assert channel.stream.analyzer.top(3) == ([(27_249, 7)], [])
+
+
+def test_a_heartbeat_that_brings_a_fault_out_is_logged_too(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    peer = world.publisher()
+    peer.say(book(flags=REPLY))
+    peer.say(disorder(21)._replace(records=disorder(21).records[:1]))
+    peer.say({"type": "heartbeat", "last": {"0": 21}, "time": NOW + 2 * SECOND})
+    assert world.channel().counters.faults == 1
+    assert reasons(peer) == ["unsorted"]
+    assert [r.reason for r in caplog.records if r.message == "book fault"] == ["unsorted"]  # type: ignore[attr-defined]
+
+
 def test_a_crossed_book_is_no_fault(world: World) -> None:
     peer = world.publisher(subscribe=["metrics"])
     peer.say(book(flags=REPLY))
