@@ -35,7 +35,6 @@ from recording.entries import (
 from recording.journal import JournalWriter
 from recording.messages import (
     cluster_messages,
-    metrics_message,
     recent_signals,
     signal_fields,
     signal_messages,
@@ -678,9 +677,8 @@ class Channel:
                 for listener in hearing:
                     listener.signal(self, text)
         if result.publishes:
-            for listener, topics in listeners:
-                row = self.rendered(metrics_message) if "metrics" in topics else None
-                listener.applied(self, row)
+            for listener, _ in listeners:
+                listener.applied(self)
 
     def _facts(self, **more: object) -> dict[str, object]:
         return {"instrument": self.symbol, "source": self.source.value, **more}

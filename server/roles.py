@@ -26,11 +26,8 @@ class Listener(Protocol):
     def gone(self, channel: "Channel") -> None:
         """The channel is no more: nobody published what it was announced for."""
 
-    def applied(self, channel: "Channel", row: bytes | None) -> None:
-        """An entry was applied: the metrics message, if it is listened to.
-
-        Topics that are rendered on demand are due.
-        """
+    def applied(self, channel: "Channel") -> None:
+        """An entry was applied: metrics, and what else is rendered when it is wanted, are new."""
 
 
 class Publisher(Protocol):

@@ -31,6 +31,7 @@ __all__ = ["Subscription"]
 _LOG: Final = logging.getLogger("depthbridge.subscription")
 _PROFILE_HZ: Final = 1.0
 _RENDERED: Final[dict[str, Callable[[Stream], bytes]]] = {
+    "metrics": metrics_message,
     "book": book_message,
     "profile": profile_message,
 }
@@ -49,7 +50,6 @@ class _Pace:
     """What one topic of one channel has to wait for: its rate limit, or a peer that stalls."""
 
     next_at: int = 0
-    held: bytes | None = None
     due: bool = False
 
 
@@ -60,7 +60,8 @@ class _Heard:
     topics: set[str]
     interval_ns: int
     paces: dict[str, _Pace] = field(init=False)
-    on_demand: list[_Pace] = field(init=False)
+    metrics: _Pace | None = field(init=False)
+    others: list[_Pace] = field(init=False)
     without_set: bool = False
     """The book was stale when the full set of clusters was due: it follows, events wait for it."""
     without_signals: bool = False
@@ -68,8 +69,9 @@ class _Heard:
 
     def __post_init__(self) -> None:
         """A pace for each topic that may have to wait."""
-        self.paces = {one: _Pace() for one in ("metrics", *_RENDERED) if one in self.topics}
-        self.on_demand = [pace for one, pace in self.paces.items() if one in _RENDERED]
+        self.paces = {one: _Pace() for one in _RENDERED if one in self.topics}
+        self.metrics = self.paces.get("metrics")
+        self.others = [pace for one, pace in self.paces.items() if one != "metrics"]
 
 
 class Subscription:
@@ -129,7 +131,7 @@ class Subscription:
             heard.without_set = before.without_set and "clusters" in topics
             heard.without_signals = before.without_signals and "signals" in topics
         if "metrics" in topics - known and channel.stream.records:
-            self._paced(channel, heard, channel.rendered(metrics_message))
+            self._row(channel, heard)
         if "clusters" in topics - known:
             self._send_clusters(channel, heard)
         if "signals" in topics - known:
@@ -172,16 +174,16 @@ class Subscription:
         if "clusters" in heard.topics:
             self._send_clusters(channel, heard)
 
-    def applied(self, channel: Channel, row: bytes | None) -> None:
-        """An entry was applied: a row, and topics that are rendered only when they are due."""
+    def applied(self, channel: Channel) -> None:
+        """An entry was applied: a row goes out where it may, everything else is due."""
         heard = self._heard[channel]
-        if row is not None:
-            self._paced(channel, heard, row)
+        if heard.metrics is not None:
+            self._row(channel, heard)
         if heard.without_set:
             self._send_clusters(channel, heard)
         if heard.without_signals:
             self._send_signals(channel, heard)
-        for pace in heard.on_demand:
+        for pace in heard.others:
             pace.due = True
 
     def flush(self, now: int) -> None:
@@ -193,19 +195,14 @@ class Subscription:
             return
         for channel, heard in self._heard.items():
             for topic, pace in heard.paces.items():
-                if now < pace.next_at:
+                if not pace.due or now < pace.next_at:
                     continue
-                if pace.due:
-                    interval = heard.interval_ns
-                    if topic == "profile":
-                        interval = max(interval, int(1e9 / _PROFILE_HZ))
-                    pace.due = False
-                    pace.next_at = now + interval
-                    self._render(topic, channel)
-                elif pace.held is not None:
-                    pace.next_at = now + heard.interval_ns
-                    self._send(pace.held, (topic, channel.key))
-                    pace.held = None
+                interval = heard.interval_ns
+                if topic == "profile":
+                    interval = max(interval, int(1e9 / _PROFILE_HZ))
+                pace.due = False
+                pace.next_at = now + interval
+                self._render(topic, channel)
 
     def _send_clusters(self, channel: Channel, heard: _Heard) -> None:
         """The full set; of a stale book nothing yet but that nothing is live."""
@@ -229,21 +226,25 @@ class Subscription:
             return
         self._send(text, (topic, channel.key))
 
-    def _paced(self, channel: Channel, heard: _Heard, row: bytes) -> None:
-        """Send a row, or hold it until the rate limit or the peer takes it."""
-        pace = heard.paces["metrics"]
+    def _row(self, channel: Channel, heard: _Heard) -> None:
+        """Send the row, or let it be due when the rate limit or the peer takes one.
+
+        For a peer that takes nothing none is rendered: by then there is a newer one.
+        """
+        pace = heard.metrics
+        assert pace is not None
         if self._connection.stalled:
-            self._connection.outbox.conflated += pace.held is not None
-            pace.held = row
+            self._connection.outbox.conflated += pace.due
+            pace.due = True
             return
+        pace.due = False
         if heard.interval_ns:
             now = self._hub.clock.monotonic_ns()
             if now < pace.next_at:
-                pace.held = row
+                pace.due = True
                 return
             pace.next_at = now + heard.interval_ns
-        pace.held = None
-        self._send(row, ("metrics", channel.key))
+        self._render("metrics", channel)
 
     def _send(self, text: bytes, key: Hashable = None) -> None:
         self._connection.send(text, key)

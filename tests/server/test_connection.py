@@ -94,18 +94,18 @@ async def test_a_stall_is_seen_before_the_kernel_holds_megabytes_and_ends_with_a
     await _gone(writer)
 
 
-async def test_a_book_is_rendered_once_for_all_and_not_for_whom_it_cannot_reach(
-    serve: Any, data: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("topic", ["book", "metrics"])
+async def test_a_message_is_rendered_once_for_all_and_not_for_whom_it_cannot_reach(
+    serve: Any, data: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, topic: str
 ) -> None:
-    from recording.messages import book_message
-
+    render = server_subscription._RENDERED[topic]
     rendered: list[bytes] = []
 
     def counting(stream: Any) -> bytes:
-        rendered.append(book_message(stream))
+        rendered.append(render(stream))
         return rendered[-1]
 
-    monkeypatch.setitem(server_subscription._RENDERED, "book", counting)
+    monkeypatch.setitem(server_subscription._RENDERED, topic, counting)
     server = await serve()
     frames = data.frames_of(*data.market(200), 50)
     async with server.peer() as peer, server.peer() as one, server.peer() as stuck:
@@ -120,22 +120,32 @@ async def test_a_book_is_rendered_once_for_all_and_not_for_whom_it_cannot_reach(
             )
             await listener.hear("welcome")
         await peer.say(data.encode(frames[0]))
-        books = [await listener.hear("book") for listener in (one, stuck)]
-        assert books[0] == books[1]
+        both = [await listener.hear(topic) for listener in (one, stuck)]
+        assert both[0] == both[1]
         assert len(rendered) == 1
         connection = list(server.runtime._dialogues.values())[-1].connection
         connection._stalled_since = server.runtime.clock.monotonic_ns()
         await peer.say(data.encode(frames[1]))
-        await one.hear("book")
+        await one.hear(topic)
         assert len(connection.outbox) == 0, "nothing is kept for it but the newest"
         await peer.say(data.encode(frames[2]))
-        assert (await one.hear("book"))["seq"] == frames[2].end - 1
+        assert (await one.hear(topic))["seq"] == frames[2].end - 1
         assert len(connection.outbox) == 0
         assert connection.conflated == 1
-        connection.writable()
-        assert (await stuck.hear("metrics"))["seq"] == frames[2].end - 1
-        assert (await stuck.hear("book"))["seq"] == frames[2].end - 1
         assert len(rendered) == 3
+        both_stuck = [dialogue.connection for dialogue in server.runtime._dialogues.values()][1:]
+        for connection in both_stuck:
+            connection._stalled_since = server.runtime.clock.monotonic_ns()
+        await peer.say(data.encode(frames[3]._replace(flags=8)))
+        await peer.hear("ack", seq=frames[3].end - 1)
+        assert len(rendered) == 3, "for nobody"
+        for connection in both_stuck:
+            connection.writable()
+        for name in ("metrics", "book"):
+            for listener in (one, stuck):
+                while (await listener.hear(name))["seq"] != frames[3].end - 1:
+                    continue
+        assert len(rendered) == 4
 
 
 async def _read_all(reader: asyncio.StreamReader) -> None:

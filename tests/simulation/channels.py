@@ -8,7 +8,7 @@ from market.enums import Source
 from market.instrument import DEFAULT_INSTRUMENTS, Instrument
 from market.record import Frame, make_frames
 from orderbook import Parameters
-from recording.messages import ClusterMessage
+from recording.messages import ClusterMessage, metrics_message
 from recording.stream import Stream
 from server.channel import Channel
 from tests.orderbook.book_streams import ladder_stream
@@ -40,9 +40,8 @@ class Heard:
     def begun(self, channel: Channel) -> None:
         self.clusters.clear()
 
-    def applied(self, channel: Channel, row: bytes | None) -> None:
-        if row is not None:
-            self.rows.append(json.loads(row))
+    def applied(self, channel: Channel) -> None:
+        self.rows.append(json.loads(channel.rendered(metrics_message)))
 
 
 class Asked:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from market.enums import Source
 from recording.journal.segment import DiskSegment, LocalDisk, SegmentFile
-from recording.messages import ClusterMessage
+from recording.messages import ClusterMessage, metrics_message
 from server.channel import Channel
 from server.dialogue import Dialogue
 from server.resuming import resume_all
@@ -87,12 +87,12 @@ class Tap:
     def begun(self, channel: Channel) -> None:
         """The replay does not say it either: it is in the entries."""
 
-    def applied(self, channel: Channel, row: bytes | None) -> None:
-        if row is not None:
-            healthy = channel.session.state in (State.FRESH, State.LIVE)
-            stale = json.loads(row)["phase"] == "stale"
-            assert healthy or stale, "numbers of a stale book were published"
-            self.heard.append(row)
+    def applied(self, channel: Channel) -> None:
+        row = channel.rendered(metrics_message)
+        healthy = channel.session.state in (State.FRESH, State.LIVE)
+        stale = json.loads(row)["phase"] == "stale"
+        assert healthy or stale, "numbers of a stale book were published"
+        self.heard.append(row)
 
 
 class _Socket:

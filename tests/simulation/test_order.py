@@ -47,9 +47,8 @@ class Noting:
     def begun(self, channel: Channel) -> None:
         """There is one run."""
 
-    def applied(self, channel: Channel, row: bytes | None) -> None:
-        if row is not None:
-            self.said.append(f"answer, journal has {channel.written_seq}")
+    def applied(self, channel: Channel) -> None:
+        self.said.append(f"answer, journal has {channel.written_seq}")
 
 
 def test_the_journal_has_an_entry_before_the_book_moves_and_an_answer_goes_out(
