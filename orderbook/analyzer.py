@@ -153,6 +153,7 @@ class Analyzer:
         self._ints: memoryview[int] = self._words.data
         self._order_faults = self._ints[_ORDER_FAULTS : _ORDER_FAULTS + ORDER_FAULTS]
         self._text = np.empty(ROW_TEXT_BYTES, np.uint8)
+        self._text_bytes: memoryview[int] = self._text.data
         self._clock = self._state["clock"]
         self._started = False
         self._naked = NakedPocs()
@@ -416,7 +417,7 @@ class Analyzer:
 
         Bytes to be copied before the next call.
         """
-        return self._text.data[: write_row_text(self._words, self._text)]
+        return self._text_bytes[: write_row_text(self._words, self._text)]
 
     def make_row(self) -> None:
         """Write a metrics row of the present state into ``row_words``, labelled with the clock."""

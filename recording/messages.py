@@ -62,6 +62,8 @@ def metrics_message(stream: Stream) -> bytes:
 
 def cluster_messages(stream: Stream, result: Result) -> list[ClusterMessage]:
     """The cluster events of an entry in order, one message each: updates are conflated per id."""
+    if not len(result.events):  # most have none, and NumPy ends even that loop by an exception
+        return []
     return [_cluster_message(stream, event) for event in result.events]
 
 

@@ -74,6 +74,7 @@ _UNTRUSTED: Final = PhaseEntry(Phase.STALE.value, DAMAGE)
 """What a reader says before it too where a hole of the recording lies before the beginning."""
 _INFLATED: Final = 1 << 20
 _EVENTS: Final = int(FrameType.EVENTS)
+_HISTORICAL: Final = int(FrameFlag.HISTORICAL)
 _STALE: Final = Phase.STALE
 
 
@@ -101,7 +102,6 @@ class Result:
         stream: "Stream",
         applied: int = 0,
         fault: str | None = None,
-        *,
         rewound: bool = False,
         emits: bool = False,
         replaced: str | None = None,
@@ -242,25 +242,30 @@ class Stream:
             DataError: a bar that :meth:`require_bar` refuses, a snapshot that names a price twice.
             SettingsError: settings that this program does not know.
         """
-        result = self._apply(entry)
-        phase = self.phase
-        changed = phase is not self._phase
+        if isinstance(entry, FrameEntry):
+            result = self._apply_frame(entry.frame)
+        else:
+            result = self._apply(entry)
+        phase = _STALE if self.doubt else self.analyzer.phase
+        if phase is self._phase:
+            result.publishes = result.emits and phase is not _STALE
+            return result
         self._phase = phase
-        if changed and not result.emits and self._row_per_frame:
+        if not result.emits and self._row_per_frame:
             self.analyzer.make_row()
-        result.publishes = changed or (result.emits and phase is not _STALE)
+        result.publishes = True
         return result
+
+    def _apply_frame(self, frame: Frame) -> Result:
+        self.untouched = False
+        self.records += len(frame.records)
+        self.doubt = ""
+        return self._apply_events(frame) if frame.type == _EVENTS else self._apply_snapshot(frame)
 
     def _apply(self, entry: Entry) -> Result:
         beginning = self.untouched
         self.untouched = beginning and (isinstance(entry, _DEFINING) or entry == _UNTRUSTED)
         match entry:
-            case FrameEntry(frame):
-                self.records += len(frame.records)
-                self.doubt = ""
-                if frame.type == _EVENTS:
-                    return self._apply_events(frame)
-                return self._apply_snapshot(frame)
             case ClockEntry(time):
                 self.doubt = ""
                 return self._apply_clock(time)
@@ -391,23 +396,24 @@ class Stream:
         self._broken = False
 
     def _apply_events(self, frame: Frame) -> Result:
-        self.expected = frame.end
+        analyzer = self.analyzer
+        self.expected = frame.seq + len(frame.records)
         if self._broken:
             return Result(self)
-        if frame.historical:
+        if frame.flags & _HISTORICAL:
             return self._apply_backfill(frame)
-        if self.paused:
-            self.analyzer.pause(False)
+        if analyzer.paused:
+            analyzer.pause(False)
         if self._apart:
             self._begin_maker_rows(frame.records)
-        applied, fault, rewound = self.analyzer.process_l2_update(frame)
+        applied, fault, rewound = analyzer.process_l2_update(frame)
         if rewound:
             self._maker_rows = None
         if self._maker_rows is not None:
             self._maker_rows.apply(frame.records[:applied])
         if fault is not None:
             self._lose(fault)
-        return Result(self, applied, fault, rewound=rewound, emits=True)
+        return Result(self, applied, fault, rewound, True)
 
     def _begin_maker_rows(self, records: Records) -> None:
         """Keep rows of makers apart from the first depth record on that names one."""

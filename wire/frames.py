@@ -5,7 +5,9 @@ sent and for what they decode to; a deflate bomb is stopped while it decodes.
 """
 
 import zlib
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
 from zlib import MAX_WBITS, compressobj, crc32, decompressobj
 
 import numpy as np
@@ -35,7 +37,7 @@ _HEAD: Final = HEADER.size
 _GUARDED: Final = _HEAD - 4
 """Bytes of the header under its own CRC; a guard of 0 means that there is none."""
 _ROW: Final = RECORD.itemsize
-_KNOWN_FLAGS: Final = int(
+_UNKNOWN_FLAGS: Final = ~int(
     FrameFlag.DEFLATED | FrameFlag.LAST | FrameFlag.HISTORICAL | FrameFlag.REPLY_NOW
 )
 _DEFLATED: Final = int(FrameFlag.DEFLATED)
@@ -44,8 +46,11 @@ _SNAPSHOT: Final = int(FrameType.SNAPSHOT)
 _BITS: Final = 1
 _KEPT_BITS: Final = 3
 """Bits that ``position`` of an order may have, on the wire and in a journal."""
-_MAX_SEQ: Final = 2**63 - 1
+_LAST_SEQ: Final = 2**63 - 1 - MAX_RECORDS
+_LAST_BASE: Final = MAX_TIME - MAX_DT
 _MAX_PLACE: Final = 2**53 - 1
+_frame_of: Final[Callable[[tuple[Any, ...]], Frame]] = partial(tuple.__new__, Frame)
+"""A frame of its fields in order: half of what a call of the class takes."""
 
 
 def encode_frame(frame: Frame, *, deflate: bool = False, guard: bool = False) -> bytes:
@@ -107,11 +112,11 @@ def decode_frame(
         magic != MAGIC
         or version != VERSION
         or not 1 <= kind <= _SNAPSHOT
-        or flags & ~_KNOWN_FLAGS
+        or flags & _UNKNOWN_FLAGS
         or (guard and guard != crc32(memoryview(data)[:_GUARDED]))
         or count > MAX_RECORDS
-        or seq > _MAX_SEQ - MAX_RECORDS
-        or not 0 <= base <= MAX_TIME - MAX_DT
+        or seq > _LAST_SEQ
+        or not 0 <= base <= _LAST_BASE
     )
     if wrong:
         damaged = bool(guard) and guard != crc32(memoryview(data)[:_GUARDED])
@@ -140,7 +145,7 @@ def decode_frame(
                 "a snapshot is not historical", code=ErrorCode.BAD_FLAGS, field="flags"
             )
         require_historical(records)
-    return Frame(records, base, seq, kind, flags, stream, sent)
+    return _frame_of((records, base, seq, kind, flags, stream, sent))
 
 
 def require_historical(records: Records) -> None:
@@ -222,9 +227,9 @@ def _refused_header(
         (magic != MAGIC, ErrorCode.BAD_MAGIC, "magic", hex(magic)),
         (version != VERSION, ErrorCode.BAD_VERSION, "version", version),
         (not 1 <= kind <= _SNAPSHOT, ErrorCode.BAD_TYPE, "type", kind),
-        (flags & ~_KNOWN_FLAGS, ErrorCode.BAD_FLAGS, "flags", hex(flags)),
+        (flags & _UNKNOWN_FLAGS, ErrorCode.BAD_FLAGS, "flags", hex(flags)),
         (count > MAX_RECORDS, ErrorCode.BAD_COUNT, "count", count),
-        (seq > _MAX_SEQ - MAX_RECORDS, ErrorCode.OUT_OF_RANGE, "seq", seq),
+        (seq > _LAST_SEQ, ErrorCode.OUT_OF_RANGE, "seq", seq),
     ):
         if wrong:
             return MalformedError(f"frame {field} is {found}", code=code, field=field)
