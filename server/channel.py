@@ -61,6 +61,9 @@ _FRESH: Final = State.FRESH
 _LOAD: Final = Action.LOAD
 _FEEDS: Final = (Source.LIVE, Source.PLAYBACK)
 """What goes on while this computer sleeps, or did."""
+# Nothing traded electronically as now is older. What is was said in another unit, or by a clock
+# that was never set; the step back to the present would cost an evaluation of every session since.
+_LIVE_SINCE: Final = 946_684_800_000_000_000
 
 
 class Told(NamedTuple):
@@ -340,13 +343,15 @@ class Channel:
             )
 
     def require_present(self, frame: Frame) -> None:
-        """Refuse a live frame with a time that the wall clock has not come near.
+        """Refuse a live frame with a time that the wall clock has not come near, or left long ago.
 
         Raises:
             MalformedError: ``out_of_range`` with index; nothing was changed.
         """
         if not self._ahead:
             return
+        if frame.base < _LIVE_SINCE and (len(frame.records) or frame.type == FrameType.SNAPSHOT):
+            raise _too_old("base")
         limit = self._clock.wall_ns() + self._ahead - frame.base
         if limit >= MAX_DT:
             return
@@ -477,7 +482,11 @@ class Channel:
         self.live.connected = False
 
     def _require_time(self, time: int) -> None:
-        if self._ahead and time > self._clock.wall_ns() + self._ahead:
+        if not self._ahead:
+            return
+        if time < _LIVE_SINCE:
+            raise _too_old("time")
+        if time > self._clock.wall_ns() + self._ahead:
             raise _too_far_ahead("time", None)
 
     def _check_book(self, now: int) -> None:
@@ -686,6 +695,14 @@ class Channel:
 
 def _settings_entry(parameters: Parameters) -> SettingsEntry:
     return SettingsEntry(parameters.to_mapping(), parameters.config_hash)
+
+
+def _too_old(field: str) -> MalformedError:
+    return MalformedError(
+        "a live time before the year 2000: times are nanoseconds since 1970, UTC",
+        code=ErrorCode.OUT_OF_RANGE,
+        field=field,
+    )
 
 
 def _too_far_ahead(field: str, index: int | None) -> MalformedError:

@@ -150,7 +150,8 @@ class ServerSettings:
     ahead_minutes: Annotated[
         float,
         Option(
-            "live event times further ahead of this computer's clock are refused; 0 refuses none",
+            "live event times further ahead of this computer's clock are refused, and those before "
+            "the year 2000; 0 refuses none",
             low=0,
             high=100_000,
             unit="minutes",
