@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from market.jit import kernel
+import numpy as np
+
+from market.jit import inlined, kernel, unsigned
 from market.record import Records
 
 __all__ = ["FIELDS", "MAX_MAGNITUDE", "check_records"]
@@ -13,6 +15,11 @@ FIELDS: Final = ("kind", "side", "op", "position", "price", "size")
 """Names of the field numbers that :func:`check_records` reports."""
 
 _MAX: Final = 2**53 - 1
+_NO_OP: Final = -1
+_UNKNOWN_KIND: Final = 5
+_SIDES: Final = np.array([1, 1, 1, 2, 1, 0])
+_OPS: Final = np.array([[2, 2, 1, 4, 6, _NO_OP], [0, 0, _NO_OP, _NO_OP, 0, _NO_OP]])
+"""The largest ``side``, and in events and snapshots the largest ``op``, of each kind."""
 
 
 @kernel
@@ -26,8 +33,42 @@ def check_records(records: Records, snapshot: bool, bits: int) -> int:
 
     Returns:
         -1 when all are in range, else ``8 * index + field`` with ``field`` an index into FIELDS.
-        About 1 ns a record; nothing changes.
+        A few ns a record; nothing changes.
     """
+    if _all_in_range(records, snapshot, bits):
+        return -1
+    return _first_wrong(records, snapshot, bits)
+
+
+@inlined
+def _all_in_range(records: Records, snapshot: bool, bits: int) -> bool:
+    """Whether no field is out of range, without a branch.
+
+    In real data the kind changes every other record, and each wrong guess of it costs as much as
+    everything else that is asked of a record.
+    """
+    ops = _OPS[1 if snapshot else 0]
+    wrong = False
+    for i in range(len(records)):
+        record = records[unsigned(i)]
+        kind = min(record["kind"], _UNKNOWN_KIND)
+        side = record["side"]
+        op = record["op"]
+        price = record["price"]
+        size = record["size"]
+        volume = (kind == 2) & (op == 1)
+        wrong |= side > _SIDES[unsigned(kind)]
+        wrong |= op > ops[unsigned(kind)]
+        wrong |= volume & ((side | price) != 0)
+        wrong |= (kind == 4) & (record["position"] > bits)
+        wrong |= (price > _MAX) | (price < -_MAX)
+        wrong |= (size < 0) | (size > _MAX)
+    return not wrong
+
+
+@inlined
+def _first_wrong(records: Records, snapshot: bool, bits: int) -> int:
+    """As ``check_records``, field by field."""
     for i in range(len(records)):
         record = records[i]
         kind = record["kind"]

@@ -24,8 +24,14 @@ def has_room(header: Struct, region: int, entries: int) -> int:
 def find_cell(header: Struct, heap: Words, region: int, price: int) -> int:
     """Index of the first cell at or above a price."""
     start = header.offset[region]
-    low = as_int(0)
-    high = header.count[region]
+    count = header.count[region]
+    if count == 0:
+        return as_int(0)
+    # Cells are a tick or more apart: without gaps between them nothing is left to search for.
+    above = price - heap[unsigned(start)]
+    below = heap[unsigned(start + CELL_WIDTH * (count - 1))] - price
+    high = min(max(above, as_int(0)), count)
+    low = min(max(count - 1 - below, as_int(0)), count)
     while low < high:
         middle = (low + high) >> 1
         if heap[unsigned(start + CELL_WIDTH * middle)] < price:

@@ -215,9 +215,13 @@ def _exchange(state: Struct, heap: Words, which: int, now: int, time: int) -> No
 @inlined
 def _row_size(book: Struct, side: int, price: int) -> int:
     """Size of a visible row; 0: it is not visible."""
-    for i in range(visible_rows(book, side)):
-        if book.px[unsigned(side), unsigned(i)] == price:
-            return book.sz[unsigned(side), unsigned(i)]
+    which = unsigned(side)
+    away = (book.px[which, 0] - price) * (2 * side - 1)
+    i = min(away, visible_rows(book, side) - 1)  # rows are a tick or more apart
+    while i >= 0:
+        if book.px[which, unsigned(i)] == price:
+            return book.sz[which, unsigned(i)]
+        i -= 1
     return as_int(0)
 
 

@@ -22,30 +22,28 @@ __all__ = ["judge_stacks", "spend_stack", "stacks_clear"]
 def _opposite(state: Struct, heap: Words, i: int, side: int) -> int:
     """Volume that the imbalance of a side at cell ``i`` is measured against."""
     header = state.book.heap
-    at = header.offset[BAR] + CELL_WIDTH * i
+    start = header.offset[BAR]
+    at = start + CELL_WIDTH * i
     column = 1 + side
-    if state.p.stack_horizontal:
-        return heap[unsigned(at + column)]
-    step = 1 - 2 * side
-    j = i + step
-    other = at + CELL_WIDTH * step
-    if 0 <= j < header.count[BAR] and heap[unsigned(other)] == heap[unsigned(at)] + step:
-        return heap[unsigned(other + column)]
-    return as_int(0)
+    step = as_int(0) if state.p.stack_horizontal else 1 - 2 * side
+    j = min(max(i + step, as_int(0)), header.count[BAR] - 1)
+    other = start + CELL_WIDTH * j
+    adjoins = as_int(heap[unsigned(other)] == heap[unsigned(at)] + step)
+    return heap[unsigned(other + column)] * adjoins
 
 
 @inlined
 def _is_imbalance(state: Struct, heap: Words, i: int, side: int) -> int:
+    """Whether it is one, without a branch: no guess at it is better than half right."""
     p = state.p
     own = heap[unsigned(state.book.heap.offset[BAR] + CELL_WIDTH * i + 2 - side)]
-    if own <= 0 or float(own) <= p.stack_volume:
-        return 0
     opposite = _opposite(state, heap, i, side)
-    if opposite == 0 and p.stack_ignore_zero:
-        return 0
     return as_int(
-        float(own) >= p.stack_ratio * float(opposite)
-        and float(own - opposite) >= p.stack_difference
+        (own > 0)
+        & (float(own) > p.stack_volume)
+        & ((opposite != 0) | (p.stack_ignore_zero == 0))
+        & (float(own) >= p.stack_ratio * float(opposite))
+        & (float(own - opposite) >= p.stack_difference)
     )
 
 
@@ -55,22 +53,21 @@ def judge_stacks(state: Struct, heap: Words, time: int) -> None:
     header = state.book.heap
     count = as_int(header.count[BAR])
     start = header.offset[BAR]
+    least = state.p.stack_rows
     for k in range(2):
         side = as_int(1 - k)
-        first = as_int(-1)
-        for i in range(count + 1):
-            flagged = as_int(0)
-            if i < count:
-                flagged = _is_imbalance(state, heap, i, side)
-            if first >= 0:
-                at = start + CELL_WIDTH * i
-                before = heap[unsigned(at - CELL_WIDTH)]
-                if not flagged or heap[unsigned(at)] != before + 1:
-                    if i - first >= state.p.stack_rows:
-                        _found(state, heap, side, first, i - 1, time)
-                    first = as_int(-1)
-            if flagged and first < 0:
-                first = as_int(i)
+        run = as_int(0)
+        before = as_int(0)
+        for i in range(count):
+            row = heap[unsigned(start + CELL_WIDTH * i)]
+            longer = 1 + run * as_int(row == before + 1)
+            longer *= _is_imbalance(state, heap, as_int(i), side)
+            if run >= least and longer <= run:
+                _found(state, heap, side, i - run, as_int(i - 1), time)
+            run = longer
+            before = row
+        if run >= least:
+            _found(state, heap, side, count - run, count - 1, time)
 
 
 @inlined

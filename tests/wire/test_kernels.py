@@ -1,10 +1,11 @@
 from itertools import product
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from market.enums import DepthOp, Kind, OrderOp, QuoteOp, TradeSource
-from market.record import Records
+from market.record import RECORD, Records
 from tests.wire.builders import LARGEST, records
 from wire.kernels import FIELDS, MAX_MAGNITUDE, check_records
 
@@ -53,6 +54,19 @@ def test_the_kernel_finds_what_its_twin_finds(rows: Records, data: st.DataObject
         found, expected = check_records(rows, snapshot, bits), twin(rows, snapshot, bits)
         assert (found < 0) == (expected < 0)
         assert found // 8 == expected // 8
+
+
+def test_no_field_beyond_its_limit_passes_unseen() -> None:
+    """Every kind with every side, op and bits of a position around its limits, one by one."""
+    rows = np.zeros(1, RECORD)
+    row = rows[0]
+    for kind, side, op, position in product(range(7), range(4), range(9), (0, 1, 2, 3, 4)):
+        row["kind"], row["side"], row["op"], row["position"] = kind, side, op, position
+        for price, size in ((0, 0), (1, 0), (-LARGEST, LARGEST), (LARGEST + 1, 0), (0, -1)):
+            row["price"], row["size"] = price, size
+            for snapshot, bits in product((False, True), (1, 3)):
+                found = check_records(rows, snapshot, bits)
+                assert (found < 0) == (twin(rows, snapshot, bits) < 0)
 
 
 def test_the_documented_limit_is_the_compiled_one() -> None:
