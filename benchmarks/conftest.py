@@ -11,23 +11,27 @@ from depthbridge.kernels import prepare_cache
 
 prepare_cache()
 
-from benchmarks.measuring import CORE, Measure  # noqa: E402 - Numba must see the cache first
+from benchmarks import pace  # noqa: E402 - Numba must see the cache first
+from benchmarks.measuring import CORE, Measure  # noqa: E402
 from benchmarks.native import compiler_version  # noqa: E402
 from benchmarks.table import lines_of  # noqa: E402
 
 _PACKAGES: Final = ("numpy", "numba", "uvicorn", "uvloop", "orjson", "pyarrow", "sortedcontainers")
 _RESULTS: Final = pytest.StashKey[dict[str, Any]]()
+_PACE: Final = pytest.StashKey[list[float]]()
 
 
 @pytest.fixture
-def measure(benchmark: Any) -> Measure:  # noqa: ANN401 - pytest-benchmark is untyped
-    """Measures one side of one line."""
+def measure(benchmark: Any, request: pytest.FixtureRequest) -> Measure:  # noqa: ANN401 - untyped
+    """Measures one side of one line; how fast the machine is just now is noted before it."""
+    request.config.stash[_PACE].extend(pace.sample())
     return Measure(benchmark)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "benchmark: of pytest-benchmark")
     config.stash[_RESULTS] = {"load": [_load()]}
+    config.stash[_PACE] = []
 
 
 def pytest_benchmark_update_machine_info(
@@ -38,6 +42,7 @@ def pytest_benchmark_update_machine_info(
         "versions": {name: _version(name) for name in _PACKAGES},
         "pinned": "not pinned" if CORE is None else f"pinned to core {CORE}",
         "compiler": compiler_version() or "no compiler, its lines are without C",
+        "pace": pace.paced(config.stash[_PACE]),
         "load": [config.stash[_RESULTS]["load"][0], _load()],
     }
 

@@ -10,6 +10,7 @@ from benchmarks.lines import LINES, SECTIONS, Line
 __all__ = ["Verdict", "lines_of", "markdown"]
 
 _SCALES: Final = {"ns/record": 1e9, "µs": 1e6, "s": 1.0}
+_SIZES: Final = ("KiB", "bytes")
 _CLOSE: Final = 1.5
 _HEAD: Final = ("", "median", "best", "unit", "rival", "ratio", "goal", "")
 
@@ -23,12 +24,14 @@ class Verdict:
         ours: figures in the line's unit, one per round; empty when it was not measured.
         rivals: the same of each rival, by name.
         note: why something is missing.
+        pace: how many times longer this machine takes than the one of the goals; None: unknown.
     """
 
     line: Line
     ours: Sequence[float]
     rivals: Mapping[str, Sequence[float]]
     note: str = ""
+    pace: float | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -42,31 +45,55 @@ class Verdict:
     def excess(self) -> float | None:
         """How many times worse than the goal; at most 1: reached. None: nothing to judge."""
         line = self.line
-        if not self.ours:
-            return None
         if line.ratio is not None and self.ratio is not None:
-            excess = self.ratio / line.ratio
-        elif line.goal is not None:
-            excess = statistics.median(self.ours) / line.goal
-        else:
+            return _excess(self.ratio, line.ratio, line)
+        return self._beyond(line.goal)
+
+    @property
+    def goal_here(self) -> float | None:
+        """The goal of the other machine as it would be on this one; None where a rival decides.
+
+        Sizes are the same everywhere.
+        """
+        line = self.line
+        decided = line.ratio is not None and self.ratio is not None
+        if line.goal is None or self.pace is None or decided or line.unit in _SIZES:
             return None
-        return 1 / excess if line.higher else excess
+        return line.goal / self.pace if line.higher else line.goal * self.pace
+
+    def _beyond(self, goal: float | None) -> float | None:
+        """How many times worse than that."""
+        if not self.ours or goal is None:
+            return None
+        return _excess(statistics.median(self.ours), goal, self.line)
 
     @property
     def word(self) -> str:
-        """``reached``, ``within 1.5 ×`` or ``MISSED`` with the factor."""
+        """``reached``, ``within 1.5 ×`` or ``MISSED`` with the factor, then the same of here."""
         if not self.ours:
             return self.note or "not measured"
         excess = self.excess
         if excess is None:
             return ""
-        if excess <= 1:
-            return "reached"
-        return f"within {_CLOSE} ×" if excess <= _CLOSE else f"MISSED {excess:.1f} ×"
+        word = _judged(excess)
+        here = self._beyond(self.goal_here)
+        return word if here is None else f"{word}; here {_judged(here)}"
+
+
+def _excess(found: float, wanted: float, line: Line) -> float:
+    return wanted / found if line.higher else found / wanted
+
+
+def _judged(excess: float) -> str:
+    if excess <= 1:
+        return "reached"
+    return f"within {_CLOSE} ×" if excess <= _CLOSE else f"MISSED {excess:.1f} ×"
 
 
 def verdicts(results: Mapping[str, Any]) -> Iterator[Verdict]:
     """Every line, from what pytest-benchmark writes."""
+    pace = results["machine_info"]["depthbridge"].get("pace")
+    times = None if pace is None else pace["times"]
     found: dict[str, dict[str, Sequence[float]]] = {}
     for one in results["benchmarks"]:
         for role, figures in _figures(one).items():
@@ -74,7 +101,7 @@ def verdicts(results: Mapping[str, Any]) -> Iterator[Verdict]:
                 found.setdefault(key, {})[role] = values
     for key, line in LINES.items():
         roles = found.get(key, {})
-        yield Verdict(line, roles.pop("ours", ()), roles)
+        yield Verdict(line, roles.pop("ours", ()), roles, pace=times)
 
 
 def _figures(one: Mapping[str, Any]) -> Mapping[str, Mapping[str, Sequence[float]]]:
@@ -93,7 +120,7 @@ def _figures(one: Mapping[str, Any]) -> Mapping[str, Mapping[str, Sequence[float
 
 def lines_of(results: Mapping[str, Any]) -> Iterator[str]:
     """The table as text."""
-    widths = (50, 9, 9, 13, 20, 7, 27, 14)
+    widths = (50, 9, 9, 13, 20, 7, 27, 34)
     yield from conditions(results)
     judged = list(verdicts(results))
     for section, title in SECTIONS.items():
@@ -136,6 +163,10 @@ def conditions(results: Mapping[str, Any]) -> Iterator[str]:
     before, after = conditions["load"]
     yield f"{conditions['pinned']}; load {before:.1f} at the start, {after:.1f} at the end"
     yield f"C: {conditions['compiler']}"
+    pace = conditions.get("pace")
+    if pace is not None:
+        here, there, times = (_number(pace[key]) for key in ("here", "there", "times"))
+        yield f"C book of orders: {here} ns a record, {there} where the goals come from; × {times}"
 
 
 def _cells(one: Verdict) -> tuple[str, ...]:
@@ -149,6 +180,7 @@ def _cells(one: Verdict) -> tuple[str, ...]:
     )
     sign = "≥" if line.higher else "≤"
     goals = [f"{sign} {_number(line.goal)}"] if line.goal is not None else []
+    goals += [f"here {sign} {_number(one.goal_here)}"] if one.goal_here is not None else []
     goals += [f"{sign} {_number(line.ratio)} × rival"] if line.ratio is not None else []
     ratio = "" if one.ratio is None else f"{one.ratio:.2f}"
     return (

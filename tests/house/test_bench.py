@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks.lines import LINES
+from benchmarks.pace import THERE, paced
 from benchmarks.page import renewed
+from benchmarks.table import Verdict, markdown
 from depthbridge.commands import bench
 
 
@@ -38,7 +42,7 @@ def test_only_what_is_named_runs(project: Path, capfd: pytest.CaptureFixture[str
     assert "1 failed" in capfd.readouterr().out
 
 
-FIGURES = {
+FIGURES: dict[str, Any] = {
     "datetime": "2026-11-28T00:01:24",
     "commit_info": {"id": "0123456789abcdef"},
     "machine_info": {
@@ -70,3 +74,38 @@ def test_a_part_measured_by_itself_replaces_its_table_and_says_when() -> None:
     assert "| end to end, journal off | 2.5 | 2.5 | M records/s |" in page
     with pytest.raises(ValueError, match="0 times"):
         renewed("# Benchmarks\n", FIGURES)
+
+
+def test_a_goal_without_a_rival_is_judged_for_this_machine_too() -> None:
+    frame = Verdict(LINES["frame_200"], [12.0], {}, pace=2.0)
+    assert (frame.excess, frame.goal_here) == (4.0, 6.0)
+    assert frame.word == "MISSED 4.0 ×; here MISSED 2.0 ×"
+    assert Verdict(LINES["frame_200"], [5.0], {}, pace=2.0).word == "MISSED 1.7 ×; here reached"
+    assert Verdict(LINES["frame_200"], [5.0], {}).word == "MISSED 1.7 ×"
+    replay = Verdict(LINES["replay_book"], [45.0], {}, pace=2.0)
+    assert (replay.goal_here, replay.word) == (90.0, "MISSED 4.0 ×; here MISSED 2.0 ×")
+
+
+def test_neither_a_size_nor_what_a_rival_decides_has_a_goal_of_here() -> None:
+    assert Verdict(LINES["book_size"], [60.0], {}, pace=2.0).goal_here is None
+    orders = LINES["orders_made"]
+    assert Verdict(orders, [20.0], {"C": [18.0]}, pace=2.0).goal_here is None
+    assert Verdict(orders, [20.0], {}, pace=2.0).goal_here == 30.0
+
+
+def test_the_table_says_how_much_longer_this_machine_takes() -> None:
+    assert paced([]) is None
+    pace = paced([2 * THERE, 3 * THERE, 2 * THERE])
+    assert pace == {"here": 2 * THERE, "there": THERE, "times": 2.0}
+    machine = FIGURES["machine_info"]
+    conditions = {**machine["depthbridge"], "pace": pace}
+    figures = {
+        **FIGURES,
+        "machine_info": {**machine, "depthbridge": conditions},
+        "benchmarks": [{"extra_info": {"figures": {"ours": {"frame_1": [2.0]}}}}],
+    }
+    (table,) = markdown(figures).values()
+    row = "| bytes in to bytes out, 1 record | 2 | 2 | µs |  |  | ≤ 0.9, here ≤ 1.8 |"
+    assert table[-1] == f"{row} MISSED 2.2 ×; here within 1.5 × |"
+    page = renewed(f"# Benchmarks\n\n## Run of long ago\n\n{table[0]}\n|---|\n", figures)
+    assert "C book of orders: 23.8 ns a record, 11.9 where the goals come from; × 2  \n" in page
