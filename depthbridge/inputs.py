@@ -109,7 +109,8 @@ def open_input(args: argparse.Namespace) -> Input:
     )
     window = None
     own = recording.format.dated  # the day says what the times mean, and cuts nothing off
-    if (args.date and not own) or args.session or args.begin or args.end:
+    cut = args.session, args.begin, args.end
+    if (args.date and not own) or any(word is not None for word in cut):
         calendar = settings.calendar(recording.instrument.session)
         window = window_of(calendar, args.date, args.session, args.begin, args.end, whole=own)
     return Input(recording, window, settings)
@@ -280,7 +281,9 @@ def _instant(text: str, day: date | None, option: str) -> int:
         else:
             moment = datetime.fromisoformat(text)
     except ValueError as cause:
-        raise UsageError(f"{option} {text} is no time such as 2026-11-19T14:30") from cause
+        raise UsageError(
+            f"{option} {text or repr(text)} is no time such as 2026-11-19T14:30"
+        ) from cause
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - _EPOCH) // timedelta(microseconds=1) * 1000

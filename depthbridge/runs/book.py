@@ -80,7 +80,7 @@ class BookRun(Run):
 
     def __iter__(self) -> Iterator[Columns]:
         yield from super().__iter__()
-        if not self._depth_seen:
+        if not self._depth_seen and not (self.rows and self.recording.format.by_order):
             what = "no depth (Level II), only Level I and trades" if self.rows else "no record"
             raise UsageError(
                 f"{self.recording.path} has {what}: there is no book to build",

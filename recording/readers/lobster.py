@@ -119,4 +119,5 @@ FORMAT: Final = Format(
     read=_read,
     dated=True,
     seeded=True,
+    by_order=True,
 )

@@ -13,6 +13,7 @@ from market.instrument import DEFAULT_INSTRUMENTS, Instrument, InstrumentTable
 from recording.entries import Entry, FrameEntry, InstrumentEntry
 from recording.readers.registry import Format, Request, detect, format_named, formats, recognised
 from recording.readers.report import Report
+from recording.readers.zones import zone_table
 
 __all__ = ["Recording", "open_recording"]
 
@@ -47,12 +48,14 @@ def open_recording(
         date: of times that have none (LOBSTER).
 
     Raises:
-        UsageError: no such file or format; a seed for what has none.
+        UsageError: no such file, format or zone; a seed for what has none.
         FileFormatError: empty, or of no known format.
     """
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{path} does not exist", code="no_file", path=str(path))
+    if time_zone is not None:
+        zone_table(time_zone)  # a name that is none is a mistake, though the format be in UTC
     wanted = None if format is None else format_named(format)
     files, foreign = _files(path, wanted, tolerant=tolerant)
     if seed is not None and (len(files) > 1 or not files[0][1].seeded):

@@ -66,6 +66,7 @@ class Format:
         suffixes: endings of file names that ``convert`` takes for this format.
         dated: whether its times are of a day that the caller may say.
         seeded: whether the book that it begins with may lie in a file of its own.
+        by_order: whether it always tells of a book of orders, though none of them may stand.
         holds: whether a folder is one recording of this format, which ``read`` then takes whole.
     """
 
@@ -76,6 +77,7 @@ class Format:
     suffixes: tuple[str, ...] = ()
     dated: bool = False
     seeded: bool = False
+    by_order: bool = False
     holds: Callable[[Path], bool] = lambda _folder: False
 
 

@@ -151,8 +151,9 @@ class TextStream:
         """Whether a last line without its end counts: to the tolerant, or as it must be whole."""
         if self._tolerant or self._whole is None:
             return self._tolerant
-        last = self._view[int(self._state.stop) : self._filled].tobytes()
-        return self._whole(last)
+        first = int(self._state.stop)
+        last = self._view[first : self._filled].tobytes()
+        return self._whole(last if first else last.removeprefix(_BOM))
 
     def _end_last_line(self) -> None:
         if self._filled > self._state.stop:
@@ -168,7 +169,7 @@ class TextStream:
         if self._header:
             found = self._view[: int(state.stop)].tobytes().find(b"\n", 0, MAX_LINE)
             state.pos = found + 1
-            state.line += 1
+            state.line += found >= 0
 
     def _drain(self) -> Iterator[Entry]:
         """All whole lines that the buffer holds."""

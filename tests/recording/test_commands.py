@@ -302,6 +302,8 @@ def test_an_old_output_survives_what_goes_wrong(
         (["book", "{dump}", "--out", "x.csv", "--date", "yesterday"], "date"),
         (["book", "{dump}", "--out", "x.csv", "--date", "2026-11-21"], "no session"),
         (["book", "{dump}", "--out", "x.csv", "--from", "14:30"], "--date"),
+        (["book", "{dump}", "--out", "x.csv", "--from", ""], "--from '' is no time"),
+        (["metrics", "{dump}", "--out", "x.csv", "--to", ""], "'' is no time"),
         (["book", "{dump}", "--out", "x.csv", "--session", "lunch"], "session"),
         (["book", "nothing.txt", "--out", "x.csv"], "nothing.txt"),
         (["metrics", "{dump}", "--out", "x.csv", "--batch", "0"], "--batch"),

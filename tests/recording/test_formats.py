@@ -535,3 +535,16 @@ def test_csv_of_two_instruments_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="size"):
         list(open_recording(path, format="csv"))
     assert csv_kernel.TIME > headed.INSTRUMENT > headed.IGNORED
+
+
+@pytest.mark.parametrize("zone", ["Mars", "", "America"])
+@pytest.mark.parametrize("known", [format.name for format in formats()])
+def test_a_time_zone_that_is_none_is_refused_whatever_the_format(
+    tmp_path: Path, known: str, zone: str
+) -> None:
+    """Also where the times are in UTC: it would be ignored, and the mistake with it."""
+    path = tmp_path / "ES 12-26.txt"
+    path.write_text("nothing\n")
+    with pytest.raises(UsageError, match="time zone") as refused:
+        open_recording(path, format=known, time_zone=zone)
+    assert refused.value.code == "unknown_zone"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from depthbridge.cli import main
 from market.errors import FileFormatError, UsageError
 from market.ticks import Grid
 from recording.entries import FrameEntry
@@ -141,8 +142,9 @@ def test_a_last_message_without_its_line_end_is_whole(tmp_path: Path, end: str) 
     path = tmp_path / NAME
     path.write_bytes(f"{line}\n{line}{end}".encode())
     assert [index for index, _ in indexed(open_recording(path))] == [0, 1]
-    path.write_bytes(f"{line}{end}".encode())
-    assert indexed(open_recording(path)) == [(0, order(ADD, ASK, 58533, 100, 7))]
+    for mark in (b"", b"\xef\xbb\xbf"):
+        path.write_bytes(mark + f"{line}{end}".encode())
+        assert indexed(open_recording(path)) == [(0, order(ADD, ASK, 58533, 100, 7))]
 
 
 @pytest.mark.parametrize("cut", range(1, 22))
@@ -344,6 +346,19 @@ def test_a_byte_order_mark_is_no_part_of_a_message(tmp_path: Path) -> None:
     seed.write_bytes(b"\xef\xbb\xbf5853400,7,5853300,9\n")
     found = [rec for _, rec in indexed(open_recording(path, seed=seed))]
     assert [(rec.side, rec.price, rec.size) for rec in found] == [(ASK, 58534, 7), (BID, 58533, 9)]
+
+
+@pytest.mark.parametrize("line", ["34200,5,0,9,5853300,1", "34200,6,-1,9,5853300,-1"])
+def test_a_file_of_messages_that_change_no_book_has_its_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str
+) -> None:
+    path, out = written(tmp_path / NAME, line, line), tmp_path / "out.csv"
+    words = ["book", str(path), "--levels", "1", "--out", str(out)]
+    assert main([*words, "--every", "event"]) == 0
+    assert out.read_text().splitlines()[1:] == [f"{i},{OPEN},,,," for i in range(2)]
+    path.write_text("")
+    assert main([*words, "--format", "lobster"]) == 2
+    assert "no record" in capsys.readouterr().err
 
 
 def test_a_seed_goes_with_one_message_file(tmp_path: Path) -> None:

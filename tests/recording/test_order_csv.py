@@ -184,6 +184,13 @@ def test_a_last_row_without_its_line_end_counts_if_nothing_of_it_can_be_missing(
     assert taken or "line 3 has no line end" in str(error)
 
 
+def test_a_header_that_is_cut_off_is_line_1(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_text("time_ns,action,side,order_id,price,size,new_order_id")
+    _, error = until_error(open_recording(path))
+    assert "line 1 has no line end" in str(error)
+
+
 def test_columns_in_any_order_with_semicolons_and_a_decimal_comma(tmp_path: Path) -> None:
     head = "Price;Size;Venue;Action;Order_ID;Side;TIME_NS\n"
     path = written(tmp_path / NAME, "6900,25;3;X;add;5;bid;7", head=head)
