@@ -99,6 +99,7 @@ def stream_row(channel: Channel, now: int) -> dict[str, Any]:
             word: {"count": count, "first_seq": first}
             for word, (count, first) in stream.analyzer.order_faults.items()
         },
+        "bent": {word: count for word, count in stream.analyzer.counters.items() if count},
         "config": stream.config,
     }
 

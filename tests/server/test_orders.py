@@ -601,6 +601,21 @@ async def test_a_post_says_which_of_its_orders_do_not_fit(serve: Any) -> None:
     assert row["phase"] != "stale"
 
 
+async def test_health_says_what_of_the_other_kind_was_not_applied(serve: Any) -> None:
+    server = await serve()
+    entry = {"time": NOON, "side": "bid", "position": 0, "price": 6812.25, "volume": 5}
+    (orders, _), *_ = messages_of([order(NOON, ADD, 1, 27_249, 3)], 99)
+    depth = {**orders, "type": "l2_update", "updates": [{**entry, "operation": "add"}]}
+    for route, message, bent in (
+        ("/l3_update", orders, {}),
+        ("/l2_update", depth, {"depth_not_applied": 1}),
+        ("/l2_update", depth, {"depth_not_applied": 2}),
+    ):
+        assert (await server.post(route, message)).status_code == 200
+        (row,) = (await server.http.get("/health")).json()["streams"]
+        assert (row["book"], row["bent"]) == ("L3", bent)
+
+
 async def test_a_publisher_hears_of_its_wrong_orders(serve: Any) -> None:
     server = await serve()
     async with server.peer() as peer:
