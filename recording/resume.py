@@ -183,7 +183,7 @@ class _Run:
             if isinstance(entry, SessionEntry) and stream.session not in (None, entry.session):
                 self._held[str(stream.session)] = stream.expected - 1
             result = stream.apply(entry)
-            result.events  # noqa: B018 - taken, so that they do not pile up
+            result.events, result.signals  # noqa: B018 - taken, so that they do not pile up
             if stream.unresumed:
                 return stream.unresumed
             self._note(entry)

@@ -12,10 +12,14 @@ import pytest
 from market.enums import Source
 from market.instrument import DEFAULT_INSTRUMENTS
 from market.record import RECORD, Frame, make_frames
+from market.session import calendar_for
 from orderbook import Parameters
-from recording.entries import FrameEntry, SettingsEntry
+from recording.entries import FrameEntry, InstrumentEntry, SettingsEntry
 from recording.hit_rates import HitRates, InstrumentRates, RuleRate
+from recording.journal import segments_of
 from recording.messages import recent_signals, signal_messages
+from recording.recompute import Recomputation
+from recording.resume import Resumed, resume
 from recording.stream import Stream
 from wire.frames import encode_frame
 
@@ -140,6 +144,10 @@ async def test_of_a_stale_book_they_come_when_it_is_right_again(
         assert [(await listener.hear("signal"))["id"] for _ in range(2)] == [1, 2]
 
 
+def made(entry: InstrumentEntry) -> Stream:
+    return Stream(entry.instrument, entry.source, calendar=calendar_for(entry.instrument.session))
+
+
 async def test_a_restart_while_a_wall_stands_changes_nothing(
     serve: Any, data: SimpleNamespace
 ) -> None:
@@ -164,7 +172,16 @@ async def test_a_restart_while_a_wall_stands_changes_nothing(
             assert welcome["resume_from"] == {"0": expected}
             await send(peer, data, *part)
             heard += [raw for raw in peer.raw if b'"type":"signal"' in raw and raw not in heard]
+        channel = server.runtime.hub.find(SYMBOL, Source.LIVE)
         await server.process.stop()
+        folder = server.folder / "live" / "ES_12-26"
+        found = resume(folder, made, 0)
+        assert isinstance(found, Resumed)
+        assert found.stream.freeze() == channel.stream.freeze(), "what was told does not wait"
+    work = Recomputation(made)
+    for _ in work.run(segments_of(folder)):
+        pass
+    assert (work.difference, work.segments, work.checkpoints) == (None, 2, 1)
     assert heard == told
     assert len(told) == 3
 
