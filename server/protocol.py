@@ -29,7 +29,7 @@ EXTENSION = "depthbridge.protocol"
 """Key in the ASGI scope's ``extensions`` under which the endpoint finds the protocol."""
 _PROTOCOL_ERROR: Final = 1002
 _INVALID_DATA: Final = 1007
-_WRITE_BUFFER: Final = 1 << 16
+_WRITE_BUFFER: Final = 1 << 14
 """Bytes in the transport above which the outbox keeps what is new."""
 _UNSENT: Final = 1 << 14
 """Bytes in the kernel, not sent yet, above which it takes no more, where it can be told so.
