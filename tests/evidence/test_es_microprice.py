@@ -10,6 +10,7 @@ product does not let it: least squares among what does not fall, by the formula 
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,10 +74,10 @@ def touches(recs: list[Rec]) -> Iterator[tuple[int, Touch | None]]:
 
 
 def stoikov(seen: list[Touch | None]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The sum of all gᵏ in half ticks, by spread and bucket, NaN in a state never left; its moves."""
+    """The sum of all gᵏ in half ticks by spread and bucket (NaN: never left), and the moves."""
     n = SPREADS * BUCKETS
     stays, leaps, gains = np.zeros((n, n)), np.zeros((n, n)), np.zeros(n)
-    for one, other in zip(seen, seen[1:], strict=False):
+    for one, other in pairwise(seen):
         if one is None or other is None or one.state is None or other.state is None:
             continue
         change = other.bid + other.ask - one.bid - one.ask
