@@ -22,6 +22,7 @@ from recording.entries import (
     FrameEntry,
     GapEntry,
     InstrumentEntry,
+    PhaseEntry,
     SessionEntry,
 )
 from recording.stream import joined, state_at
@@ -73,6 +74,8 @@ class _Cut:
                 case _:
                     if isinstance(entry, GapEntry | SessionEntry):
                         self._book.clear()
+                    if isinstance(entry, PhaseEntry):
+                        self._parts.clear()  # of a snapshot that a killed server could not finish
                     yield entry
 
     def _begin_with(self, entry: CheckpointEntry) -> None:
@@ -83,6 +86,8 @@ class _Cut:
             self._book = state.analyzer.book()
 
     def _snapshot(self, frame: Frame) -> Iterator[Entry]:
+        if self._parts and self._parts[0].seq != frame.seq:
+            self._parts.clear()
         self._parts.append(frame)
         if not frame.flags & FrameFlag.LAST:
             return

@@ -109,6 +109,7 @@ class Player:
                 case GapEntry():
                     self._broken = True
                 case PhaseEntry(phase, reason):
+                    self._parts.clear()  # of a snapshot that a killed server could not finish
                     lost = phase == Phase.STALE and reason not in ("gap", "silent")
                     self._broken = self._broken or lost
 
@@ -190,6 +191,8 @@ class Player:
 
     def _snapshot(self, frame: Frame) -> None:
         """A snapshot of the recording becomes one of the publisher, once it is whole."""
+        if self._parts and self._parts[0].seq != frame.seq:
+            self._parts.clear()
         self._parts.append(frame)
         if not frame.flags & FrameFlag.LAST:
             return

@@ -147,6 +147,7 @@ class BookRun(Run):
             case GapEntry(reason):
                 self._lose(reason)
             case PhaseEntry(phase, reason):
+                self._drop_parts()  # a killed server could not write the snapshot to its end
                 if phase == Phase.STALE and reason == DAMAGE:
                     self._distrust()  # the gap has been told
                 elif phase == Phase.STALE and reason not in ("gap", "silent"):
@@ -193,6 +194,8 @@ class BookRun(Run):
             index = index[applied:]
 
     def _snapshot(self, entry: FrameEntry) -> None:
+        if self._parts and self._parts[0].seq != entry.frame.seq:
+            self._drop_parts()
         if not self._parts:
             self._before = self._index
         self._places.append(self._numbered(entry))
@@ -203,8 +206,7 @@ class BookRun(Run):
         self._judge(entry.frame)
         records = np.concatenate([part.records for part in self._parts])
         places = np.concatenate(self._places)
-        self._parts.clear()
-        self._places.clear()
+        self._drop_parts()
         self._broken = False
         if (records["kind"] == Kind.ORDER).any():
             applied, fault = self._started().book.load_orders(records)[:2]
@@ -217,6 +219,10 @@ class BookRun(Run):
             order = np.argsort(sign * rows["price"], kind="stable")
             sides.append([(int(r["price"]), int(r["size"])) for r in rows[order]])
         self._started().book.load(*sides)
+
+    def _drop_parts(self) -> None:
+        self._parts.clear()
+        self._places.clear()
 
     def _judge(self, frame: Frame) -> None:
         """The rows before a snapshot: time moves to it, and they may be no book."""
@@ -232,8 +238,7 @@ class BookRun(Run):
 
     def _distrust(self) -> None:
         self._broken = True
-        self._parts.clear()
-        self._places.clear()
+        self._drop_parts()
         self._started().book.clear()
 
     def _columns(self, rows: NDArray[Any]) -> Iterator[Columns]:

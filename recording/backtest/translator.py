@@ -119,6 +119,7 @@ class Translator:
             case GapEntry():
                 yield from self._lose(lasting=True)
             case PhaseEntry(phase, reason):
+                self._parts.clear()  # of a snapshot that a killed server could not write to its end
                 if phase == Phase.STALE and reason not in ("gap", "silent"):
                     yield from self._lose(lasting=True)
             case SessionEntry(session) if session != self._session:
@@ -218,6 +219,8 @@ class Translator:
         self, frame: Frame, received: "int | NDArray[np.int64] | None"
     ) -> Iterator[NDArray[Any]]:
         self._begun = True
+        if self._parts and self._parts[0].seq != frame.seq:
+            self._parts.clear()
         self._parts.append(frame)
         if not frame.flags & FrameFlag.LAST:
             return
