@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from market.enums import FrameType, Kind, Phase, Source
+from market.enums import Aggressor, FrameType, Kind, Phase, Source
 from market.errors import MalformedError
 from market.record import MAX_DT, Frame, Records
 from orderbook import Parameters, describe
@@ -50,6 +50,7 @@ from server.snapshots import require_snapshot
 from wire.checksum import book_crc32
 from wire.codes import ErrorCode, ResyncReason
 from wire.session import Action, ResyncRequest, State, StreamSession, Verdict
+from wire.updates import Batch
 
 __all__ = ["Channel", "Told"]
 
@@ -87,6 +88,7 @@ class Channel:
         counters: what happened.
         live: when something was last heard.
         wrong_orders: order records of the last frame that did not fit the book.
+        trade_side: Aggressor of the last trade that a JSON message told; unknown after a restart.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class Channel:
         self.counters = Counters()
         self.live = Liveness()
         self.wrong_orders = 0
+        self.trade_side = int(Aggressor.UNKNOWN)
         self._rendered: dict[Callable[[Stream], bytes], bytes] = {}
         self._refused = False
         self._begun: SessionEntry | None = None
@@ -341,6 +344,21 @@ class Channel:
                 index=int(np.argmax(kinds == _ORDER)) if len(kinds) else None,
                 field="kind",
             )
+
+    def note_trades(self, batch: Batch, seq: int) -> None:
+        """Remember on which side the last trade was, once the whole message was taken.
+
+        A trade between bid and ask is on the side of the one before it, whichever message that
+        came in.
+
+        Args:
+            batch: the message's records.
+            seq: number of the first.
+        """
+        records = batch.records
+        taken = self.session.expected == seq + len(records)
+        if taken and len(records) and not batch.historical and records["kind"][-1] == Kind.TRADE:
+            self.trade_side = int(records["side"][-1])
 
     def require_present(self, frame: Frame) -> None:
         """Refuse a live frame with a time that the wall clock has not come near, or left long ago.

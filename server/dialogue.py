@@ -42,6 +42,7 @@ from wire.messages import (
     Report,
     Snapshot,
     Subscribe,
+    TradeUpdate,
     Unsubscribe,
     Update,
     Welcome,
@@ -188,10 +189,10 @@ class Dialogue:
             handler(message, now)
         elif isinstance(message, Update):
             published = self._addressed(message)
-            stream = published.channel.stream
-            self._batch(
-                published, message, to_batch(message, stream.instrument, stream.makers), now
-            )
+            channel = published.channel
+            stream = channel.stream
+            batch = to_batch(message, stream.instrument, stream.makers, channel.trade_side)
+            self._batch(published, message, batch, now)
         else:
             raise MalformedError(
                 "a message that only a server sends", code=ErrorCode.BAD_TYPE, field="type"
@@ -210,6 +211,8 @@ class Dialogue:
         origin = Origin(seq, batch.places)
         for frame in frames:
             self._take(published, frame, now, origin)
+        if isinstance(message, TradeUpdate):
+            channel.note_trades(batch, seq)
 
     # Hello.
 

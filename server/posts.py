@@ -8,7 +8,7 @@ import orjson
 from numpy.typing import NDArray
 from starlette.responses import Response
 
-from market.enums import FrameType, Kind, Source
+from market.enums import Aggressor, FrameType, Kind, Source
 from market.errors import DepthbridgeError, EnvironmentFault, MalformedError, SessionError
 from market.instrument import Instrument
 from market.record import Frame
@@ -177,6 +177,7 @@ class Poster:
         instrument = self._define(post)
         known = self._hub.find(instrument.symbol, post.source)
         makers = known.stream.makers if known is not None else ()
+        before = known.trade_side if known is not None else Aggressor.UNKNOWN
         if isinstance(message, BarUpdate):
             values = bar_values(message)
             return self._bar(self._channel(post), post, values)
@@ -190,7 +191,7 @@ class Poster:
         if plain is not None:
             batch = plain.batch(instrument, makers)
         else:
-            batch = to_batch(message, instrument, makers)
+            batch = to_batch(message, instrument, makers, before)
         return self._records(self._channel(post), post, batch)
 
     def _require_orders(self, snapshot: Snapshot) -> None:
@@ -230,7 +231,9 @@ class Poster:
             channel.require_present(frame)
         if batch.makers and channel.session.state is not State.BROKEN:
             channel.makers((*channel.stream.makers, *batch.makers))
-        return self._frames(channel, post, frames, places=batch.places)
+        response = self._frames(channel, post, frames, places=batch.places)
+        channel.note_trades(batch, seq)
+        return response
 
     def _frames(
         self,

@@ -156,7 +156,11 @@ class OrderEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TradeEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One trade; ``bid`` and ``ask`` are those of its moment."""
+    """One trade; ``bid`` and ``ask`` are those of its moment.
+
+    Without ``aggressor`` they say it: at or above the ask buy, at or below the bid sell, between
+    them that of the trade before, in this message or one before it.
+    """
 
     time: Time
     price: float

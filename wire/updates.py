@@ -140,12 +140,15 @@ def l2_update(message: L2Update, instrument: Instrument, makers: Sequence[str] =
     return _checked(Batch(records, times, tuple(table)[known:]))
 
 
-def trade_update(message: TradeUpdate, instrument: Instrument) -> Batch:
+def trade_update(
+    message: TradeUpdate, instrument: Instrument, before: int = Aggressor.UNKNOWN
+) -> Batch:
     """Trades as records.
 
     A given ``aggressor`` is taken (source ``event`` when bid and ask are there as well, else
     ``exchange``). Without it, the event's own bid and ask decide: at or above the ask buy, at or
-    below the bid sell, between them the side of the trade before it in this message.
+    below the bid sell, between them the side of the trade before it, of the first one ``before``
+    (unknown in a back-fill).
 
     Raises:
         MalformedError: with ``code``, ``index`` and ``field``.
@@ -159,7 +162,7 @@ def trade_update(message: TradeUpdate, instrument: Instrument) -> Batch:
     empty: list[Any] = [None] * rows
     sides = columns.get("aggressor") or empty
     bids, asks = columns.get("bid") or empty, columns.get("ask") or empty
-    previous = int(Aggressor.UNKNOWN)
+    previous = int(Aggressor.UNKNOWN if message.historical else before)
     for index in range(rows):
         previous, source = _aggressor(
             sides[index], columns["price"][index], bids[index], asks[index], previous
@@ -331,14 +334,27 @@ def bar_values(message: BarUpdate) -> dict[str, Any]:
     return values
 
 
-def to_batch(message: Update, instrument: Instrument, makers: Sequence[str] = ()) -> Batch:
+def to_batch(
+    message: Update,
+    instrument: Instrument,
+    makers: Sequence[str] = (),
+    before: int = Aggressor.UNKNOWN,
+) -> Batch:
     """The records of any data message except a bar.
+
+    Args:
+        message: which.
+        instrument: its instrument.
+        makers: names of market makers that are known.
+        before: Aggressor of the trade before those of the message.
 
     Raises:
         MalformedError: with ``code``, ``index`` and ``field``; ``bad_type`` for a bar.
     """
     if isinstance(message, L2Update):
         return l2_update(message, instrument, makers)
+    if isinstance(message, TradeUpdate):
+        return trade_update(message, instrument, before)
     converter = _CONVERTERS.get(type(message))
     if converter is None:
         raise MalformedError("not a message of records", code=ErrorCode.BAD_TYPE, field="type")
@@ -347,7 +363,6 @@ def to_batch(message: Update, instrument: Instrument, makers: Sequence[str] = ()
 
 _CONVERTERS: Final[Mapping[type[Update], Callable[[Any, Instrument], Batch]]] = {
     L3Update: l3_update,
-    TradeUpdate: trade_update,
     QuoteUpdate: quote_update,
     Snapshot: snapshot_update,
 }

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from market.enums import FrameFlag, FrameType, Kind
 from market.record import RECORD, Frame
@@ -136,6 +137,45 @@ async def test_an_anonymous_snapshot_may_be_numbered(serve: Any) -> None:
     assert (answer.status_code, answer.json()["ack"]["seq"]) == (200, 8)
     half = await server.post("/l2_update", {**book, "session": S1})
     assert (half.status_code, half.json()["code"]) == (400, "incomplete_session")
+
+
+TRADES = [
+    {"time": TIME, "price": 6812.25, "volume": 1 << place, "bid": bid, "ask": ask}
+    for place, (bid, ask) in enumerate(
+        [
+            (6812.0, 6812.5),  # between, and nothing before it
+            (6812.25, 6812.5),  # sell
+            (6812.0, 6812.5),  # between: sell
+            (6812.0, 6812.25),  # buy
+            (6812.0, 6812.5),  # between: buy
+            (6812.0, 6812.5),
+        ]
+    )
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 6])
+async def test_a_trade_between_has_the_side_of_the_one_before_it_however_they_come(
+    serve: Any, size: int
+) -> None:
+    """Sizes are powers of two: the sum of signed sizes says the side of each."""
+    server = await serve()
+    parts = [TRADES[at : at + size] for at in range(0, len(TRADES), size)]
+    told = {"type": "trade_update", "instrument": SYMBOL, "session": S1, "tick_size": 0.25}
+    seq = 1
+    for part in parts:
+        for _ in range(2):  # the second is a duplicate
+            answer = await server.post("/trade_update", {**told, "seq": seq, "updates": part})
+            assert answer.status_code == 200, answer.text
+        seq += len(part)
+    assert answer.json()["metrics"]["cvd"] == -2 - 4 + 8 + 16 + 32
+    async with server.peer() as peer:
+        await peer.hello(source="playback")
+        for part in parts:
+            await peer.say({"type": "trade_update", "stream": 0, "updates": part})
+        await peer.hear("ack", seq=len(TRADES))
+    row = await server.http.get(f"/api/v1/instruments/{SYMBOL}/metrics?source=playback")
+    assert row.json()["cvd"] == -2 - 4 + 8 + 16 + 32
 
 
 # What NinjaTrader did
