@@ -38,10 +38,12 @@ BEGINNINGS: Final[dict[str, bytes]] = {
 _TOPICS: Final = ["metrics", "clusters", "book", "profile", "view"]
 _GIVE_UP_S: Final = 15.0
 _DRIP_S: Final = 0.5
-_LOOK_S: Final = 0.05
-_LOOKS: Final = 50
-"""Of so many looks one is at the queues too: the kernel walks all its sockets for that, which takes
-2 to 4 ms and empties the caches of publisher and server; that is not the readers' doing."""
+_LOOK_S: Final = 2.5
+"""A look at the queues takes 2 to 4 ms, as the kernel walks all its sockets for it, and leaves the
+publisher's caches empty; many of them would be blamed on the readers."""
+
+_CLOSING_S: Final = 0.1
+"""From a reset on the way to its descriptor's end."""
 
 
 def _flood(port: int, kind: str) -> None:
@@ -121,24 +123,31 @@ def _drips(sock: socket.socket) -> bool:
 def _stall(port: int, count: int, pid: int) -> dict[str, Any]:
     """Subscribe to everything, read nothing, until the server has let go of all.
 
-    What the server holds is seen from the kernel: its descriptors, and the bytes that wait in its
-    sockets.
+    The attacker sleeps meanwhile: that a connection is reset wakes it. What the server holds is
+    seen from the kernel: its descriptors, and the bytes that wait in its sockets.
     """
     before = _descriptors(pid)
     begun = time.monotonic()
     readers = [_stalled(port) for _ in range(count)]
     connected = time.monotonic()
+    waiting = select.epoll()
+    for reader in readers:
+        waiting.register(reader.sock, select.EPOLLRDHUP)
     first = last = 0.0
-    queued, left, look = 0, count, 0
+    queued, left = 0, count
     while left and time.monotonic() < connected + 2 * _GIVE_UP_S:
-        time.sleep(_LOOK_S)
-        left = _descriptors(pid) - before
-        if left < count:
+        ended = waiting.poll(_LOOK_S)
+        for descriptor, _ in ended:
+            waiting.unregister(descriptor)
+        left -= len(ended)
+        if ended:
             last = time.monotonic()
             first = first or last
-        look += 1
-        if look % _LOOKS == _LOOKS // 2:
+        else:
             queued = max(queued, _queued(port))
+    waiting.close()
+    time.sleep(_CLOSING_S)
+    held = _descriptors(pid) - before
     for reader in readers:
         reader.sock.close()
     return {
@@ -147,7 +156,7 @@ def _stall(port: int, count: int, pid: int) -> dict[str, Any]:
         "first": first,
         "last": last,
         "longest": last - begun,
-        "held": left,
+        "held": held,
         "queued": queued,
     }
 
