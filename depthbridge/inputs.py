@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from depthbridge.clocktime import moment
+from depthbridge.numbers import decimal_number
 from market.errors import UsageError
 from market.session import SessionCalendar
 
@@ -51,7 +52,9 @@ def add_input_arguments(parser: argparse.ArgumentParser, *, until: str = "--to")
     group = parser.add_argument_group("input")
     group.add_argument("--format", help="instead of finding it by content: nt-dump, lobster, …")
     group.add_argument("--instrument", help="where the recording does not say it: 'ES 12-26'")
-    group.add_argument("--tick-size", help="for an instrument that is not known: 0.25")
+    group.add_argument(
+        "--tick-size", type=_tick_size, help="for an instrument that is not known: 0.25"
+    )
     group.add_argument("--time-zone", help="IANA zone of a dump's times: America/Chicago")
     group.add_argument("--tolerant", action="store_true", help="skip and count what is wrong")
     group.add_argument(
@@ -287,6 +290,13 @@ def _instant(text: str, day: date | None, option: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
+def _tick_size(text: str) -> str:
+    """Its text, as it was written; refused for journals too, which know their own."""
+    if decimal_number(text) <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is no tick size: it must be above 0")
+    return text
 
 
 def _date(text: str) -> date:

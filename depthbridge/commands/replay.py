@@ -89,7 +89,10 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
     seconds = time.monotonic() - started
     print(f"{player.rows:,} rows in {seconds:.1f} s, {player.rows / seconds:,.0f} rows/s")
     if player.left_out:
-        print(f"{player.left_out:,} records of orders between two ticks were not sent")
+        print(
+            f"{player.left_out:,} records of orders between two ticks were not sent; where an "
+            "order moved there or came from there, the server's book differs from the file's"
+        )
     print(f"signals: {printer.signals}")
     print(printer.summary)
 

@@ -298,6 +298,8 @@ def test_an_old_output_survives_what_goes_wrong(
         (["book", "{dump}", "--out", "no/folder/x.csv"], "cannot be written"),
         (["book", "{dump}", "--out", "x.csv", "--format", "moldudp"], "there are"),
         (["book", "{dump}", "--out", "x.csv", "--tick-size", "0.3"], "tick_size"),
+        (["metrics", "{dump}", "--out", "x.csv", "--tick-size", "0"], "must be above 0"),
+        (["metrics", "{dump}", "--out", "x.csv", "--tick-size", "a"], "a is no number"),
         (["book", "{dump}", "--out", "x.csv", "--time-zone", "Mars"], "time zone"),
         (["book", "{dump}", "--out", "x.csv", "--date", "yesterday"], "date"),
         (["book", "{dump}", "--out", "x.csv", "--date", "2026-11-21"], "no session"),
