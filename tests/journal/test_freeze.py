@@ -178,6 +178,7 @@ def test_every_attribute_is_frozen_or_given_by_the_maker() -> None:
         "_counts",
         "_config",
         "_text",
+        "_text_bytes",
         "_order_faults",
     }
     kept = {"parameters", "bars", "_words", "_heap", "_started", "_naked", "stale_reason"}
