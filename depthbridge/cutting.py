@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from depthbridge.inputs import Window
 from market.enums import DepthOp, FrameFlag, FrameType, Kind, OrderOp, Side
+from market.parts import SnapshotParts, records_of
 from market.record import MAX_RECORDS, RECORD, Frame, Records, make_frames, times_of
 from orderbook import OrderBook
 from orderbook.books.book import level_records
+from orderbook.books.snapshot import sides_of
 from recording.entries import (
     CheckpointEntry,
     Entry,
@@ -25,7 +27,7 @@ from recording.entries import (
     PhaseEntry,
     SessionEntry,
 )
-from recording.stream import joined, state_at
+from recording.stream import state_at
 
 __all__ = ["cut"]
 
@@ -49,7 +51,7 @@ class _Cut:
         self._snapshots = snapshots
         self._book = OrderBook()
         self._of: InstrumentEntry | None = None
-        self._parts: list[Frame] = []
+        self._parts = SnapshotParts()
         self._seq = 1
         self._kind = Kind.DEPTH_PRICE
         self._outside = True
@@ -86,13 +88,10 @@ class _Cut:
             self._book = state.analyzer.book()
 
     def _snapshot(self, frame: Frame) -> Iterator[Entry]:
-        if self._parts and self._parts[0].seq != frame.seq:
-            self._parts.clear()
-        self._parts.append(frame)
-        if not frame.flags & FrameFlag.LAST:
+        parts = self._parts.add(frame)
+        if parts is None:
             return
-        parts, self._parts = self._parts, []
-        self._load(joined(parts))
+        self._load(records_of(parts))
         inside = self._window.holds(frame.base)
         if inside:
             for part in parts:
@@ -104,11 +103,7 @@ class _Cut:
         if (records["kind"] == Kind.ORDER).any():
             self._book.load_orders(records)
             return
-        bids, asks = (
-            sorted(records[["price", "size"]][records["side"] == side].tolist())
-            for side in (Side.BID, Side.ASK)
-        )
-        self._book.load(bids[::-1], asks)
+        self._book.load(*sides_of(records))
 
     def _events(self, frame: Frame) -> Iterator[Entry]:
         times = times_of(frame)

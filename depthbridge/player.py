@@ -15,9 +15,11 @@ from client import Publisher
 from client.stream import PublishedStream
 from depthbridge.inputs import Window
 from depthbridge.numbers import decimal_number
-from market.enums import FrameFlag, FrameType, Kind, Phase, Side
+from market.enums import FrameType, Kind, Phase
+from market.parts import SnapshotParts, records_of
 from market.record import Frame, Records, off_grid_of, times_of
 from orderbook import OrderBook
+from orderbook.books.snapshot import sides_of
 from recording.entries import (
     BarEntry,
     CheckpointEntry,
@@ -29,7 +31,7 @@ from recording.entries import (
     MakersEntry,
     PhaseEntry,
 )
-from recording.stream import joined, state_at
+from recording.stream import state_at
 from wire.messages import Clusters, ErrorMessage, Message, Metrics, Resync, Signal
 
 __all__ = ["Player", "Printer", "parse_speed"]
@@ -73,7 +75,7 @@ class Player:
         self._outside = False
         self._start: tuple[float, int] | None = None
         self._broken = False
-        self._parts: list[Frame] = []
+        self._parts = SnapshotParts()
         self._from: InstrumentEntry | None = None
 
     async def play(self, entries: Iterable[Entry], at: Callable[[int], object]) -> None:
@@ -191,13 +193,10 @@ class Player:
 
     def _snapshot(self, frame: Frame) -> None:
         """A snapshot of the recording becomes one of the publisher, once it is whole."""
-        if self._parts and self._parts[0].seq != frame.seq:
-            self._parts.clear()
-        self._parts.append(frame)
-        if not frame.flags & FrameFlag.LAST:
+        whole = self._parts.add(frame)
+        if whole is None:
             return
-        records = joined(self._parts)
-        self._parts.clear()
+        records = records_of(whole)
         stream = self._publisher.stream(self._symbol)
         if self._broken:
             stream.reset()
@@ -205,11 +204,7 @@ class Player:
         if (records["kind"] == Kind.ORDER).any():
             stream.seed_orders(self._on_grid(records), frame.base)
         else:
-            bids, asks = (
-                sorted(records[["price", "size"]][records["side"] == side].tolist())
-                for side in (Side.BID, Side.ASK)
-            )
-            stream.seed(bids[::-1], asks, frame.base)
+            stream.seed(*sides_of(records), frame.base)
         self._publisher.wake()
 
 

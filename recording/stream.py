@@ -29,16 +29,16 @@ output     what the entries before it led to: without effect
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from market.enums import FrameFlag, FrameType, Kind, Phase, Source
 from market.errors import DataError, MalformedError, SettingsError
 from market.instrument import Instrument
+from market.parts import SnapshotParts, records_of
 from market.record import Frame, Records
 from market.session import SessionCalendar, calendar_for
 from orderbook import Analyzer, Bar, Parameters
@@ -201,7 +201,7 @@ class Stream:
         self._broken = False
         self.doubt = ""
         self._phase = Phase.WAITING
-        self._parts: list[Frame] = []
+        self._parts = SnapshotParts()
 
     def _settle(self) -> None:
         """The settings in force are known, and so is what every metrics message has around it."""
@@ -349,7 +349,7 @@ class Stream:
         self._broken = facts["broken"]
         self.doubt = facts["doubt"]
         self._phase = Phase(facts["phase"])
-        self._parts = parts
+        self._parts = SnapshotParts(parts)
         self._named = True
         self.untouched = False
 
@@ -437,13 +437,10 @@ class Stream:
         return Result(self, emits=last)
 
     def _apply_snapshot(self, frame: Frame) -> Result:
-        if self._parts and self._parts[0].seq != frame.seq:
-            self._parts.clear()
-        self._parts.append(frame)
-        if not frame.flags & FrameFlag.LAST:
+        whole = self._parts.add(frame)
+        if whole is None:
             return Result(self)
-        records = joined(self._parts)
-        self._parts.clear()
+        records = records_of(whole)
         rewound = self.source.played and self.analyzer.set_back(frame.base)
         replaced = self.analyzer.load_snapshot(records, frame.base, frame.seq)
         if self._row_per_frame:
@@ -530,14 +527,6 @@ def bar_of(values: Mapping[str, Any]) -> Bar:
     return Bar(
         series=f"{series['type']} {series['value']}", time=values["time"], delta=delta, **prices
     )
-
-
-def joined(parts: Sequence[Frame]) -> Records:
-    """The records of a snapshot's frames."""
-    if len(parts) == 1:
-        return parts[0].records
-    records: Records = np.concatenate([part.records for part in parts])
-    return records
 
 
 def state_at(entry: CheckpointEntry, instrument: Instrument, source: Source) -> Stream | None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from market.enums import Aggressor, FrameType, Kind, Phase, Source
 from market.errors import MalformedError
+from market.parts import records_of
 from market.record import MAX_DT, Frame, Records
 from orderbook import Parameters, describe
 from recording.entries import (
@@ -41,7 +42,7 @@ from recording.messages import (
 )
 from recording.output import OutputRecorder
 from recording.resume import Resumed
-from recording.stream import PAUSE_OVER, Result, Stream, joined
+from recording.stream import PAUSE_OVER, Result, Stream
 from server.clock import SYSTEM, Clock
 from server.liveness import Counters, Liveness
 from server.measure import Measures, Trace, Unsynced
@@ -533,7 +534,7 @@ class Channel:
     def _load(self, verdict: Verdict, expected: int, now: int) -> Result | None:
         """Replace the book by a snapshot; one that contradicts itself is refused whole."""
         try:
-            require_snapshot(joined(verdict.snapshot))
+            require_snapshot(records_of(verdict.snapshot))
         except MalformedError:
             self.session.expected = expected
             self.break_off(ResyncReason.RESET, now)

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from market.enums import FrameFlag, FrameType, at_hand
+from market.enums import FrameType, at_hand
 from market.errors import MalformedError
+from market.parts import SnapshotParts
 from market.record import Frame
 from wire.codes import ErrorCode, ResyncReason
 from wire.publishers import Claim, Grant, Publishers
@@ -196,7 +197,7 @@ class StreamSession:
         self.recovery = Recovery()
         self._known: dict[str, int] = {}
         self._begun = session is not None
-        self._parts: list[Frame] = []
+        self._parts = SnapshotParts()
         self._torn = False
 
     @property
@@ -331,24 +332,20 @@ class StreamSession:
         return None if reason is None else ResyncRequest(self.expected, reason)
 
     def _judge_snapshot(self, frame: Frame, now: int) -> Verdict:
-        if self._parts and self._parts[0].seq != frame.seq:
-            self._parts.clear()
         if frame.seq < self.expected:
             self._parts.clear()
             self._move(Event.OLD_SNAPSHOT)
             return Verdict(Action.DROP, self.state)
-        if len(self._parts) == _SNAPSHOT_FRAMES:
+        parts = self._parts.add(frame)
+        if len(parts or self._parts) > _SNAPSHOT_FRAMES:
             self._parts.clear()
             raise MalformedError(
                 f"a snapshot of more than {_SNAPSHOT_FRAMES} frames",
                 code=ErrorCode.BAD_COUNT,
                 field="type",
             )
-        self._parts.append(frame)
-        if not frame.flags & FrameFlag.LAST:
+        if parts is None:
             return Verdict(Action.WAIT, self.state)
-        parts = tuple(self._parts)
-        self._parts.clear()
         if self._torn:
             self._torn = False
             return Verdict(Action.DROP, self.state, torn=True)

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from depthbridge.inputs import Window
 from depthbridge.runs.base import Columns, Run, fault_of
 from depthbridge.runs.columns import in_units
-from market.enums import FrameFlag, FrameType, Kind, Phase
+from market.enums import FrameType, Kind, Phase
 from market.errors import UsageError
+from market.parts import SnapshotParts, records_of
 from market.record import Frame
 from orderbook import NULL_TICKS
 from orderbook.books.orders import FAULT_WORDS
+from orderbook.books.snapshot import sides_of
 from orderbook.export import BETWEEN, CHANGE, EVENT_ROWS, INTERVAL, BookExporter
 from recording.entries import (
     DAMAGE,
@@ -70,7 +72,7 @@ class BookRun(Run):
         self._strict = strict
         self._exporter: BookExporter | None = None
         self._broken = False
-        self._parts: list[Frame] = []
+        self._parts = SnapshotParts()
         self._places: list[NDArray[np.int64]] = []
         self._before = -1
         self._depth_seen = False
@@ -147,7 +149,7 @@ class BookRun(Run):
             case GapEntry(reason):
                 self._lose(reason)
             case PhaseEntry(phase, reason):
-                self._drop_parts()  # a killed server could not write the snapshot to its end
+                self._parts.clear()  # a killed server could not write the snapshot to its end
                 if phase == Phase.STALE and reason == DAMAGE:
                     self._distrust()  # the gap has been told
                 elif phase == Phase.STALE and reason not in ("gap", "silent"):
@@ -194,35 +196,24 @@ class BookRun(Run):
             index = index[applied:]
 
     def _snapshot(self, entry: FrameEntry) -> None:
-        if self._parts and self._parts[0].seq != entry.frame.seq:
-            self._drop_parts()
-        if not self._parts:
+        whole = self._parts.add(entry.frame)
+        if len(whole or self._parts) == 1:
             self._before = self._index
+            self._places.clear()
         self._places.append(self._numbered(entry))
         self._depth_seen = True
-        self._parts.append(entry.frame)
-        if not entry.frame.flags & FrameFlag.LAST:
+        if whole is None:
             return
         self._judge(entry.frame)
-        records = np.concatenate([part.records for part in self._parts])
+        records = records_of(whole)
         places = np.concatenate(self._places)
-        self._drop_parts()
         self._broken = False
         if (records["kind"] == Kind.ORDER).any():
             applied, fault = self._started().book.load_orders(records)[:2]
             if fault is not None:
                 raise fault_of(fault, places[applied], entry.frame.seq)
             return
-        sides = []
-        for side, sign in ((1, -1), (0, 1)):
-            rows = records[records["side"] == side]
-            order = np.argsort(sign * rows["price"], kind="stable")
-            sides.append([(int(r["price"]), int(r["size"])) for r in rows[order]])
-        self._started().book.load(*sides)
-
-    def _drop_parts(self) -> None:
-        self._parts.clear()
-        self._places.clear()
+        self._started().book.load(*sides_of(records))
 
     def _judge(self, frame: Frame) -> None:
         """The rows before a snapshot: time moves to it, and they may be no book."""
@@ -238,7 +229,7 @@ class BookRun(Run):
 
     def _distrust(self) -> None:
         self._broken = True
-        self._drop_parts()
+        self._parts.clear()
         self._started().book.clear()
 
     def _columns(self, rows: NDArray[Any]) -> Iterator[Columns]:

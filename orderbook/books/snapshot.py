@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from market.enums import Kind
+from market.enums import Kind, Side
 from market.errors import MalformedError
 from market.record import Records
+from orderbook.books.book import Levels
 
-__all__ = ["snapshot_levels"]
+__all__ = ["sides_of", "snapshot_levels"]
 
 
 def snapshot_levels(records: Records) -> Records:
@@ -34,3 +35,12 @@ def snapshot_levels(records: Records) -> Records:
     if len(np.unique(keys, axis=0)) != len(levels):
         raise MalformedError("a snapshot names a price twice", field="price")
     return levels
+
+
+def sides_of(records: Records) -> tuple[Levels, Levels]:
+    """The (bids, asks) of a snapshot of depth, (ticks, size), best first."""
+    bids, asks = (
+        sorted(records[["price", "size"]][records["side"] == side].tolist())
+        for side in (Side.BID, Side.ASK)
+    )
+    return bids[::-1], asks

@@ -8,9 +8,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from market.enums import FrameFlag, FrameType, Kind, Phase, Source
+from market.enums import FrameType, Kind, Phase, Source
 from market.errors import DataError
 from market.instrument import Instrument
+from market.parts import SnapshotParts, records_of
 from market.record import RECORD, REWIND_NS, Frame, Records, times_of
 from orderbook.books.book import level_records
 from orderbook.books.order_book import adds_of, standing_orders
@@ -80,7 +81,7 @@ class Translator:
         self._session: str | None = None
         self._exchange = self._local = _NEVER
         self._held: list[Group] = []
-        self._parts: list[Frame] = []
+        self._parts = SnapshotParts()
         self._book: _Book | None = None
         self._loaded = _NOTHING
         self._records = 0
@@ -219,17 +220,14 @@ class Translator:
         self, frame: Frame, received: "int | NDArray[np.int64] | None"
     ) -> Iterator[NDArray[Any]]:
         self._begun = True
-        if self._parts and self._parts[0].seq != frame.seq:
-            self._parts.clear()
-        self._parts.append(frame)
-        if not frame.flags & FrameFlag.LAST:
+        whole = self._parts.add(frame)
+        if whole is None:
             return
         yield from self._complete()
         self._exchange = max(self._exchange, frame.base)
         heard = frame.base + self._latency if received is None else int(np.max(received))
         self._local = max(self._local, heard, self._exchange)
-        self._begin(np.concatenate([part.records for part in self._parts]))
-        self._parts.clear()
+        self._begin(records_of(whole))
         self._broken = False
         if self._window is None or self._window.holds(self._exchange):
             yield from self._show(self._exchange, self._local)
