@@ -133,7 +133,7 @@ class _Cut:
     def _beginning(self, time: int) -> Iterator[Entry]:
         """The book as it stands before what is at ``time``."""
         orders = self._book.by_order
-        records = self._book.adds() if orders else self._levels()
+        records = self._book.adds(off_grid=True) if orders else self._levels()
         if not len(records):
             return
         if self._snapshots:

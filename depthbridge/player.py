@@ -13,11 +13,12 @@ import numpy as np
 
 from client import Publisher
 from client.stream import PublishedStream
+from depthbridge.gridding import OrdersOnGrid
 from depthbridge.inputs import Window
 from depthbridge.numbers import decimal_number
 from market.enums import FrameType, Kind, Phase
 from market.parts import SnapshotParts, records_of
-from market.record import Frame, Records, off_grid_of, times_of
+from market.record import Frame, times_of
 from orderbook import OrderBook
 from orderbook.books.snapshot import sides_of
 from recording.entries import (
@@ -47,7 +48,6 @@ class Player:
     Attributes:
         rows: records sent so far.
         time: event time of the last one, ns UTC.
-        left_out: records of orders between two ticks, which the wire does not carry.
     """
 
     def __init__(
@@ -67,7 +67,6 @@ class Player:
         """
         self.rows = 0
         self.time = 0
-        self.left_out = 0
         self._publisher = publisher
         self._symbol = symbol
         self._speed = speed
@@ -76,7 +75,13 @@ class Player:
         self._start: tuple[float, int] | None = None
         self._broken = False
         self._parts = SnapshotParts()
+        self._orders = OrdersOnGrid()
         self._from: InstrumentEntry | None = None
+
+    @property
+    def left_out(self) -> int:
+        """Records of orders between two ticks, which the wire does not carry."""
+        return self._orders.left_out
 
     async def play(self, entries: Iterable[Entry], at: Callable[[int], object]) -> None:
         """Play until the end; ``at`` is told the rows before each entry, and ends it with False.
@@ -127,11 +132,13 @@ class Player:
             stream = self._publisher.stream(self._symbol)
             if lost:
                 stream.reset()
-            _seed(stream, state.analyzer.book(), state.analyzer.clock)
+            book = state.analyzer.book()
+            self._orders.load(book.adds(off_grid=True))
+            _seed(stream, book, state.analyzer.clock)
             self._publisher.wake()
 
     async def _events(self, frame: Frame) -> None:
-        frame = frame._replace(records=self._on_grid(frame.records))
+        frame = frame._replace(records=self._orders.records(frame.records, frame.base))
         for part in self._paced(frame) if self._window is None else self._wanted(frame):
             if part.historical:
                 await self._publisher.publish(self._symbol, part)
@@ -140,14 +147,6 @@ class Player:
             await self._publisher.publish(self._symbol, part)
             self.rows += len(part.records)
             self.time = part.base + int(part.records["dt"][-1])
-
-    def _on_grid(self, records: Records) -> Records:
-        """Without orders between two ticks; they are counted."""
-        between = off_grid_of(records)
-        if not between.any():
-            return records
-        self.left_out += int(np.count_nonzero(between))
-        return np.ascontiguousarray(records[~between])
 
     def _wanted(self, frame: Frame) -> Iterator[Frame]:
         """The parts of a frame that lie in the window; the others only move the shadow book."""
@@ -202,7 +201,7 @@ class Player:
             stream.reset()
         self._broken = False
         if (records["kind"] == Kind.ORDER).any():
-            stream.seed_orders(self._on_grid(records), frame.base)
+            stream.seed_orders(self._orders.load(records), frame.base)
         else:
             stream.seed(*sides_of(records), frame.base)
         self._publisher.wake()

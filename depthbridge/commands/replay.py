@@ -90,8 +90,8 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
     print(f"{player.rows:,} rows in {seconds:.1f} s, {player.rows / seconds:,.0f} rows/s")
     if player.left_out:
         print(
-            f"{player.left_out:,} records of orders between two ticks were not sent; where an "
-            "order moved there or came from there, the server's book differs from the file's"
+            f"{player.left_out:,} records of orders between two ticks were not sent: the server's "
+            "book is the part of the file's that lies on the grid"
         )
     print(f"signals: {printer.signals}")
     print(printer.summary)

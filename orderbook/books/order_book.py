@@ -127,10 +127,10 @@ class OrderBook(Book):
             sides.append(sorted(levels, reverse=bool(side)))
         return sides[0], sides[1]
 
-    def adds(self) -> Records:
-        """The orders as records that make them stand; not those between two ticks."""
+    def adds(self, *, off_grid: bool = False) -> Records:
+        """The orders as records that make them stand; those between two ticks if ``off_grid``."""
         orders = standing_orders(self._book, self.heap)
-        return adds_of(orders[orders[:, 1] & _OFF_GRID_KEY == 0])
+        return adds_of(orders if off_grid else orders[orders[:, 1] & _OFF_GRID_KEY == 0])
 
     def check(self) -> None:
         """Assert that table, queues and ladder agree."""

@@ -98,7 +98,7 @@ def test_the_day_of_messages_cuts_nothing_off_but_dates_the_window(
     assert (flat(open_recording(out))[1] - OPEN).tolist() == [*begun, NS, 2 * NS]
     words = ["--from", "2012-06-21T13:30:03"]
     assert main(["convert", str(lobster[0]), str(out), *words]) == 0
-    begun = [3 * NS, 3 * NS]
+    begun = [3 * NS] * 3  # now another stands between two ticks
     assert (flat(open_recording(out))[1] - OPEN).tolist() == [*begun, 3 * NS, 3 * NS, 4 * NS]
 
 
@@ -119,6 +119,28 @@ def test_the_api_takes_a_seed_and_a_day(lobster: tuple[Path, Path]) -> None:
     assert recorded.instrument.symbol == "AAPL"
     trades = recorded.trades().to_numpy()
     assert trades["time_ns"].tolist() == [(1_357_102_800 + 34_203) * NS]
+
+
+@pytest.mark.parametrize("name", ["part.csv", "part.parquet", "journal"])
+def test_a_part_begins_with_the_orders_between_two_ticks_too(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of them comes onto the grid later: without it the part would name an unknown order."""
+    source, out, book = (tmp_path / one for one in ("AAPL orders.csv", name, "book.csv"))
+    source.write_text(ORDERS)
+    words = ["--instrument", "AAPL", "--tick-size", "0.01"]
+    to = ["--to", "journal"] if name == "journal" else []
+    since = ["--from", "2012-06-21T13:30:02"]
+    assert main(["convert", str(source), str(out), *words, *since, *to]) == 0
+    states = []
+    for path, window in ((source, since), (out, [])):
+        shown = [*words, "--levels", "2", "--every", "event", "--out", str(book)]
+        assert main(["book", str(path), *shown, *window]) == 0
+        rows = [line.split(",") for line in book.read_text().splitlines()[1:]]
+        states.append({time: cells for _, time, *cells in rows})
+        assert "unknown" not in capsys.readouterr().err
+    assert states[0] == states[1]
+    assert len(states[0]) == 3
 
 
 class Told:
