@@ -92,8 +92,11 @@ class ScoreKeeper:
         later = np.concatenate([changes[1:], [np.nan]])[: len(changes)]
         self._flow.add(np.stack([flows, changes[: len(flows)], later[: len(flows)]], axis=1))
         imbalance = part.scores["queue_imbalance"][: len(mids)]
-        moves = next_moves(mids)[: len(imbalance)]
-        self._queue.add(np.stack([imbalance, moves.astype(np.float64)], axis=1))
+        # of every instant: from second to second a move and its return would not be seen
+        moves = next_moves(part.path.mids).astype(np.float64)
+        self._queue.add(
+            np.stack([imbalance, seconds_of(moves, part.path.begin)[: len(imbalance)]], axis=1)
+        )
 
     def result(self) -> Behaviour:
         """Everything so far."""

@@ -200,6 +200,19 @@ def test_imbalance_that_foretells_every_move_has_an_auc_of_one() -> None:
     assert keeper.result().queue_auc == 1.0
 
 
+def test_the_next_move_is_seen_though_mid_is_back_at_the_next_full_second() -> None:
+    seconds = 200
+    mids = np.full(10 * seconds + 1, 100.0)
+    up = np.arange(seconds) % 2 == 0
+    mids[3 : 10 * seconds : 10] += np.where(up, 1.0, -1.0)
+    # what is left at full seconds goes the other way, and far less often
+    mids[1000:] += 1.0
+    imbalance = np.append(np.where(up, 0.5, -0.5), 0.0)
+    keeper = ScoreKeeper()
+    keeper.take(part(mids, np.zeros(len(mids)), imbalance))
+    assert keeper.result().queue_auc == 1.0
+
+
 # -- the picture ---------------------------------------------------------------------------------
 
 
