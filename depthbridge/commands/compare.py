@@ -31,10 +31,18 @@ def run(args: argparse.Namespace) -> int:
 
     import orjson
 
-    from depthbridge.comparing import as_json, as_text, compare, tally_export, tally_recording
+    from depthbridge.comparing import (
+        as_json,
+        as_text,
+        check_contract,
+        compare,
+        tally_export,
+        tally_recording,
+    )
     from depthbridge.outputs import check_ending, keep_apart, replacing
     from market.errors import UsageError
     from recording.readers import open_recording
+    from recording.readers.naming import name_in
 
     if args.json is not None:
         check_ending(args.json, (".json",))
@@ -43,6 +51,9 @@ def run(args: argparse.Namespace) -> int:
     if args.export.is_dir():
         raise UsageError(f"{args.export} is a folder: name one export", code="no_file")
     symbol = given.recording.instrument.symbol
+    named = name_in(args.export, given.settings.instruments, folder=False)
+    if named is not None:
+        check_contract(symbol, named)
     theirs = open_recording(
         args.export,
         format="nt-export",

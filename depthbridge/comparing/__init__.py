@@ -7,7 +7,7 @@
     report.py    the result as text and as JSON
 """
 
-from depthbridge.comparing.causes import Comparison, compare
+from depthbridge.comparing.causes import Comparison, check_contract, compare
 from depthbridge.comparing.report import as_json, as_text
 from depthbridge.comparing.tallies import Tally, tally_export, tally_recording
 
@@ -16,6 +16,7 @@ __all__ = [
     "Tally",
     "as_json",
     "as_text",
+    "check_contract",
     "compare",
     "tally_export",
     "tally_recording",

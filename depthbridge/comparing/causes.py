@@ -17,7 +17,7 @@ from market.errors import UsageError
 from market.session import SessionCalendar
 from orderbook.analytics.profile import SHARES, point_of_control, value_area
 
-__all__ = ["CAUSES", "Cause", "Comparison", "compare"]
+__all__ = ["CAUSES", "Cause", "Comparison", "check_contract", "compare"]
 
 CAUSES: Final = {
     "session": "another session template: bars that only one side has, outside of regular hours",
@@ -35,6 +35,12 @@ CAUSES: Final = {
 """In the order in which they are told."""
 
 _EXAMPLES: Final = 3
+_QUARTER: Final = 15 * MINUTE
+"""All time zones are whole quarters of an hour apart."""
+_FURTHEST: Final = 26 * 4
+"""From UTC-12 to UTC+14."""
+_ENOUGH: Final = 5
+"""Bars that are no coincidence: equal in open, high, low, close and volume."""
 _Area = dict[str, float]
 
 
@@ -81,17 +87,28 @@ class Comparison:
 
 
 def compare(ours: Tally, theirs: Tally, calendar: SessionCalendar) -> Comparison:
-    """Put two tallies side by side.
+    """Put two tallies of one instrument side by side.
 
     Raises:
-        UsageError: ``nothing_comparable``: other instruments, or no time in common.
+        UsageError: ``nothing_comparable``: no time in common, or the clocks of two time zones.
     """
-    if ours.instrument.symbol != theirs.instrument.symbol:
-        raise _nothing(
-            f"the recording is of {ours.instrument.symbol}, the export of "
-            f"{theirs.instrument.symbol}"
-        )
     return _Comparer(ours, theirs, calendar).result()
+
+
+def check_contract(symbol: str, named: str) -> None:
+    """Refuse an export that its name gives to another contract.
+
+    Args:
+        symbol: of the recording; a root alone is any contract of it, and so is ``##-##``.
+        named: by the export's file name, likewise.
+
+    Raises:
+        UsageError: ``nothing_comparable``.
+    """
+    (root, _, month), (other, _, expiry) = symbol.partition(" "), named.partition(" ")
+    months = {month, expiry} - {"", "##-##"}
+    if root != other or len(months) > 1:
+        raise _nothing(f"the recording is of {symbol}, the export by its name of {named}")
 
 
 class _Comparer:
@@ -106,6 +123,7 @@ class _Comparer:
         mine, late = self._grouped(self._ours.bars), self._grouped(self._ours.late)
         yours = self._grouped(self._theirs.bars)
         both = sorted(mine.keys() & yours.keys())
+        self._refuse_another_clock(mine, yours)
         if not both:
             raise _nothing(f"{_span('the recording', mine)}, {_span('the export', yours)}")
         found = Comparison(
@@ -122,6 +140,21 @@ class _Comparer:
         found.sessions = list(self._sessions(both, mine, yours))
         found.causes = {name: self._causes[name] for name in CAUSES if name in self._causes}
         return found
+
+    def _refuse_another_clock(self, mine: Mapping[int, Bar], yours: Mapping[int, Bar]) -> None:
+        """Where bars are equal only hours apart, no other cause would be true."""
+        equal, common = _equal(mine, yours, 0)
+        if self._daily or (common and 2 * equal >= common):
+            return
+        for steps in sorted(range(-_FURTHEST, _FURTHEST + 1), key=abs):
+            equal, common = _equal(mine, yours, steps * _QUARTER)
+            if equal >= _ENOUGH and 2 * equal > common:
+                ahead = "later" if steps > 0 else "earlier"
+                raise _nothing(
+                    f"the export's times are {abs(steps) // 4}:{abs(steps) % 4 * 15:02} h {ahead}: "
+                    f"moved by that, {equal} of {common} bars are equal. Exports are in UTC, so "
+                    "look at the recording's zone (--time-zone) first"
+                )
 
     # -- bars ----------------------------------------------------------------------------------
 
@@ -284,6 +317,12 @@ def _spread(bar: Bar) -> dict[int, int]:
     spread = dict.fromkeys(range(bar.low, bar.high + 1), share)
     spread[bar.close] += rest
     return spread
+
+
+def _equal(mine: Mapping[int, Bar], yours: Mapping[int, Bar], ahead: int) -> tuple[int, int]:
+    """Equal bars, and all that both have, if the export's times are so much too late."""
+    common = [(bar, yours[end + ahead]) for end, bar in mine.items() if end + ahead in yours]
+    return sum(bar.prices == other.prices for bar, other in common), len(common)
 
 
 def _span(name: str, bars: Mapping[int, Bar]) -> str:

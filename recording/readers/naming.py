@@ -102,9 +102,9 @@ def plain_name(path: Path) -> str:
     return name[:_LONGEST]
 
 
-def name_in(path: Path, table: InstrumentTable) -> str | None:
-    """A contract, its alias or a known root at the beginning of a file's or folder's name."""
-    names = (path.name.upper(), path.absolute().parent.name.upper())
+def name_in(path: Path, table: InstrumentTable, *, folder: bool = True) -> str | None:
+    """A contract, its alias or a known root at the beginning of a file's or its folder's name."""
+    names = (path.name.upper(), *([path.absolute().parent.name.upper()] if folder else ()))
     for text in names:
         contract = _CONTRACT.search(text)
         if contract is not None:

@@ -243,6 +243,69 @@ def test_what_cannot_be_compared_is_one_line(
     assert error.strip().count("\n") == 0
 
 
+def moved(told: Sequence[Trade], quarters: int) -> list[Trade]:
+    return [t._replace(time=t.time + quarters * 15 * MINUTE) for t in told]
+
+
+def varied(minutes: int) -> list[Trade]:
+    """No two bars of one volume."""
+    return [t._replace(size=t.size + i * i) for i, t in enumerate(trades(minutes=minutes))]
+
+
+@pytest.mark.parametrize(("minutes", "quarters"), [(30, 1), (90, -4), (30, -24), (30, 22)])
+@pytest.mark.parametrize("make", [bars, ticks])
+def test_an_export_in_another_time_zone_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], make: Any, minutes: int, quarters: int
+) -> None:
+    told = varied(minutes)
+    export = make(tmp_path, moved(told, quarters))
+    assert main(["compare", str(recording(tmp_path, told)), str(export)]) == 2
+    error = capsys.readouterr().err
+    way = "later" if quarters > 0 else "earlier"
+    hours, rest = divmod(abs(quarters), 4)
+    assert f"the export's times are {hours}:{rest * 15:02} h {way}" in error
+    assert "--time-zone" in error
+    assert error.strip().count("\n") == 0
+
+
+def test_a_few_bars_that_are_equal_at_another_time_are_no_time_zone(tmp_path: Path) -> None:
+    told = varied(30)
+    less = [t._replace(size=t.size + 3) for t in moved(told, 1)]
+    less[:84] = moved(told, 1)[:84]  # seven bars of thirty
+    _, causes = compared(tmp_path, recording(tmp_path, told), bars(tmp_path, less))
+    assert causes["unexplained"] == 15
+    _, causes = compared(tmp_path, recording(tmp_path, told), bars(tmp_path, moved(told, 1)[:48]))
+    assert causes["unexplained"] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"),
+    [
+        ("MES 12-26.Last.txt", "MES 12-26"),
+        ("ES 03-27.Last.txt", "ES 03-27"),
+        ("NQZ6.Last.txt", "NQ 12-26"),
+        ("NQ.Last.txt", "NQ"),
+        ("ES ##-##.Last.txt", None),
+        ("ESZ6.Last.txt", None),
+        ("es.Last.txt", None),
+        ("export.txt", None),
+    ],
+)
+def test_an_export_named_after_another_contract_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, refused: str | None
+) -> None:
+    told = trades()
+    export = bars(tmp_path, told).rename(tmp_path / name)
+    ended = main(["compare", str(recording(tmp_path, told)), str(export)])
+    error = capsys.readouterr().err
+    if refused is None:
+        assert ended == 0
+    else:
+        assert ended == 2
+        assert f"the recording is of {NAME}, the export by its name of {refused}" in error
+        assert error.strip().count("\n") == 0
+
+
 def test_bids_are_nothing_to_compare_with(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

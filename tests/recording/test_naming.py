@@ -35,6 +35,12 @@ def test_names(path: str, name: str | None) -> None:
     assert name_in(Path("/recordings") / path, DEFAULT_INSTRUMENTS) == name
 
 
+def test_a_folder_may_be_left_out() -> None:
+    path = Path("/NQ 12-26/20211119.csv")
+    assert name_in(path, DEFAULT_INSTRUMENTS) == "NQ 12-26"
+    assert name_in(path, DEFAULT_INSTRUMENTS, folder=False) is None
+
+
 def test_the_caller_comes_before_the_sidecar_before_the_name(tmp_path: Path) -> None:
     path = tmp_path / "NQ 12-26.txt"
 
