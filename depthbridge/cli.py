@@ -105,7 +105,12 @@ def _run(words: list[str]) -> int:
         args = parser.parse_args(rest)
     except SystemExit as exit_:
         return int(exit_.code or 0)
-    return command.run(args)
+    if "input" not in args:
+        return command.run(args)
+    from depthbridge.compiling import told_compiling  # Numba: 0.2 s that others need not wait
+
+    with told_compiling():
+        return command.run(args)
 
 
 def _load(name: str) -> _Command:

@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from depthbridge.numbers import whole_number
 from depthbridge.version import VERSION
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 __all__ = ["add_server_arguments", "run_server", "server_settings"]
+
+_PATIENCE_S: Final = 2.0
+"""A start that takes longer says so."""
 
 
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +92,7 @@ async def _run(
     process = ServerProcess(settings, VERSION)
     gc.freeze()
     await process.start()
+    telling = asyncio.create_task(_tell_if_slow(process.runtime, time.monotonic()))
     settling = asyncio.create_task(_settle(process.runtime))
     print(f"dashboard: {process.url}/", flush=True)
     if settings.recording.enabled:
@@ -108,11 +113,26 @@ async def _run(
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
     await served
+    telling.cancel()
     settling.cancel()
     if process.stopped_by == signal.SIGINT:
         print("stopped", file=sys.stderr)
         return 130
     return 0
+
+
+async def _tell_if_slow(runtime: "Runtime", started: float) -> None:
+    """The first start of a version compiles for a while, and a long journal takes time to read."""
+    try:
+        await asyncio.wait_for(runtime.when_warm(), _PATIENCE_S)
+    except TimeoutError:
+        print(
+            "starting: kernels are compiled, once for each version, and journals read; "
+            "this can take some minutes",
+            flush=True,
+        )
+        await runtime.when_warm()
+        print(f"ready after {time.monotonic() - started:.0f} s", flush=True)
 
 
 async def _settle(runtime: "Runtime") -> None:

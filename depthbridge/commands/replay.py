@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from pathlib import Path
+from typing import Final
 
 from depthbridge.inputs import Input, add_input_arguments, check_reach
 
@@ -14,6 +15,9 @@ replay es_20231225.txt --speed 10
 replay "ES 12-26" --date 2026-11-19 --session RTH --speed max
 replay "ES 12-26" --verify
 """
+
+
+_PATIENCE_S: Final = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +58,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _tell_waiting(url: str) -> None:
+    """Why nothing comes yet."""
+    print(f"waiting for {url}: a server that was updated compiles its kernels first", flush=True)
+
+
 def _token(path: str | None) -> str | None:
     return Path(path).read_text(encoding="utf-8").strip() if path else None
 
@@ -68,6 +77,7 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
     instrument = opened.recording.instrument
     printer = Printer()
     started = time.monotonic()
+    waiting = asyncio.get_running_loop().call_later(_PATIENCE_S, _tell_waiting, args.url)
     async with Publisher(
         args.url,
         [instrument],
@@ -77,6 +87,7 @@ async def _replay(args: argparse.Namespace, opened: Input, token: str | None) ->
         subscribe=("metrics", "clusters", "signals"),
         token=token,
     ) as publisher:
+        waiting.cancel()
         following = asyncio.create_task(printer.follow(publisher))
         player = Player(publisher, instrument.symbol, parse_speed(args.speed), opened.window)
         try:

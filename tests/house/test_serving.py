@@ -4,13 +4,17 @@ import asyncio
 import gc
 import signal
 import sys
+import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from depthbridge import serving
 from depthbridge.serving import run_server
 from market.errors import SessionError
 from server.run import ServerProcess
+from server.runtime import Runtime
 from server.settings import settings_from
 from tests.waiting import PATIENCE_S
 
@@ -77,3 +81,26 @@ def test_the_collector_looks_at_nothing_that_stays(
     assert kept > 10_000
     assert looked_at < kept // 10
     assert gc.get_freeze_count() == 0, "a program that goes on gets them back"
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_a_slow_start_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], slow: bool
+) -> None:
+    """Else the first start of a version shows nothing for a minute."""
+    monkeypatch.setattr(serving, "_PATIENCE_S", 0.01)
+    warm = asyncio.Event()
+
+    class Starting:
+        async def when_warm(self) -> None:
+            await warm.wait()
+
+    async def start() -> None:
+        if not slow:
+            warm.set()
+        asyncio.get_running_loop().call_later(0.1, warm.set)
+        await serving._tell_if_slow(cast("Runtime", Starting()), time.monotonic())
+
+    asyncio.run(start())
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == (["starting:", "ready"] if slow else [])
