@@ -61,6 +61,19 @@ class MakerRows:
             [_Row(price, size, NOBODY) for price, size in bids],
         )
 
+    def load_shares(self, records: Records) -> None:
+        """Begin anew with a snapshot's records: each is its maker's share of its price."""
+        sides: tuple[dict[int, _Row], dict[int, _Row]] = ({}, {})
+        for _, _, side, _, _, price, size, ref in records.tolist():
+            if size:  # the book has no such level either
+                row = sides[side].setdefault(price, _Row(price, 0, NOBODY))
+                row.resize(row.size + size, ref)
+        asks, bids = sides
+        self._sides = (
+            [asks[price] for price in sorted(asks)][:ROWS],
+            [bids[price] for price in sorted(bids, reverse=True)][:ROWS],
+        )
+
     def apply(self, records: Records) -> None:
         """Follow the depth records by position among ``records``."""
         depth = records[records["kind"] == Kind.DEPTH_POSITION]

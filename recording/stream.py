@@ -423,6 +423,15 @@ class Stream:
                 self._maker_rows = MakerRows()
                 self._maker_rows.load(*self.analyzer.top(ROWS))
 
+    def _shared_rows(self, records: Records) -> MakerRows | None:
+        """Rows of makers apart, where a snapshot names one."""
+        named = (records["kind"] == Kind.DEPTH_POSITION) & (records["ref"] != 0)
+        if not named.any():
+            return None
+        rows = MakerRows()
+        rows.load_shares(records)
+        return rows
+
     @property
     def maker_rows(self) -> MakerRows | None:
         """Whose the size of each level is; None where the session has no ``useL3`` or no makers."""
@@ -445,7 +454,7 @@ class Stream:
         replaced = self.analyzer.load_snapshot(records, frame.base, frame.seq)
         if self._row_per_frame:
             self.analyzer.make_row()
-        self._maker_rows = None
+        self._maker_rows = self._shared_rows(records) if self._apart else None
         self.expected = frame.seq
         self._broken = False
         return Result(self, len(records), rewound=rewound, emits=True, replaced=replaced)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from market.enums import FrameFlag, FrameType, Kind
+from market.enums import FrameFlag, FrameType
 from market.errors import MalformedError
 from market.record import MAX_RECORDS, Frame, Records
+from orderbook.books.snapshot import snapshot_levels
 from wire.codes import ErrorCode
 
 __all__ = ["require_snapshot", "snapshot_frames"]
@@ -26,24 +27,15 @@ def snapshot_frames(records: Records, time: int, seq: int) -> list[Frame]:
 
 
 def require_snapshot(records: Records) -> None:
-    """Refuse a snapshot that names a price of a side twice, or of orders an id.
+    """Refuse a snapshot that contradicts itself.
 
     Raises:
-        MalformedError: ``out_of_range``; ``bad_kind`` for depth and orders in one snapshot.
+        MalformedError: ``bad_kind`` for depth and orders in one, ``out_of_range`` for the rest of
+            what :func:`orderbook.books.snapshot.snapshot_levels` refuses.
     """
-    orders = records["kind"] == Kind.ORDER
-    if orders.any():
-        if not orders.all():
-            raise MalformedError(
-                "a snapshot has depth and orders", code=ErrorCode.BAD_KIND, field="kind"
-            )
-        if len(np.unique(records["ref"])) != len(records):
-            raise MalformedError(
-                "a snapshot names an order twice", code=ErrorCode.OUT_OF_RANGE, field="order_id"
-            )
-        return
-    keys = records["price"] * 2 + (records["side"] & 1)
-    if len(np.unique(keys)) != len(keys):
-        raise MalformedError(
-            "a snapshot names a price twice", code=ErrorCode.OUT_OF_RANGE, field="price"
-        )
+    try:
+        snapshot_levels(records)
+    except MalformedError as cause:
+        code = ErrorCode.BAD_KIND if cause.field == "kind" else ErrorCode.OUT_OF_RANGE
+        field = "order_id" if cause.field == "ref" else cause.field
+        raise MalformedError(cause.message, code=code, field=field) from cause

@@ -95,7 +95,9 @@ per stream, from 1, under one session UUID. The server judges record by record:
   one flagged as last, and dropped when the connection ends first. Lower than expected: ignored.
   Count 0 is an empty book. Increments from 1 on an empty book need no snapshot. In `playback` and
   `replay` one of more than 5 s before the clock sets it back; without it, an event there empties
-  the book and is answered with `resync` `reset`.
+  the book and is answered with `resync` `reset`. Of depth it may have several records of one price
+  of a side, each under another `ref`: they are market makers' shares of its size, and all of them
+  together are the level. Twice a price under one `ref`, or 0, is refused (`out_of_range`).
 - After a **book fault** or a failed `check` only a snapshot heals; increments until then are
   journaled, not applied, and acknowledged. That range is never sent again. Where a snapshot itself
   brings the fault out (the rows before it are judged when time moves to it) nothing is asked for:

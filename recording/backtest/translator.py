@@ -15,6 +15,7 @@ from market.parts import SnapshotParts, records_of
 from market.record import RECORD, REWIND_NS, Frame, Records, times_of
 from orderbook.books.book import level_records
 from orderbook.books.order_book import adds_of, standing_orders
+from orderbook.books.snapshot import snapshot_levels
 from recording.backtest.depth import BrokenBookError, Ladder, PriceLevels
 from recording.backtest.events import Group, clear_of, joined, part_of
 from recording.backtest.orders import Orders
@@ -227,7 +228,7 @@ class Translator:
         self._exchange = max(self._exchange, frame.base)
         heard = frame.base + self._latency if received is None else int(np.max(received))
         self._local = max(self._local, heard, self._exchange)
-        self._begin(records_of(whole))
+        self._begin(snapshot_levels(records_of(whole)))
         self._broken = False
         if self._window is None or self._window.holds(self._exchange):
             yield from self._show(self._exchange, self._local)

@@ -9,8 +9,9 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from market.instrument import DEFAULT_INSTRUMENTS
-from market.record import RECORD, Frame, make_frames
+from market.record import RECORD, Frame, Records, make_frames
 from orderbook import Book
+from orderbook.books.snapshot import sides_of
 from wire.checksum import book_crc32
 from wire.codes import ResyncReason
 from wire.frames import decode_frame
@@ -67,16 +68,25 @@ class FakeServer:
             self.snapshots += 1
             if verdict.lost:
                 self.lost.append(verdict.lost)
-            _load(book, verdict.snapshot)
+            records = np.concatenate([part.records for part in verdict.snapshot])
+            book.load(*sides_of(records))
+            self.loaded(symbol, records)
         elif verdict.frame is not None:
             self.records[symbol] += [int(ref) for ref in verdict.frame.records["ref"]]
             if verdict.action is Action.APPLY:
                 outcome = book.apply(verdict.frame.records, verdict.frame.base)
+                self.applied(symbol, verdict.frame.records)
                 if outcome.fault is not None:
                     verdict = session.fail(ResyncReason.UNSORTED)
         if verdict.resync is not None:
             yield _resync(frame.stream, verdict.resync)
         yield Ack(stream=frame.stream, seq=session.expected - 1)
+
+    def loaded(self, symbol: str, records: Records) -> None:
+        """A snapshot has replaced a book: for whoever looks closer."""
+
+    def applied(self, symbol: str, records: Records) -> None:
+        """Records have reached a book."""
 
     def _message(self, message: Message) -> Iterator[Message]:
         match message:
@@ -155,12 +165,6 @@ def _examples(message: Subscribe) -> Iterator[Message]:
 
 def _resync(stream: int, request: ResyncRequest) -> Resync:
     return Resync(stream=stream, from_=request.from_, reason=request.reason.value)
-
-
-def _load(book: Book, frames: Sequence[Frame]) -> None:
-    rows = [row for frame in frames for row in frame.records]
-    sides = [[(int(r["price"]), int(r["size"])) for r in rows if r["side"] == s] for s in (0, 1)]
-    book.load(sides[1], sides[0])
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Seeded streams of entries that visit every state a stream can be in."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 
 from market.enums import FrameFlag, FrameType, Kind, Source
 from market.instrument import Instrument
-from market.record import RECORD, Frame, make_frames
+from market.record import RECORD, Frame, Records, make_frames
 from market.session import SessionCalendar, SessionTemplate, Window
 from market.ticks import Grid
 from orderbook import Parameters
@@ -37,6 +37,7 @@ __all__ = [
     "CALENDAR",
     "Recorder",
     "Told",
+    "added_up",
     "entries_of",
     "instrument_of",
     "record",
@@ -135,6 +136,8 @@ class _Entries:
         records["side"][: len(bids)] = 1
         records["price"] = [ticks for ticks, _ in (*bids, *asks)]
         records["size"] = [size for _, size in (*bids, *asks)]
+        if self.flags["useL3"]:
+            records = self._shared(records)
         parts = np.array_split(records, self.rng.choice((1, 1, 2, 3)))
         for part in parts[:-1]:
             yield FrameEntry(Frame(part, time, self.seq, FrameType.SNAPSHOT))
@@ -142,6 +145,23 @@ class _Entries:
                 yield FrameEntry(Frame(np.zeros(0, RECORD), time, self.seq))
         last = Frame(parts[-1], time, self.seq, FrameType.SNAPSHOT, int(FrameFlag.LAST))
         yield FrameEntry(last)
+
+    def _shared(self, levels: Records) -> Records:
+        """Makers' shares of these levels, in most cases; ``added_up`` makes levels of them."""
+        if self.apart.random() < 0.2:
+            return levels
+        shares = []
+        for level in levels:
+            left = int(level["size"])
+            for ref in self.apart.sample(range(4), self.apart.randrange(1, 4))[:-1]:
+                share = level.copy()
+                share["size"], share["ref"] = self.apart.randint(0, left), ref
+                left -= int(share["size"])
+                shares.append(share)
+            level["size"], level["ref"] = left, 4
+            shares.append(level)
+        made: Records = np.array(shares, RECORD) if shares else levels
+        return made
 
     def _aside(self, parameters: Parameters) -> Iterator[Entry]:
         chance = self.rng.random()
@@ -180,6 +200,31 @@ class _Entries:
         }
         yield BarEntry(self.seq, values)
         self.seq += 1
+
+
+def added_up(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The same entries, with the levels of each snapshot in its last frame: nobody's."""
+    parts: list[Frame] = []
+    for entry in entries:
+        if not isinstance(entry, FrameEntry) or entry.frame.type != FrameType.SNAPSHOT:
+            yield entry
+            continue
+        frame = entry.frame
+        parts.append(frame)
+        if not frame.flags & FrameFlag.LAST:
+            yield FrameEntry(frame._replace(records=frame.records[:0]))
+            continue
+        sums: dict[tuple[int, int], int] = {}
+        for part in parts:
+            for row in part.records:
+                key = (int(row["side"]), int(row["price"]))
+                sums[key] = sums.get(key, 0) + int(row["size"])
+        parts.clear()
+        records = np.zeros(len(sums), RECORD)
+        records["side"] = [side for side, _ in sums]
+        records["price"] = [price for _, price in sums]
+        records["size"] = list(sums.values())
+        yield FrameEntry(frame._replace(records=records))
 
 
 class Recorder:

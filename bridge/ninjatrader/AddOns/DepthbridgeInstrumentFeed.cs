@@ -24,7 +24,6 @@ namespace NinjaTrader.NinjaScript.AddOns
         private readonly object _rows = new object();
         private readonly AggressorRule _rule = new AggressorRule();
         private readonly TradeTail _tail = new TradeTail();
-        private readonly MakerLadder _ladder;
         private readonly int _depth;
         private readonly DepthWatch _watch = new DepthWatch();
         private readonly SilenceClock _silence = new SilenceClock();
@@ -50,7 +49,6 @@ namespace NinjaTrader.NinjaScript.AddOns
             _hub = hub;
             _stream = hub.Stream;
             _depth = _stream.Definition.DepthLevels;
-            _ladder = new MakerLadder(_depth);
             _clock = new TimeZoneClock(zone);
             _grid = new PriceGrid(instrument.MasterInstrument.TickSize);
             _log = log;
@@ -280,21 +278,8 @@ namespace NinjaTrader.NinjaScript.AddOns
                     _stream.Reset(ResetReason.Fault);
                     return true;
                 }
-                if (_stream.SeedWanted)
-                {
-                    return true;
-                }
-                if (!_ladder.Apply(side, (int)e.Operation, e.Position, _grid.Ticks(e.Price), e.Volume, MakerRef(e.MarketMaker)))
-                {
-                    _stream.Reset(ResetReason.Fault);
-                    return true;
-                }
-                var wanted = false;
-                foreach (var change in _ladder.Changes)
-                {
-                    wanted = _stream.Depth(time, side, change.Op, change.Position, change.Price, change.Size, change.Maker);
-                }
-                return wanted;
+                return _stream.DepthOfMaker(
+                    time, side, (int)e.Operation, e.Position, _grid.Ticks(e.Price), e.Volume, MakerRef(e.MarketMaker));
             }
         }
 
@@ -361,7 +346,6 @@ namespace NinjaTrader.NinjaScript.AddOns
         {
             lock (_rows)
             {
-                _ladder.Clear();
                 _stream.Reset(reason);
             }
         }
@@ -383,9 +367,16 @@ namespace NinjaTrader.NinjaScript.AddOns
                 lock (_rows)
                 {
                     _apart = _apart || NeedsLadder();
-                    var asks = Ladder(Wire.SideAsk, _ladder);
-                    var bids = Ladder(Wire.SideBid, _ladder);
-                    if (asks.Length + bids.Length > 0)
+                    BookLevel[] asks = Rows(Wire.SideAsk), bids = Rows(Wire.SideBid);
+                    if (asks.Length + bids.Length == 0)
+                    {
+                        return;
+                    }
+                    if (_apart)
+                    {
+                        _stream.SeedOfMakers(Ladder(bids, asks), TimeOfRows());
+                    }
+                    else
                     {
                         _stream.Seed(bids, asks, TimeOfRows());
                     }
@@ -403,7 +394,7 @@ namespace NinjaTrader.NinjaScript.AddOns
                 {
                     if (!_stream.SeedWanted)
                     {
-                        differs = (!_apart && NeedsLadder()) || Differs(Wire.SideAsk) || Differs(Wire.SideBid);
+                        differs = (!_apart && NeedsLadder()) || Differs();
                     }
                 }
             }
@@ -417,9 +408,20 @@ namespace NinjaTrader.NinjaScript.AddOns
             _differed = differs;
         }
 
-        private bool Differs(int side)
+        private bool Differs()
         {
-            var theirs = Ladder(side, new MakerLadder(_depth));
+            BookLevel[] asks = Rows(Wire.SideAsk), bids = Rows(Wire.SideBid);
+            if (_apart)
+            {
+                var ladder = Ladder(bids, asks);
+                asks = ladder.Levels(Wire.SideAsk);
+                bids = ladder.Levels(Wire.SideBid);
+            }
+            return Differs(Wire.SideAsk, asks) || Differs(Wire.SideBid, bids);
+        }
+
+        private bool Differs(int side, BookLevel[] theirs)
+        {
             var ours = new BookLevel[ShadowBook.MaxRows];
             if (_stream.CopyRows(side, ours) != theirs.Length)
             {
@@ -435,21 +437,36 @@ namespace NinjaTrader.NinjaScript.AddOns
             return false;
         }
 
-        /// <summary>NinjaTrader's rows of a side, those of market makers added up; the caller holds both locks.</summary>
-        private BookLevel[] Ladder(int side, MakerLadder sums)
+        /// <summary>NinjaTrader's rows of a side; the caller holds both locks.</summary>
+        private BookLevel[] Rows(int side)
         {
             var list = side == Wire.SideAsk ? Instrument.MarketDepth.Asks : Instrument.MarketDepth.Bids;
             var rows = new BookLevel[list.Count];
-            var makers = new ulong[_apart ? list.Count : 0];
             for (var i = 0; i < rows.Length; i++)
             {
                 rows[i] = new BookLevel(_grid.Ticks(list[i].Price), list[i].Volume);
-                if (_apart)
-                {
-                    makers[i] = MakerRef(list[i].MarketMaker);
-                }
             }
-            return _apart ? sums.Load(side, rows, makers) : rows;
+            return rows;
+        }
+
+        /// <summary>These rows of both sides by whose they are; the caller holds both locks.</summary>
+        private MakerLadder Ladder(BookLevel[] bids, BookLevel[] asks)
+        {
+            var ladder = new MakerLadder(_depth);
+            ladder.Load(Wire.SideBid, bids, Makers(Wire.SideBid));
+            ladder.Load(Wire.SideAsk, asks, Makers(Wire.SideAsk));
+            return ladder;
+        }
+
+        private ulong[] Makers(int side)
+        {
+            var list = side == Wire.SideAsk ? Instrument.MarketDepth.Asks : Instrument.MarketDepth.Bids;
+            var makers = new ulong[list.Count];
+            for (var i = 0; i < makers.Length; i++)
+            {
+                makers[i] = MakerRef(list[i].MarketMaker);
+            }
+            return makers;
         }
 
         private bool NeedsLadder()

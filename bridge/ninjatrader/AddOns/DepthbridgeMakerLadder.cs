@@ -32,6 +32,12 @@ namespace Depthbridge
             get { return _changes; }
         }
 
+        /// <summary>Whether neither side has a row.</summary>
+        public bool IsEmpty
+        {
+            get { return _makers[Wire.SideAsk].Count + _makers[Wire.SideBid].Count == 0; }
+        }
+
         /// <summary>Empty both sides.</summary>
         public void Clear()
         {
@@ -43,8 +49,7 @@ namespace Depthbridge
         /// <param name="side"><see cref="Wire.SideAsk"/> or <see cref="Wire.SideBid"/>.</param>
         /// <param name="rows">In their order.</param>
         /// <param name="makers">Whose each of them is; null: nobody's.</param>
-        /// <returns>The ladder of that side, best first.</returns>
-        public BookLevel[] Load(int side, BookLevel[] rows, ulong[] makers)
+        public void Load(int side, BookLevel[] rows, ulong[] makers)
         {
             Clear(side);
             for (var i = 0; i < rows.Length; i++)
@@ -54,8 +59,36 @@ namespace Depthbridge
                 Move(side, rows[i].Price, rows[i].Size, _refs[side][i]);
             }
             _changes.Clear();
+        }
+
+        /// <summary>The ladder of a side, best first, as far as it is visible.</summary>
+        public BookLevel[] Levels(int side)
+        {
             var levels = _levels[side];
             return levels.GetRange(0, Math.Min(levels.Count, _depth)).ToArray();
+        }
+
+        /// <summary>The size of each maker at a level, in the order of their first rows; together the level's.</summary>
+        /// <param name="side"><see cref="Wire.SideAsk"/> or <see cref="Wire.SideBid"/>.</param>
+        /// <param name="at">Row of the ladder, from 0.</param>
+        /// <param name="level">What it must be.</param>
+        /// <returns>Pairs of maker and size, none of them 0; null: there is no such level, or its size is 0.</returns>
+        public IList<KeyValuePair<ulong, long>> SharesOf(int side, int at, BookLevel level)
+        {
+            var levels = _levels[side];
+            if (level.Size == 0 || at >= levels.Count || levels[at].Price != level.Price || levels[at].Size != level.Size)
+            {
+                return null;
+            }
+            var shares = new List<KeyValuePair<ulong, long>>();
+            for (var i = 0; i < _makers[side].Count; i++)
+            {
+                if (_makers[side][i].Price == level.Price && _makers[side][i].Size != 0)
+                {
+                    AddShare(shares, _refs[side][i], _makers[side][i].Size);
+                }
+            }
+            return shares;
         }
 
         /// <summary>Apply a change of a maker's row, by NinjaTrader's rules.</summary>
@@ -194,6 +227,19 @@ namespace Depthbridge
                 }
             }
             return false;
+        }
+
+        private static void AddShare(List<KeyValuePair<ulong, long>> shares, ulong maker, long size)
+        {
+            var at = shares.FindIndex(share => share.Key == maker);
+            if (at < 0)
+            {
+                shares.Add(new KeyValuePair<ulong, long>(maker, size));
+            }
+            else
+            {
+                shares[at] = new KeyValuePair<ulong, long>(maker, shares[at].Value + size);
+            }
         }
 
         private static int Find(List<BookLevel> levels, int side, long price)

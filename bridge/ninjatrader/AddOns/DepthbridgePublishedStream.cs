@@ -28,6 +28,7 @@ namespace Depthbridge
         private readonly object _lock = new object();
         private readonly RecordRing _ring;
         private readonly ShadowBook _book;
+        private MakerLadder _owners;
         private readonly CheckMarks _checks = new CheckMarks();
         private readonly bool[] _begun = new bool[2];
         private readonly Dictionary<string, ulong> _makers = new Dictionary<string, ulong>(StringComparer.Ordinal);
@@ -60,6 +61,7 @@ namespace Depthbridge
             Definition = definition;
             _ring = new RecordRing(capacity);
             _book = new ShadowBook(definition.DepthLevels);
+            _owners = new MakerLadder(definition.DepthLevels);
         }
 
         /// <summary>What is published.</summary>
@@ -168,6 +170,33 @@ namespace Depthbridge
             return wanted;
         }
 
+        /// <summary>A row of a market maker, or of a deep feed, has changed; the ladder of prices moves by it.</summary>
+        /// <remarks>While the book is in doubt it is passed over: the seed, by <see cref="SeedOfMakers"/>, holds it.</remarks>
+        /// <param name="time">ns UTC.</param>
+        /// <param name="side"><see cref="Wire.SideAsk"/> or <see cref="Wire.SideBid"/>.</param>
+        /// <param name="op"><see cref="Wire.OpAdd"/>, <see cref="Wire.OpUpdate"/> or <see cref="Wire.OpRemove"/>.</param>
+        /// <param name="position">Row among the makers' rows, from 0.</param>
+        /// <param name="price">Ticks.</param>
+        /// <param name="size">Size steps.</param>
+        /// <param name="maker">As <see cref="MakerRef"/> gave it, or 0.</param>
+        /// <returns>Whether the book is in doubt now.</returns>
+        public bool DepthOfMaker(long time, int side, int op, int position, long price, long size, ulong maker)
+        {
+            SenderSignal sleeper;
+            bool wanted;
+            lock (_lock)
+            {
+                if (!_seedWanted)
+                {
+                    TakeRow(time, side, op, position, price, size, maker);
+                }
+                wanted = _seedWanted;
+                sleeper = Sleeper();
+            }
+            Wake(sleeper);
+            return wanted;
+        }
+
         /// <summary>A side's best price or size has changed (Level I).</summary>
         /// <param name="time">ns UTC.</param>
         /// <param name="side"><see cref="Wire.SideAsk"/> or <see cref="Wire.SideBid"/>.</param>
@@ -258,19 +287,16 @@ namespace Depthbridge
         /// <returns>False: this cannot be a book (not sorted, too many rows, no time); nothing was changed.</returns>
         public bool Seed(BookLevel[] bids, BookLevel[] asks, long time)
         {
-            SenderSignal sleeper;
-            lock (_lock)
-            {
-                if (time <= 0 || time > Wire.MaxTime || !_book.IsBook(bids, asks))
-                {
-                    _counters.SeedsRefused++;
-                    return false;
-                }
-                TakeSeed(bids, asks, time);
-                sleeper = Sleeper();
-            }
-            Wake(sleeper);
-            return true;
+            return Seed(bids, asks, new MakerLadder(Definition.DepthLevels), time);
+        }
+
+        /// <summary>The same for rows of market makers; they are told too, and <see cref="DepthOfMaker"/> goes on from them.</summary>
+        /// <param name="owners">Both sides loaded; the stream's own from now on.</param>
+        /// <param name="time">ns UTC.</param>
+        /// <returns>False: their ladder cannot be a book; nothing was changed.</returns>
+        public bool SeedOfMakers(MakerLadder owners, long time)
+        {
+            return Seed(owners.Levels(Wire.SideBid), owners.Levels(Wire.SideAsk), owners, time);
         }
 
         /// <summary>Rows or records may have been missed: empty the book, skip a number so that the server knows.</summary>
@@ -461,6 +487,44 @@ namespace Depthbridge
             }
         }
 
+        /// <summary>The book after everything that was numbered, and whose its rows are; under <see cref="Sync"/>.</summary>
+        internal BookSnapshot Snapshot()
+        {
+            return new BookSnapshot(_book.CopyOf(Wire.SideBid), _book.CopyOf(Wire.SideAsk), _owners, _time);
+        }
+
+        private bool Seed(BookLevel[] bids, BookLevel[] asks, MakerLadder owners, long time)
+        {
+            SenderSignal sleeper;
+            lock (_lock)
+            {
+                if (time <= 0 || time > Wire.MaxTime || !_book.IsBook(bids, asks))
+                {
+                    _counters.SeedsRefused++;
+                    return false;
+                }
+                TakeSeed(bids, asks, owners, time);
+                sleeper = Sleeper();
+            }
+            Wake(sleeper);
+            return true;
+        }
+
+        private void TakeRow(long time, int side, int op, int position, long price, long size, ulong maker)
+        {
+            if ((side & ~1) != 0 || !_owners.Apply(side, op, position, price, size, maker))
+            {
+                Begin(ResetReason.Fault);
+                return;
+            }
+            var changes = _owners.Changes;
+            for (var i = 0; i < changes.Count; i++)
+            {
+                var change = changes[i];
+                TakeDepth(time, side, change.Op, change.Position, change.Price, change.Size, change.Maker);
+            }
+        }
+
         private void TakeDepth(long time, int side, int op, int position, long price, long size, ulong maker)
         {
             if ((side & ~1) != 0 || op < 0 || op > Wire.OpRemove || position < 0 || position >= ShadowBook.MaxRows)
@@ -543,6 +607,7 @@ namespace Depthbridge
             _begun[0] = false;
             _begun[1] = false;
             _seedWanted = true;
+            _owners.Clear();
             if (reason == ResetReason.Fault && !known)
             {
                 return;
@@ -558,14 +623,15 @@ namespace Depthbridge
                 return;
             }
             _ring.Break();
-            _ring.PutBook(NoRows, NoRows, _time);
+            _ring.PutBook(new BookSnapshot(NoRows, NoRows, null, _time));
             _checkedAt = _time;
         }
 
-        private void TakeSeed(BookLevel[] bids, BookLevel[] asks, long time)
+        private void TakeSeed(BookLevel[] bids, BookLevel[] asks, MakerLadder owners, long time)
         {
             var known = _begun[0] && _begun[1] && !_seedWanted;
             _seedWanted = false;
+            _owners = owners;
             _time = Math.Max(_time, time);
             if (known && _book.Is(bids, asks))
             {
@@ -575,7 +641,7 @@ namespace Depthbridge
             _begun[1] = true;
             _counters.Seeds++;
             _book.Load(bids, asks);
-            _ring.PutBook((BookLevel[])bids.Clone(), (BookLevel[])asks.Clone(), _time);
+            _ring.PutBook(Snapshot());
         }
 
         private void Number(long time, byte kind, int side, int op, int position, long price, long size, ulong reference)

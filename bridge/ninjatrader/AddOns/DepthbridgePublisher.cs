@@ -435,6 +435,10 @@ namespace Depthbridge
             }
             else if (sender != null && error.Seq != null)
             {
+                if (error.Code == Wire.ErrorOutOfRange && error.Index == null)
+                {
+                    sender.TellPlainBooks();
+                }
                 sender.Refused(error.Seq.Value, error.Index == null);
             }
         }

@@ -84,14 +84,14 @@ namespace Depthbridge
         }
 
         /// <summary>Let the records from here on begin at a book; one that stands here already is replaced.</summary>
-        public void PutBook(BookLevel[] bids, BookLevel[] asks, long time)
+        public void PutBook(BookSnapshot book)
         {
             var newest = _marks.Newest;
             if (newest != null && newest.Number == End)
             {
                 _marks.RemoveNewest();
             }
-            _marks.Add(RingMark.OfBook(End, bids, asks, time));
+            _marks.Add(RingMark.OfBook(End, book));
         }
 
         /// <summary>Give a number to nothing, unless nothing was numbered since the last time or since the beginning.</summary>

@@ -18,19 +18,13 @@ namespace Depthbridge
         /// <summary>Of a bar.</summary>
         public BarData Bar { get; private set; }
 
-        /// <summary>Of a book: its bids, best first.</summary>
-        public BookLevel[] Bids { get; private set; }
-
-        /// <summary>Of a book: its asks, best first.</summary>
-        public BookLevel[] Asks { get; private set; }
-
-        /// <summary>Of a book: its time, ns UTC.</summary>
-        public long Time { get; private set; }
+        /// <summary>Of a book.</summary>
+        public BookSnapshot Book { get; private set; }
 
         /// <summary>A book before a number.</summary>
-        public static RingMark OfBook(long number, BookLevel[] bids, BookLevel[] asks, long time)
+        public static RingMark OfBook(long number, BookSnapshot book)
         {
-            return new RingMark(RingMarkKind.Book, number) { Bids = bids, Asks = asks, Time = time };
+            return new RingMark(RingMarkKind.Book, number) { Book = book };
         }
 
         /// <summary>A number that is given to nothing.</summary>

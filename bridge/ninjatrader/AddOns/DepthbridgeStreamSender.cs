@@ -24,9 +24,9 @@ namespace Depthbridge
         private const long HoldNs = 5000000L;
 
         private readonly Queue<object> _queued = new Queue<object>();
-        private readonly BookChecksum _checksum = new BookChecksum();
         private readonly bool _replyNow;
         private bool _snapshot;
+        private bool _plain;
         private RingMark _told;
         private int _makersTold;
         private int _most = Wire.MaxRecords;
@@ -126,6 +126,7 @@ namespace Depthbridge
             _most = Math.Min(most, Wire.MaxRecords);
             _queued.Clear();
             _makersTold = 0;
+            _plain = false;
             _had = 0;
             _askedSeq = 0;
             _asked = 0;
@@ -197,6 +198,13 @@ namespace Depthbridge
                     GiveUp();
                 }
             }
+        }
+
+        /// <summary>The server refused a snapshot as such: one of an earlier version knows no shares of market makers in it.</summary>
+        /// <remarks>On this connection none are told any more.</remarks>
+        public void TellPlainBooks()
+        {
+            _plain = true;
         }
 
         /// <summary>Where the server is, by its heartbeat: what was sent before the previous one must have arrived.</summary>
@@ -271,10 +279,8 @@ namespace Depthbridge
                 GiveUp();
                 return Step.Again;
             }
-            if (_makersTold != Stream.MakerCount)
+            if (QueueMakers())
             {
-                _makersTold = Stream.MakerCount;
-                _queued.Enqueue(ClientMessages.Makers(Index, Stream.MakerNames()));
                 return Step.Again;
             }
             var checks = Stream.Checks;
@@ -315,7 +321,7 @@ namespace Depthbridge
             {
                 case RingMarkKind.Book:
                     _told = mark;
-                    QueueBook(mark.Bids, mark.Asks, mark.Time, Sent, wall);
+                    QueueBook(mark.Book, Sent, wall);
                     return Step.Again;
                 case RingMarkKind.Hole:
                     Sent++;
@@ -434,47 +440,47 @@ namespace Depthbridge
         /// <summary>Queue the shadow book, unless an event is only half told and its rows are in disorder.</summary>
         private bool QueueShadow(long wall)
         {
-            var book = Stream.Book;
-            if (!book.IsSorted)
+            if (!Stream.Book.IsSorted)
             {
                 return false;
             }
             _snapshot = false;
             // A book that stands here is this one.
             _told = Stream.Ring.MarkFrom(Sent, false);
-            QueueBook(book.CopyOf(Wire.SideBid), book.CopyOf(Wire.SideAsk), Stream.NewestTime, Sent, wall);
+            QueueBook(Stream.Snapshot(), Sent, wall);
             return true;
         }
 
         /// <summary>Queue a book in front of a number, and the check that it went in well.</summary>
-        private void QueueBook(BookLevel[] bids, BookLevel[] asks, long time, long seq, long wall)
+        private void QueueBook(BookSnapshot book, long seq, long wall)
         {
-            var records = new MarketRecord[bids.Length + asks.Length];
-            Fill(records, 0, bids, Wire.SideBid, time);
-            Fill(records, bids.Length, asks, Wire.SideAsk, time);
-            var frame = new byte[FrameWriter.SizeOf(records.Length)];
-            FrameWriter.Write(
-                frame, FrameType.Snapshot, Wire.FlagLast, (byte)Index, seq, time, wall, records, 0, records.Length);
-            _queued.Enqueue(frame);
-            var sum = _checksum.Compute(asks, asks.Length, bids, bids.Length);
-            _queued.Enqueue(ClientMessages.Check(Index, seq - 1, sum));
+            QueueMakers();
+            var records = book.Records(!_plain);
+            var start = 0;
+            do
+            {
+                var count = Math.Min(records.Length - start, _most);
+                var flags = start + count == records.Length ? Wire.FlagLast : (byte)0;
+                var frame = new byte[FrameWriter.SizeOf(count)];
+                FrameWriter.Write(
+                    frame, FrameType.Snapshot, flags, (byte)Index, seq, book.Time, wall, records, start, count);
+                _queued.Enqueue(frame);
+                start += count;
+            }
+            while (start < records.Length);
+            _queued.Enqueue(ClientMessages.Check(Index, seq - 1, book.Checksum));
         }
 
-        private static void Fill(MarketRecord[] records, int start, BookLevel[] rows, byte side, long time)
+        /// <summary>Queue the names of market makers, where there are some that were not told.</summary>
+        private bool QueueMakers()
         {
-            for (var i = 0; i < rows.Length; i++)
+            if (_makersTold == Stream.MakerCount)
             {
-                records[start + i] = new MarketRecord
-                {
-                    Time = time,
-                    Kind = Wire.KindDepthPosition,
-                    Side = side,
-                    Op = Wire.OpAdd,
-                    Position = (byte)i,
-                    Price = rows[i].Price,
-                    Size = rows[i].Size
-                };
+                return false;
             }
+            _makersTold = Stream.MakerCount;
+            _queued.Enqueue(ClientMessages.Makers(Index, Stream.MakerNames()));
+            return true;
         }
 
         private enum StepKind

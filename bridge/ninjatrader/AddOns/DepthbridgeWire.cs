@@ -162,6 +162,9 @@ namespace Depthbridge
         /// <summary>Error: an unknown setting, or a value out of range.</summary>
         public const string ErrorSettings = "settings";
 
+        /// <summary>Error: a field is beyond its range; without an index, a snapshot contradicts itself.</summary>
+        public const string ErrorOutOfRange = "out_of_range";
+
         /// <summary>Error, HTTP: records are missing; continue at <c>from</c>.</summary>
         public const string ErrorGap = "gap";
 

@@ -14,6 +14,12 @@ namespace Depthbridge.Runner
                 case "depth":
                     // time, side, op, position, price, size, maker
                     return Depth(stream, words);
+                case "row":
+                    // time, side, op, position, price, size, maker: of a market maker's row
+                    return stream.DepthOfMaker(
+                        words.Long(1), (int)words.Long(2), (int)words.Long(3), (int)words.Long(4), words.Long(5), words.Long(6), words[7].AsUnsigned("maker"));
+                case "seed_makers":
+                    return stream.SeedOfMakers(Owners(stream, words.List(1), words.List(2)), words.Long(3));
                 case "records":
                     foreach (var row in words.List(1))
                     {
@@ -102,6 +108,25 @@ namespace Depthbridge.Runner
                 levels[i] = new BookLevel(rows[i].Items[0].AsLong("price"), rows[i].Items[1].AsLong("size"));
             }
             return levels;
+        }
+
+        /// <summary>Lists of price, size, maker, bids and asks as NinjaTrader has them.</summary>
+        private static MakerLadder Owners(PublishedStream stream, IList<JsonValue> bids, IList<JsonValue> asks)
+        {
+            var ladder = new MakerLadder(stream.Definition.DepthLevels);
+            ladder.Load(Wire.SideBid, Levels(bids), Makers(bids));
+            ladder.Load(Wire.SideAsk, Levels(asks), Makers(asks));
+            return ladder;
+        }
+
+        private static ulong[] Makers(IList<JsonValue> rows)
+        {
+            var makers = new ulong[rows.Count];
+            for (var i = 0; i < makers.Length; i++)
+            {
+                makers[i] = rows[i].Items[2].AsUnsigned("maker");
+            }
+            return makers;
         }
 
         /// <summary>Lists of time, price, size, side, op.</summary>

@@ -31,7 +31,8 @@ namespace Depthbridge.Runner
                     rows.Add(new BookLevel(row.AsList("row")[0].AsLong("price"), row.AsList("row")[1].AsLong("size")));
                     makers.Add((ulong)row.AsList("row")[2].AsLong("maker"));
                 }
-                foreach (var level in ladder.Load((int)a[1].AsLong("side"), rows.ToArray(), makers.ToArray()))
+                ladder.Load((int)a[1].AsLong("side"), rows.ToArray(), makers.ToArray());
+                foreach (var level in ladder.Levels((int)a[1].AsLong("side")))
                 {
                     all.Add(new List<long> { level.Price, level.Size });
                 }

@@ -19,11 +19,13 @@ namespace Depthbridge.Runner
         private static readonly SortedDictionary<string, Func<PublishedStream, Action>> Calls = new SortedDictionary<string, Func<PublishedStream, Action>>
         {
             { "Depth", stream => () => stream.Depth(Time, Wire.SideBid, Wire.OpUpdate, 0, 18000, 7, 0) },
+            { "DepthOfMaker", stream => () => stream.DepthOfMaker(Time, Wire.SideBid, Wire.OpAdd, 0, 18000, 7, 0) },
             { "Quote", stream => () => stream.Quote(Time, Wire.SideBid, 18000, 7) },
             { "SessionVolume", stream => () => stream.SessionVolume(Time, 9) },
             { "Trade", stream => () => stream.Trade(Time, 18000, 1, Wire.SideBid, Wire.TradeEvent) },
             { "Bar", stream => () => stream.Bar(Bar()) },
             { "Seed", stream => () => stream.Seed(Rows(18000), Rows(18002), Time) },
+            { "SeedOfMakers", stream => () => stream.SeedOfMakers(new MakerLadder(10), Time) },
             { "Reset", stream => () => stream.Reset(ResetReason.FeedLost) },
             { "Backfill", stream => () => stream.Backfill(new[] { new MarketRecord { Time = Time, Price = 18000, Size = 1 } }) },
             { "Advance", stream => () => stream.Advance(Time + 1) },
