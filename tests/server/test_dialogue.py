@@ -609,6 +609,52 @@ async def test_rows_of_market_makers_are_kept_apart(serve: Any, apart: bool) -> 
         assert book["bid_makers"] == [[[None, 8.0], ["ARCA", 1.0]]]
 
 
+@pytest.mark.parametrize("way", ["socket", "post"])
+async def test_a_snapshot_tells_whose_its_rows_are(
+    serve: Any, data: SimpleNamespace, way: str
+) -> None:
+    """Its frames may cut a row; twice a price under one name it is refused whole."""
+    server = await serve()
+    rows = np.zeros(4, RECORD)
+    rows["side"], rows["position"], rows["price"] = (1, 1, 1, 0), (0, 0, 1, 0), 27_249
+    rows["price"][2:] = 27_248, 27_250
+    rows["size"], rows["ref"] = (5, 3, 2, 4), (1, 2, 0, 2)
+    base = "/api/v1/instruments/ES 12-26/book"
+    session = "00000000-0000-4000-8000-000000000077"
+
+    async def tell(frame: Frame) -> str:
+        if way == "socket":
+            await peer.say(data.encode(frame))
+            refused = frame.records["ref"].tolist()[:2] == [2, 2]
+            return str((await peer.hear("error"))["code"]) if refused else "ok"
+        headers = {
+            "x-depthbridge-session": session,
+            "x-depthbridge-instrument": SYMBOL,
+            "content-type": "application/octet-stream",
+        }
+        answer = await server.http.post("/l2_update", content=data.encode(frame), headers=headers)
+        code: str = answer.json().get("code", "ok")
+        return code
+
+    async with server.peer() as peer:
+        await peer.hello(session=session, flags={"useL3": True})
+        await peer.say({"type": "makers", "stream": 0, "names": ["NSDQ", "ARCA"]})
+        await peer.say({**L2, "updates": [ENTRY]})
+        await peer.hear("ack", seq=1)
+        assert await tell(Frame(rows[:1], data.START, 2, FrameType.SNAPSHOT)) == "ok"
+        assert await tell(Frame(rows[1:], data.START, 2, FrameType.SNAPSHOT, 2)) == "ok"
+        channel = server.runtime.hub.find(SYMBOL, data.Source.LIVE)
+        await server.until(lambda: channel.stream.maker_rows is not None)
+        book = (await server.http.get(base)).json()
+        assert book["bids"] == [[6812.25, 8.0], [6812.0, 2.0]]
+        assert book["bid_makers"] == [[["NSDQ", 5.0], ["ARCA", 3.0]], [[None, 2.0]]]
+        assert book["ask_makers"] == [[["ARCA", 4.0]]]
+        rows["ref"][:2] = 2
+        assert await tell(Frame(rows, data.START, 2, FrameType.SNAPSHOT, 2)) == "out_of_range"
+        await server.until(lambda: channel.stream.phase == "stale")
+        assert channel.stream.maker_rows is None
+
+
 async def test_what_was_sent_before_the_end_is_not_lost(serve: Any, data: SimpleNamespace) -> None:
     server = await serve()
     async with server.peer() as peer:
