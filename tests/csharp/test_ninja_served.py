@@ -1,6 +1,7 @@
 """From NinjaTrader to a real server and back: hub, charts and strategy on one connection."""
 
 import json
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -81,6 +82,34 @@ def test_book_sums_and_clusters_are_the_server_s(ninja: Ninja, served: ServedPro
         return bool(there) and all(found == there for found in sets) and mine["state"] == "LIVE"
 
     wait_until(agree)
+
+
+def test_whose_rows_are_is_known_at_once(
+    runner: Program, served: ServedProcess, tmp_path: Path
+) -> None:
+    """A chart is loaded on a book that rests: nothing has changed yet, and its makers are there."""
+    with Ninja(runner, hub=False) as talk:
+        talk.say("server", str(tmp_path / "user"))
+        talk.say("instrument", "AMD", "1900-01-01", 0.01, 1)
+        talk.say("rename", "AMD 01-00", "AMD")
+        talk.say("kind", "AMD", "Stock")
+        rows = [(100.01, 3, "NSDQ"), (100.01, 4, "ARCA"), (100.02, 5, "NSDQ"), (100.01, 2, "NSDQ")]
+        for row, (price, size, maker) in enumerate(rows):
+            talk.depth("ask", "Add", row, price, size, instrument="AMD", maker=maker)
+        talk.depth("bid", "Add", 0, 100.0, 9, instrument="AMD", maker="ARCA")
+        talk.start_hub()
+        talk.chart("stock", "AMD", Port=served.port, useL3=True)
+
+        def makers() -> list[Any]:
+            try:
+                book = served.get("/api/v1/instruments/AMD/book")
+            except urllib.error.HTTPError:
+                return []
+            return [book.get("bid_makers"), book.get("ask_makers")]
+
+        asks = [[["NSDQ", 5.0], ["ARCA", 4.0]], [["NSDQ", 5.0]]]
+        wait_until(lambda: makers() == [[[["ARCA", 9.0]]], asks], makers)
+        talk.say("hub-state", 0, "Terminated")
 
 
 def test_a_signal_of_the_server_reaches_the_strategy(ninja: Ninja, served: ServedProcess) -> None:

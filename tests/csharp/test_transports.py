@@ -234,6 +234,36 @@ def test_requests_carry_the_data_while_the_websocket_fails(
     require_journal(server, tmp_path, state["end"] - 1)
 
 
+def test_whose_rows_are_is_known_after_a_snapshot_by_either_way(
+    runner: Program, server: ServedProcess
+) -> None:
+    """Names go by the WebSocket alone; whose the rows are goes with them."""
+
+    def owners(volume: float) -> list[Any]:
+        book = server.get("/api/v1/instruments/ES%2012-26/book")
+        there = book["bids"] and book["bids"][0][1] == volume
+        return list(book.get("bid_makers", [])) if there else []
+
+    with Relay(server.port) as relay, bridge(runner, relay.address, pace=QUICK) as talk:
+        assert [talk.say("maker", name) for name in ("ARCA", "NSDQ")] == [1, 2]
+        bids, asks = [[10, 3, 1], [10, 4, 2], [9, 5, 0]], [[11, 6, 2]]
+        assert talk.say("seed_makers", bids, asks, START)
+        talk.say("start")
+        up(talk)
+        first = [[["NSDQ", 4.0], ["ARCA", 3.0]], [[None, 5.0]]]
+        wait_until(lambda: owners(7.0) == first, lambda: owners(7.0))
+        relay.deny = True
+        relay.cut()
+        until(talk, lambda state: state["http"] and state["connections"] == 2)
+        talk.say("reset", "FeedReset")
+        assert talk.say("seed_makers", [[10, 1, 2], *bids], asks, START + 10**9)
+        assert not talk.say("row", START + 2 * 10**9, 1, 1, 1, 10, 2, 1)
+        later = [[["NSDQ", 5.0], ["ARCA", 2.0]], [[None, 5.0]]]
+        wait_until(lambda: owners(7.0) == later, lambda: owners(7.0))
+        state = require_same(talk, server)
+        assert (state["refusals"], state["losses"]) == (0, 0), state["log"]
+
+
 def test_a_market_that_rests_is_live_again_over_every_new_line(
     runner: Program, server: ServedProcess
 ) -> None:

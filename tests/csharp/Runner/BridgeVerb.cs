@@ -134,7 +134,7 @@ namespace Depthbridge.Runner
 
         private void Open(string address, int capacity)
         {
-            var hello = new Hello(Guid.NewGuid().ToString("D"), _arguments[2]) { Client = "runner" };
+            var hello = new Hello(Guid.NewGuid().ToString("D"), _arguments[2]) { Client = "runner", UseL3 = true };
             hello.Topics.Add("metrics");
             hello.Topics.Add("clusters");
             var colon = address.LastIndexOf(':');
