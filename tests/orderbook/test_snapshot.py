@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from market.errors import MalformedError
 from market.record import Records
-from orderbook.books.snapshot import snapshot_levels, sides_of
+from orderbook.books.snapshot import sides_of, snapshot_levels
 from orderbook.makers import MakerRows
 from server.snapshots import require_snapshot
 from tests.reference.records import ADD, ASK, BID, ORDER, POSITION, PRICE, Rec, records_of
