@@ -301,3 +301,19 @@ def test_rows_that_are_not_of_the_ladder_are_nobody_s(talk: Talk) -> None:
     frames = [frame for frame in line.frames() if frame.type == FrameType.SNAPSHOT]
     assert [frame.records["size"].tolist() for frame in frames] == [[3, 4, 5], [7, 4, 5]]
     assert not any(frame.records["ref"].any() for frame in frames)
+
+
+def test_a_row_that_differs_from_the_makers_is_nobody_s(talk: Talk) -> None:
+    """Shares of another size would make another book."""
+    line = joined_line(talk, Owned())
+    line.connect()
+    Market(line, rows()).require_same()
+    assert not talk.say("depth", BASE + SECOND, BID, UPDATE, 0, 10, 7, 0)
+    assert not talk.say("depth", BASE + SECOND, ASK, UPDATE, 1, 23, 9, 0)
+    line.core.receive(Resync(stream=0, from_=1, reason="checksum"), line.now)
+    line.settle()
+    server = line.server
+    assert isinstance(server, Owned)
+    assert server.rows.levels(BID) == [(10, 7, {0: 7}), (9, 7, {0: 5, 3: 2})]
+    assert server.rows.levels(ASK) == [(21, 6, {2: 6}), (23, 9, {0: 9})]
+    assert server.failed_checks == 0
