@@ -317,3 +317,23 @@ def test_a_row_that_differs_from_the_makers_is_nobody_s(talk: Talk) -> None:
     assert server.rows.levels(BID) == [(10, 7, {0: 7}), (9, 7, {0: 5, 3: 2})]
     assert server.rows.levels(ASK) == [(21, 6, {2: 6}), (23, 9, {0: 9})]
     assert server.failed_checks == 0
+
+
+def test_after_a_reset_rows_wait_for_the_seed_and_belong_to_nobody_of_before(talk: Talk) -> None:
+    """A feed may tell its rows anew, by position: those of the makers before are gone."""
+    line = joined_line(talk, Owned())
+    line.connect()
+    Market(line, rows()).require_same()
+    talk.say("reset", "FeedReset")
+    end = line.core.state["end"]
+    assert talk.say("row", BASE + SECOND, BID, ADD, 0, 10, 3, 1)
+    assert talk.say("row", BASE + SECOND, BID, UPDATE, 99, 10, 3, 1)
+    assert line.core.state["end"] == end, "the seed will have it"
+    assert talk.say("depth", BASE + SECOND, BID, ADD, 0, 10, 8, 0)
+    assert not talk.say("depth", BASE + SECOND, ASK, ADD, 0, 21, 6, 0)
+    line.core.receive(Resync(stream=0, from_=1, reason="checksum"), line.now)
+    line.settle()
+    server = line.server
+    assert isinstance(server, Owned)
+    assert server.rows.levels(BID) == [(10, 8, {0: 8})]
+    assert server.rows.levels(ASK) == [(21, 6, {0: 6})]
