@@ -56,6 +56,7 @@ from orderbook.layout import (
     EVENT,
     FOREVER,
     GROW,
+    KNOWN,
     LATER_FIELDS,
     MAX_DEPTH,
     METRICS_ROW,
@@ -101,6 +102,7 @@ _ORDER_FAULTS = word_of("book", "order_faults")
 _EVENTS_WAIT, _SIGNALS_WAIT = (
     word_of("book", "heap", "count") + int(which) for which in (CLUSTER_EVENTS, SIGNALS)
 )
+_KNOWN = slice(word_of("known"), word_of("known") + KNOWN.itemsize // 8)
 _ROW = word_of("row")
 _ROW_WORDS = METRICS_ROW.itemsize // 8
 _ROW_STRUCT = Struct(ROW_FORMAT)
@@ -774,6 +776,7 @@ class Analyzer:
         for name, value in values.items():
             p[name] = value
         write_signal_parameters(p["signals"], self.parameters.signals)
+        self._words[_KNOWN] = 0  # it was found with other parameters
         self._forget_what_is_off()
 
     def _forget_what_is_off(self) -> None:

@@ -2,7 +2,7 @@
 
 import math
 
-from market.jit import inlined
+from market.jit import fused, inlined
 from orderbook.analytics.absorption import judge_absorption, set_absorption_threshold
 from orderbook.analytics.bars import bar_close, bar_mid
 from orderbook.analytics.cells import has_room
@@ -189,7 +189,7 @@ def _evaluate(state: Struct, heap: Words, instant: int) -> None:
         judge_signals(state, heap, first, sampled, instant)
 
 
-@inlined
+@fused
 def _judge_bar(state: Struct, heap: Words, instant: int) -> None:
     """Stacks and absorption after trades; those of a bar that has closed were the last of it."""
     p = state.p

@@ -18,6 +18,7 @@ from orderbook.analytics.flow import (
     flow_volume,
 )
 from orderbook.analytics.icebergs import note_shown_again, size_before
+from orderbook.analytics.known import forget_known
 from orderbook.analytics.microprice import micro_clear, micro_stop
 from orderbook.analytics.momentum import momentum_clear
 from orderbook.analytics.notable import (
@@ -432,6 +433,7 @@ def reset_state(words: Words) -> None:
     resting_clear(state.resting)
     traded_clear(state.traded)
     clear_marks(state)
+    forget_known(state)
     opacity_clear(state.opacity)
     clear_signals(state.signals)
     pulls_clear(state.pulls)

@@ -10,7 +10,8 @@
                that stand, as ``standing_orders`` lists them
 
 Equal states have equal bytes, whoever looked at them in between: how much room the heap has, which
-slots of the order table are used, and what lies in a ladder beyond its last row, is left out.
+slots of the order table are used, what lies in a ladder beyond its last row, and what need not be
+asked again (``orderbook.analytics.known``), is left out.
 Nothing is pickled.
 """
 
@@ -28,6 +29,7 @@ from orderbook.books.order_book import STANDING, OrderBook, adds_of, standing_or
 from orderbook.heap import lay_out, region
 from orderbook.layout import (
     EVENT,
+    KNOWN,
     LEVELS,
     METRICS_ROW,
     ORDERS,
@@ -36,6 +38,7 @@ from orderbook.layout import (
     STATE,
     Struct,
     Words,
+    word_of,
 )
 
 __all__ = ["LAYOUT", "Frozen", "pack_state", "unpack_state"]
@@ -51,6 +54,7 @@ _KEPT_WIDTHS: Final = tuple(
 )
 """Words of one entry of a region as it is kept."""
 _STATE_BYTES: Final = STATE.itemsize
+_KNOWN: Final = slice(word_of("known"), word_of("known") + KNOWN.itemsize // 8)
 
 
 class Frozen(NamedTuple):
@@ -104,6 +108,7 @@ def pack_state(words: Words, heap: Words, python: Mapping[str, Any]) -> bytes:
     regions[ORDERS] = standing_orders(book, heap)
     regions[LEVELS] = regions[LEVELS][:0]
     copied = words.copy()
+    copied[_KNOWN] = 0
     _clear_unused(copied.view(STATE)[0]["book"])
     text = json.dumps(python, separators=(",", ":")).encode()
     parts = [LAYOUT, _LENGTH.pack(len(text)), text, copied.tobytes()]

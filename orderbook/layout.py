@@ -18,6 +18,7 @@ __all__ = [
     "BOOK",
     "CELL_WIDTH",
     "EVENT",
+    "KNOWN",
     "MAX_DEPTH",
     "METRICS_FIELDS",
     "METRICS_ROW",
@@ -507,11 +508,19 @@ ICEBERGS_STATE = record_dtype(
     ("touch_size", I8, (2,)),  # 0: not known
 )
 
+KNOWN = record_dtype(  # of the open bar, by the last look at it; all zeros: nothing is known
+    ("traded", I8),  # 1: no row reached the threshold of traded clusters
+    ("absorbed", I8),  # 1: no row reached that of absorption
+    ("stacks", I8),  # 1: ``imbalances`` are those of the bar
+    ("lowest", I8),  # row of their first bit
+    ("imbalances", I8, (2,)),  # bits by row, [sell, buy]
+)
+
 OPACITY = record_dtype(
     ("samples", I8),
     ("minute", I8),  # of the open block
     ("rows", I8),  # sizes in the window
-    ("window", I8, (HIST_BINS,)),  # sum of the blocks
+    ("window", I8, (HIST_BINS,)),  # sum of the closed blocks
     ("blocks", "<u4", (HIST_MINUTES, HIST_BINS)),
 )
 
@@ -730,6 +739,7 @@ STATE = record_dtype(
     ("recent", RECENT_STATE),
     ("absorption", ABSORPTION_STATE),
     ("icebergs", ICEBERGS_STATE),
+    ("known", KNOWN),
     ("pulls", PULLS),
     ("micro", MICRO),
     ("toxicity", TOXICITY),

@@ -2,7 +2,8 @@
 
 import math
 
-from market.jit import inlined
+from market.jit import fused, inlined, unsigned
+from orderbook.analytics.cells import find_cell
 from orderbook.analytics.marks import find_mark, grow_mark, new_mark, tell_new
 from orderbook.layout import (
     ABSORPTION,
@@ -59,19 +60,43 @@ def set_absorption_threshold(state: Struct, heap: Words) -> None:
     absorption.threshold = mean + p.absorb_deviations * math.sqrt(squares / float(n))
 
 
-@inlined
+@fused
 def judge_absorption(state: Struct, heap: Words, time: int) -> None:
     """Look for rows whose recent volume of one aggressor side reaches the threshold."""
     threshold = state.absorption.threshold
     if math.isnan(threshold):
         return
+    if state.known.absorbed and not _absorbed_reaches(state, heap):
+        return
+    state.known.absorbed = 1
     header = state.book.heap
     for i in range(header.count[RECENT_CELLS]):
         at = header.offset[RECENT_CELLS] + CELL_WIDTH * i
         for side in range(2):
-            volume = heap[at + 1 + side]
+            volume = heap[unsigned(at + 1 + side)]
             if volume > 0 and float(volume) >= threshold:
+                state.known.absorbed = 0
                 _absorbed(state, heap, as_int(side), at, volume, time)
+
+
+@fused
+def _absorbed_reaches(state: Struct, heap: Words) -> int:
+    """Whether a row between the trades since the last instant reaches the threshold.
+
+    The volume of every other row can only have become less.
+    """
+    threshold = state.absorption.threshold
+    header = state.book.heap
+    i = find_cell(header, heap, RECENT_CELLS, state.flow.low)
+    while i < header.count[RECENT_CELLS]:
+        at = header.offset[RECENT_CELLS] + CELL_WIDTH * i
+        if heap[unsigned(at)] > state.flow.high:
+            break
+        most = max(heap[unsigned(at + 1)], heap[unsigned(at + 2)])
+        if most > 0 and float(most) >= threshold:
+            return as_int(1)
+        i += 1
+    return as_int(0)
 
 
 @inlined

@@ -1,6 +1,6 @@
 """The ends of marks: price has gone through them, or they are too old."""
 
-from market.jit import inlined
+from market.jit import fused, inlined
 from orderbook.analytics.absorption import absorption_clear
 from orderbook.analytics.events import write_mark
 from orderbook.analytics.icebergs import icebergs_clear
@@ -22,7 +22,7 @@ from orderbook.layout import (
 __all__ = ["clear_marks", "end_all_marks", "end_marks", "lose_trades"]
 
 
-@inlined
+@fused
 def end_marks(state: Struct, heap: Words, time: int) -> None:
     """End marks that price has gone through, or that are too old."""
     marks = state.marks

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from market.jit import borrowed, inlined, unsigned
+from market.jit import borrowed, fused, inlined, unsigned
 from orderbook.analytics.lives import gone_through
 from orderbook.analytics.marks import find_mark, grow_mark, new_mark, tell_new
 from orderbook.analytics.recent import traded_now, traded_since
@@ -115,17 +115,19 @@ def _begin(state: Struct, side: int, price: int, time: int) -> int:
     return as_int(icebergs.n) - 1
 
 
-@inlined
+@fused
 def judge_icebergs(state: Struct, heap: Words, sampled: int, time: int) -> None:
     """One instant: episodes go on, end or begin; those that say enough are told."""
     by_order = as_int(state.book.mode == BY_ORDER)
-    _drop_gone(state, time)
-    if not by_order:
-        if sampled:
-            _follow_rows(state, heap, time)
-        else:
-            icebergs_clear(state)
+    if by_order:
+        _drop_gone(state, time)
+    elif sampled:
+        _follow_rows(state, heap, time)
+    else:
+        icebergs_clear(state)
     state.recent.seen = state.recent.base + state.book.heap.count[RECENT]
+    if not state.flow.any:
+        return  # nothing is fresh
     for i in range(state.icebergs.n):
         episode = state.icebergs.items[i]
         if episode.fresh:
@@ -134,35 +136,44 @@ def judge_icebergs(state: Struct, heap: Words, sampled: int, time: int) -> None:
                 _tell(state, heap, episode, by_order, time)
 
 
+@fused
+def _is_over(state: Struct, episode: Struct, time: int) -> int:
+    """Whether an episode is over by age, or price went through its row."""
+    price = as_int(episode.price)
+    if time - episode.t_last > state.p.iceberg_window:
+        return as_int(1)
+    return gone_through(state, as_int(episode.side), price, price)
+
+
 @inlined
 def _drop_gone(state: Struct, time: int) -> None:
-    """End the episodes that are over by age, or whose row price went through."""
+    """End the episodes that are over."""
     icebergs = state.icebergs
     kept = as_int(0)
     for i in range(icebergs.n):
-        episode = icebergs.items[i]
-        price = as_int(episode.price)
-        late = time - episode.t_last > state.p.iceberg_window
-        if not late and not gone_through(state, as_int(episode.side), price, price):
+        if not _is_over(state, icebergs.items[i], time):
             if kept != i:
                 icebergs.items[kept] = icebergs.items[i]
             kept += 1
     icebergs.n = kept
 
 
-@inlined
+@fused
 def _follow_rows(state: Struct, heap: Words, time: int) -> None:
     """Rows of a book without orders: what they traded and show since the instant before."""
     icebergs = state.icebergs
     book = state.book
-    traded_any = as_int(state.recent.seen < state.recent.base + book.heap.count[RECENT])
+    low = as_int(state.flow.low)  # only between these a row can have traded
+    high = as_int(state.flow.high)
     kept = as_int(0)
     for i in range(icebergs.n):
         episode = icebergs.items[i]
+        if _is_over(state, episode, time):
+            continue
         now = _row_size(book, as_int(episode.side), as_int(episode.price))
         if now == 0:
             continue
-        if traded_any:
+        if low <= episode.price <= high:
             _exchange(state, heap, i, now, time)
         episode.shown = max(as_int(episode.shown), now)
         episode.last = now
@@ -172,7 +183,7 @@ def _follow_rows(state: Struct, heap: Words, time: int) -> None:
     icebergs.n = kept
     for k in range(2):
         side = as_int(1 - k)
-        if traded_any and icebergs.touch_size[side] > 0:
+        if icebergs.touch_size[side] > 0 and low <= icebergs.touch[side] <= high:
             _begin_at_touch(state, heap, side, time)
         icebergs.touch[side] = book.px[side, 0]
         icebergs.touch_size[side] = book.sz[side, 0]
@@ -183,10 +194,12 @@ def _begin_at_touch(state: Struct, heap: Words, side: int, time: int) -> None:
     """Trades hit what was the best row at the instant before, and some of it is still there."""
     icebergs = state.icebergs
     price = as_int(icebergs.touch[side])
+    if traded_since(state, heap, state.recent.seen, price, 1 - side) == 0:
+        return
     if _find(state, side, price) >= 0:
         return
     now = _row_size(state.book, side, price)
-    if now == 0 or traded_since(state, heap, state.recent.seen, price, 1 - side) == 0:
+    if now == 0:
         return
     which = _begin(state, side, price, time)
     if which < 0:
@@ -212,7 +225,7 @@ def _exchange(state: Struct, heap: Words, which: int, now: int, time: int) -> No
     episode.fresh = 1
 
 
-@inlined
+@fused
 def _row_size(book: Struct, side: int, price: int) -> int:
     """Size of a visible row; 0: it is not visible."""
     which = unsigned(side)

@@ -38,21 +38,25 @@ def lower_edge(index: int) -> int:
 def opacity_sample(opacity: Struct, book: Struct, minute: int, times: int) -> None:
     """Count the visible sizes ``times`` times in the block of ``minute`` (minutes since 1970)."""
     opacity_turn(opacity, minute)
-    block = opacity.blocks[minute % HIST_MINUTES]
+    block = unsigned(minute % HIST_MINUTES)
     for side in range(2):
         n = visible_rows(book, side)
-        sizes = book.sz[side]
+        which = unsigned(side)
         for i in range(n):
-            index = unsigned(bin_of(sizes[unsigned(as_int(i))]))
-            block[index] += times
-            opacity.window[index] += times
+            index = unsigned(bin_of(book.sz[which, unsigned(as_int(i))]))
+            opacity.blocks[block, index] += times
         opacity.rows += n * times
     opacity.samples += times
 
 
 @inlined
 def opacity_turn(opacity: Struct, minute: int) -> None:
-    """Move the window to end with ``minute``: blocks that have aged out are emptied."""
+    """Close the open block if it is not that of ``minute``, and empty those that have aged out."""
+    if minute == opacity.minute:
+        return
+    closed = opacity.minute % HIST_MINUTES
+    for i in range(HIST_BINS):
+        opacity.window[i] += as_int(opacity.blocks[closed, i])
     first = max(opacity.minute + 1, minute - HIST_MINUTES + 1)
     for other in range(first, minute + 1):
         block = other % HIST_MINUTES
@@ -78,9 +82,10 @@ def opacity_of(opacity: Struct, size: int, least: int, steps: Struct) -> int:
         return as_int(-1)
     low = as_int(-1)
     high = as_int(-1)
-    reached = 0
+    still = opacity.minute % HIST_MINUTES
+    reached = as_int(0)
     for i in range(HIST_BINS):
-        reached += opacity.window[i]
+        reached += opacity.window[i] + as_int(opacity.blocks[still, i])
         if reached > 0 and low < 0:
             low = lower_edge(i)
         if reached * 100 >= opacity.rows * _PERCENTILE:

@@ -28,7 +28,7 @@ _FILL, _CLEAR = 4, 6
 _OFF_GRID = 2
 
 
-@inlined
+@fused
 def pulls_instant(state: Struct, sampled: int, instant: int) -> None:
     """Begin a window, or bring the open one up to an instant; the visible rows are fresh.
 
@@ -102,7 +102,7 @@ def _place(pulls: Struct, side: int, i: int, price: int, first: int, hit: int) -
     pulls.hit[side, i] = hit
 
 
-@inlined
+@fused
 def _follow(pulls: Struct, book: Struct, side: int) -> None:
     """Bring the followed rows of a depth book to its present rows, and sum up."""
     rows = _rows(book, side)

@@ -5,7 +5,7 @@ first sell): the sums over the log's entries from the number ``first …`` on. A
 a row than ``absorb_ticks`` begins the row's sum anew, so old entries must not be taken off it.
 """
 
-from market.jit import inlined, unsigned
+from market.jit import fused, inlined, unsigned
 from orderbook.analytics.cells import find_cell, has_room, open_cell
 from orderbook.layout import (
     CELL_WIDTH,
@@ -86,7 +86,7 @@ def forget_row(state: Struct, heap: Words, side: int, price: int) -> None:
     _begin_anew(state.book.heap, heap, price, price, 1 + side)
 
 
-@inlined
+@fused
 def forget_old(state: Struct, heap: Words, oldest: int) -> None:
     """Take the trades up to ``oldest`` off their rows; rows without any left go."""
     recent = state.recent

@@ -2,7 +2,8 @@
 
 import math
 
-from market.jit import inlined, unsigned
+from market.jit import bit_length, fused, inlined, unsigned
+from orderbook.analytics.cells import find_cell
 from orderbook.analytics.marks import find_mark, grow_mark, new_mark, tell_new
 from orderbook.layout import (
     BAR,
@@ -17,8 +18,11 @@ from orderbook.layout import (
 
 __all__ = ["judge_stacks", "spend_stack", "stacks_clear"]
 
+_ROWS = 62
+"""Rows whose imbalances are remembered as bits of a word; a bar of more rows is looked at whole."""
 
-@inlined
+
+@fused
 def _opposite(state: Struct, heap: Words, i: int, side: int) -> int:
     """Volume that the imbalance of a side at cell ``i`` is measured against."""
     header = state.book.heap
@@ -32,7 +36,7 @@ def _opposite(state: Struct, heap: Words, i: int, side: int) -> int:
     return heap[unsigned(other + column)] * adjoins
 
 
-@inlined
+@fused
 def _is_imbalance(state: Struct, heap: Words, i: int, side: int) -> int:
     """Whether it is one, without a branch: no guess at it is better than half right."""
     p = state.p
@@ -47,9 +51,82 @@ def _is_imbalance(state: Struct, heap: Words, i: int, side: int) -> int:
     )
 
 
-@inlined
+@fused
 def judge_stacks(state: Struct, heap: Words, time: int) -> None:
     """Look for stacks in the open bar; side 1 of buy imbalances, 0 of sell imbalances."""
+    if not _find_imbalances(state, heap):
+        _judge_cells(state, heap, time)
+        return
+    for k in range(2):
+        side = as_int(1 - k)
+        _judge_bits(state, heap, side, as_int(state.known.imbalances[unsigned(side)]), time)
+
+
+@fused
+def _find_imbalances(state: Struct, heap: Words) -> int:
+    """Bring the remembered imbalances up to date; 0: the bar has too many rows for them.
+
+    A trade changes those of its row and of the rows that are compared with it.
+    """
+    known = state.known
+    header = state.book.heap
+    count = header.count[BAR]
+    start = header.offset[BAR]
+    low = heap[unsigned(start)]
+    high = heap[unsigned(start + CELL_WIDTH * (count - 1))]
+    i = as_int(0)
+    if high - low >= _ROWS:
+        known.stacks = 0
+        return 0
+    if known.stacks and known.lowest <= low and high < known.lowest + _ROWS:
+        i = find_cell(header, heap, BAR, state.flow.low - 1)
+        high = min(high, state.flow.high + 1)
+    else:
+        known.stacks = 1
+        known.lowest = low - (_ROWS - 1 - (high - low)) // 2
+        known.imbalances[0] = 0
+        known.imbalances[1] = 0
+    sells = as_int(known.imbalances[0])
+    buys = as_int(known.imbalances[1])
+    while i < count:
+        row = heap[unsigned(start + CELL_WIDTH * i)]
+        if row > high:
+            break
+        bit = row - known.lowest
+        others = ~(as_int(1) << bit)
+        sells = (sells & others) | (_is_imbalance(state, heap, i, as_int(0)) << bit)
+        buys = (buys & others) | (_is_imbalance(state, heap, i, as_int(1)) << bit)
+        i += 1
+    known.imbalances[0] = sells
+    known.imbalances[1] = buys
+    return 1
+
+
+@fused
+def _judge_bits(state: Struct, heap: Words, side: int, bits: int, time: int) -> None:
+    """Find the runs of at least so many bits, from the lowest on."""
+    begins = bits  # bits that have so many behind them
+    missing = state.p.stack_rows - 1
+    while missing > 0 and begins != 0:
+        begins &= begins >> 1
+        missing -= 1
+    while begins != 0:
+        first = _lowest_bit(begins)
+        rows = _lowest_bit(~(bits >> first))
+        i = find_cell(state.book.heap, heap, BAR, state.known.lowest + first)
+        _found(state, heap, side, i, i + rows - 1, time)
+        begins = begins >> (first + rows) << (first + rows)
+
+
+@inlined
+def _lowest_bit(bits: int) -> int:
+    """Number of the lowest bit that is set; one is."""
+    return bit_length(bits & -bits) - 1
+
+
+@inlined
+def _judge_cells(state: Struct, heap: Words, time: int) -> None:
+    """Find the runs cell by cell."""
     header = state.book.heap
     count = as_int(header.count[BAR])
     start = header.offset[BAR]

@@ -2,9 +2,10 @@
 
 import math
 
-from market.jit import inlined
+from market.jit import fused, inlined, unsigned
 from orderbook.analytics.cells import cell_measure, find_cell, has_room
 from orderbook.analytics.events import write_traded
+from orderbook.analytics.known import forget_known
 from orderbook.analytics.lives import why_ended
 from orderbook.layout import (
     BAR,
@@ -94,6 +95,7 @@ def close_bar_cells(state: Struct, heap: Words, time: int) -> None:
     """
     header = state.book.heap
     cells = header.count[BAR]
+    forget_known(state)
     if cells == 0:
         return
     _expire(header, heap, BARS_LOG, _LOG_WIDTH, time - max(state.p.rolling, state.p.sums_window))
@@ -185,7 +187,7 @@ def _set_threshold(state: Struct, heap: Words) -> None:
     traded.threshold = mean + p.deviations * math.sqrt(squares / float(n))
 
 
-@inlined
+@fused
 def end_traded(state: Struct, heap: Words, time: int) -> None:
     """End clusters that price has gone through, or that are too old."""
     traded = state.traded
@@ -226,7 +228,7 @@ def _is_spent(state: Struct, row: int) -> int:
     return 0
 
 
-@inlined
+@fused
 def judge_traded(state: Struct, heap: Words, time: int) -> None:
     """Look for rows of the open bar at or above the threshold."""
     header = state.book.heap
@@ -242,6 +244,9 @@ def judge_traded(state: Struct, heap: Words, time: int) -> None:
     if p.bars_range > 1:
         first = _first_logged(state, heap, p.bars_range - 1)
     plain = p.bars_range == 1 and p.price_range == 1
+    if plain and state.known.traded and not _traded_reaches(state, heap):
+        return
+    state.known.traded = as_int(plain)
     for i in range(header.count[BAR]):
         at = header.offset[BAR] + CELL_WIDTH * i
         if plain:
@@ -249,7 +254,23 @@ def judge_traded(state: Struct, heap: Words, time: int) -> None:
         else:
             total = _window_sum(state, heap, heap[at], first, 0)
         if total >= traded.threshold:
+            state.known.traded = 0
             _qualify(state, heap, heap[at], total, first, time)
+
+
+@fused
+def _traded_reaches(state: Struct, heap: Words) -> int:
+    """Whether a row between the trades since the last instant reaches the threshold by itself."""
+    header = state.book.heap
+    i = find_cell(header, heap, BAR, state.flow.low)
+    while i < header.count[BAR]:
+        at = header.offset[BAR] + CELL_WIDTH * i
+        if heap[unsigned(at)] > state.flow.high:
+            break
+        if abs(cell_measure(heap, at, state.p.measure)) >= state.traded.threshold:
+            return as_int(1)
+        i += 1
+    return as_int(0)
 
 
 @inlined
