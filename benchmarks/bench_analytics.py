@@ -19,15 +19,16 @@ from wire.frames import decode_frame, encode_frame
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 _MS = 1_000_000
+_TRIES = 3
 
 
 def _deep(depth: int) -> Instrument:
     return Instrument("ES", "ES", ES.tick, ES.size, 50.0, "always", depth)
 
 
-def _analyzer(depth: int, grid_ms: int) -> Analyzer:
+def _analyzer(depth: int, grid_ms: int, *, rows: bool = True) -> Analyzer:
     parameters = Parameters.from_mapping({"clusters": {"grid_ms": grid_ms}})
-    return Analyzer(_deep(depth), parameters)
+    return Analyzer(_deep(depth), parameters, row_per_frame=rows)
 
 
 def _run(analyzer: Analyzer, frames: list[Frame]) -> None:
@@ -60,6 +61,29 @@ def test_instant(measure: Measure, depth: int) -> None:
 
 @pytest.mark.parametrize("depth", [10, 100])
 def test_row(measure: Measure, depth: int) -> None:
+    """Frames that make a row each in their own call, and the same without; the difference."""
+    frames = inputs.frames_of(inputs.book_of(depth, 20_000, 10 * _MS), 2)
+
+    def spent(*, rows: bool) -> float:
+        analyzer = _analyzer(depth, 1000, rows=rows)
+        start = time.process_time()
+        _run(analyzer, frames)
+        seconds = time.process_time() - start
+        assert (int(analyzer.row()["seq"][0]) == frames[-1].end - 1) == rows
+        return seconds
+
+    def once() -> dict[str, dict[str, float]]:
+        tries = [(spent(rows=True), spent(rows=False)) for _ in range(_TRIES)]
+        made, without = (min(each) for each in zip(*tries, strict=True))
+        return {OURS: {f"row_{depth}": (made - without) / len(frames) * 1e6}}
+
+    once()
+    measure.keep(once, rounds=9)
+
+
+@pytest.mark.parametrize("depth", [10, 100])
+def test_row_copied(measure: Measure, depth: int) -> None:
+    """A row that Python asks for: a call of its own, and a copy of the row."""
     analyzer = _analyzer(depth, 100)
     _run(analyzer, inputs.frames_of(inputs.book_of(depth, 4000, 10 * _MS), 400))
 
@@ -67,7 +91,7 @@ def test_row(measure: Measure, depth: int) -> None:
         for _ in range(10_000):
             analyzer.read()
 
-    measure.time(f"row_{depth}", work, 10_000)
+    measure.time(f"row_copied_{depth}", work, 10_000)
     assert analyzer.row()["imbalance"][0] == analyzer.row()["imbalance"][0]
 
 

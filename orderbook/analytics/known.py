@@ -1,8 +1,8 @@
-"""What was found when the open bar was looked at last, so that only what traded since is asked again.
+"""What the last look at the open bar found, so that only what traded since is asked again.
 
 An instant at which nothing reached a threshold says of every row that did not trade since that it
-does not reach it now. Nothing of it shows in any output: all zeros stand for "nothing is known", and
-then everything is looked at.
+does not reach it now. Nothing of it shows in any output: all zeros stand for "nothing is known",
+and then everything is looked at.
 """
 
 from market.jit import inlined

@@ -54,6 +54,9 @@ _ROOM: Final = (
 _ORDER_ROWS: Final = "tests/orderbook/test_order_export.py"
 _BOOKS: Final = "tests/orderbook/test_book.py"
 _SIGNALS: Final = "orderbook/analytics/signals.py"
+_STACKS: Final = "orderbook/analytics/stacks.py"
+_TRADED: Final = "orderbook/analytics/traded.py"
+_KNOWN: Final = "tests/orderbook/test_known.py"
 _RULES: Final = "tests/orderbook/test_signals.py"
 _TOLD: Final = "tests/server/test_signals.py"
 
@@ -321,6 +324,16 @@ MUTANTS: Final = (
     Mutant("orders of the other side are counted in a zone", "orderbook/analytics/events.py",
            "(state.book, heap, zone.side", "(state.book, heap, 1 - zone.side",
            f"{_ORDER_ANALYTICS}::test_a_zone_says_how_many_orders_stand_in_it", jit=False),
+    Mutant("what was known of a bar holds for the next one", _TRADED,
+           "    forget_known(state)\n", "", _KNOWN, jit=False),
+    Mutant("a trade leaves the imbalance of the row below it", _STACKS,
+           "state.flow.low - 1", "state.flow.low", _KNOWN, jit=False),
+    Mutant("a trade leaves the imbalance of the row above it", _STACKS,
+           "state.flow.high + 1", "state.flow.high", _KNOWN, jit=False),
+    Mutant("other settings go by what others found", _ANALYZER,
+           "self._words[_KNOWN] = 0", "pass", _KNOWN),
+    Mutant("a kept state holds what need not be asked again", "orderbook/frozen.py",
+           "copied[_KNOWN] = 0", "pass", _KNOWN),
     Mutant("a strict book goes on", _ORDERS, "if book.strict:", "if False:",
            f"{_ORDER_BOOK}::test_a_strict_book_stops_before_what_is_wrong", jit=False),
     Mutant("a cluster bounces while it is touched", _SIGNALS,
