@@ -19,7 +19,7 @@ from wire.frames import decode_frame, encode_frame
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)
 _MS = 1_000_000
-_TRIES = 3
+_TRIES = 7
 
 
 def _deep(depth: int) -> Instrument:
