@@ -545,7 +545,7 @@ class Analyzer:
         live = live[np.lexsort((live["tick_low"], 1 - live["side"], live["kind"]))]
         return [
             describe.cluster_fields(event, self.instrument, self.parameters, self._config)
-            for event in live
+            for event in describe.plain_events(live)
         ]
 
     def calculate_advanced_metrics(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Live, replay and offline commands render here, so equal entries give equal bytes
 reads state; what nobody listens to is not rendered.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -62,14 +63,15 @@ def metrics_message(stream: Stream) -> bytes:
 
 def cluster_messages(stream: Stream, result: Result) -> list[ClusterMessage]:
     """The cluster events of an entry in order, one message each: updates are conflated per id."""
-    if not len(result.events):  # most have none, and NumPy ends even that loop by an exception
+    events = result.events
+    if not len(events):
         return []
-    return [_cluster_message(stream, event) for event in result.events]
+    return [_cluster_message(stream, event) for event in describe.plain_events(events)]
 
 
-def _cluster_message(stream: Stream, event: Any) -> ClusterMessage:  # noqa: ANN401 - an EVENT row
+def _cluster_message(stream: Stream, event: Mapping[str, Any]) -> ClusterMessage:
     word = describe.event_word(event)
-    head = _head(stream, "clusters", int(event["seq"]) - 1, int(event["time"]))
+    head = _head(stream, "clusters", event["seq"] - 1, event["time"])
     cluster = describe.cluster_fields(event, stream.instrument, stream.parameters, stream.config)
     text = orjson.dumps({**head, "event": word, "clusters": [cluster]})
     return ClusterMessage(word, cluster["id"], text)

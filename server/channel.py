@@ -688,7 +688,7 @@ class Channel:
             self._told.signals.extend(signal_fields(stream, signal) for signal in signals)
             self._told.ended.extend(
                 describe.cluster_fields(event, stream.instrument, stream.parameters, stream.config)
-                for event in events
+                for event in describe.plain_events(events)
                 if describe.event_word(event) == "end"
             )
         if not self.listeners:
