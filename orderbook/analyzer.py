@@ -82,7 +82,7 @@ from orderbook.notable import (
 )
 from orderbook.parameters import PROFILE_PRESETS, Parameters
 from orderbook.profiles import profile_fields, rolling_cells
-from orderbook.row_text import ROW_TEXT_BYTES, write_row_text
+from orderbook.row_text import ROW_TEXT_START, ROW_TEXT_WORDS, write_row_text
 from orderbook.signals import recent_signals, signal_counters, write_signal_parameters
 
 __all__ = ["Analyzer"]
@@ -154,8 +154,8 @@ class Analyzer:
         self.row_memory: memoryview[int] = self.row_words.data
         self._ints: memoryview[int] = self._words.data
         self._order_faults = self._ints[_ORDER_FAULTS : _ORDER_FAULTS + ORDER_FAULTS]
-        self._text = np.empty(ROW_TEXT_BYTES, np.uint8)
-        self._text_bytes: memoryview[int] = self._text.data
+        self._text = np.zeros(ROW_TEXT_WORDS, np.int64)
+        self._text_bytes: memoryview[int] = self._text.view(np.uint8)[ROW_TEXT_START:].data
         self._clock = self._state["clock"]
         self._started = False
         self._naked = NakedPocs()
