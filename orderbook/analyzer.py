@@ -147,7 +147,7 @@ class Analyzer:
         self.parameters = parameters or Parameters()
         self.bars: dict[str, BarStudies] = {}
         self._calendar = calendar
-        self.row_per_frame = row_per_frame
+        self.row_per_frame = int(row_per_frame)  # as kernels take it
         self._words = np.zeros(STATE.itemsize // 8, np.int64)
         self._state: Any = self._words.view(STATE)[0]
         self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
@@ -190,37 +190,35 @@ class Analyzer:
         if not self._started and len(records):
             self._enter_session(frame.base + int(records["dt"][0]))
         done = process_records(
-            records, frame.base, frame.seq, 0, self.row_per_frame, self._words, self._heap
+            records, frame.base, frame.seq, self.row_per_frame, self._words, self._heap
         )
         return WHOLE.get(done) or self._go_on(frame._replace(records=records), done)
 
     def _go_on(self, frame: Frame, done: int) -> Outcome:
         """Serve what stopped a frame, until it is applied or a fault ends it."""
         rewound = False
+        applied = 0
         while True:
-            start, status = divmod(int(done), STATUSES)
+            more, status = divmod(int(done), STATUSES)
+            applied += more
             if status == OK:
-                return Outcome(start, None, rewound)
+                return Outcome(applied, None, rewound)
             fault = fault_word(status, self._state["book"])
             if fault is not None:
                 self.gap(fault)
                 self.seq = frame.end
                 if self.row_per_frame:
                     read_row(self._words, self._heap)
-                return Outcome(start, fault, rewound)
+                return Outcome(applied, fault, rewound)
+            rest = frame.records[applied:]
+            time = frame.base + int(rest["dt"][0])
             if status == REWIND:
-                self._rewind(frame.base + int(frame.records["dt"][start]))
+                self._rewind(time)
                 rewound = True
             else:
-                self._serve(status, frame.base + int(frame.records["dt"][start]))
+                self._serve(status, time)
             done = process_records(
-                frame.records,
-                frame.base,
-                frame.seq,
-                start,
-                self.row_per_frame,
-                self._words,
-                self._heap,
+                rest, frame.base, frame.seq + applied, self.row_per_frame, self._words, self._heap
             )
 
     def load_snapshot(self, records: Records, time: int, seq: int) -> str | None:

@@ -96,31 +96,30 @@ _MINUTE = 60_000_000_000
 
 @kernel
 def process_records(
-    records: Struct, base: int, seq: int, start: int, row: int, words: Words, heap: Words
+    records: Struct, base: int, seq: int, row: int, words: Words, heap: Words
 ) -> int:
-    """Apply ``records[start:]`` to book and analytics.
+    """Apply records to book and analytics.
 
     Args:
         records: RECORD array, read only.
         base: ns UTC, added to each ``dt``.
         seq: number of ``records[0]``.
-        start: first record to apply.
-        row: whether the frame makes a metrics row, to be written at its end.
+        row: 1: the frame makes a metrics row, to be written at its end; 0: it makes none.
         words: STATE, changed in place.
         heap: changed in place.
 
     Returns:
         ``applied * STATUSES + status`` (reading a field from Python costs as much as the call).
         OK; or a status of ``orderbook.layout`` that stopped it before record ``applied``, with
-        everything before applied: GROW and BOUNDARY ask to be called again from there, REWIND and
-        the book faults do not apply the record.
+        everything before applied: GROW and BOUNDARY ask to be called again with the rest, REWIND
+        and the book faults do not apply the record.
     """
     heap = borrowed(heap)
     state = words.view(STATE)[0]
     clock = state.clock
     book = state.book
     half = borrowed(heap.view(np.int32))
-    for i in range(start, len(records)):
+    for i in range(len(records)):
         record = records[unsigned(i)]
         time = base + as_int(record.dt)
         if time != clock.now or not clock.started:

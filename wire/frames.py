@@ -16,7 +16,7 @@ from market.enums import FrameFlag, FrameType, Kind
 from market.errors import MalformedError
 from market.record import HEADER, MAGIC, MAX_DT, MAX_RECORDS, RECORD, VERSION, Frame, Records
 from wire.codes import ErrorCode
-from wire.kernels import FIELDS, check_records
+from wire.kernels import FIELDS, check_records, record_rules
 
 __all__ = [
     "LIMIT",
@@ -43,9 +43,13 @@ _UNKNOWN_FLAGS: Final = ~int(
 _DEFLATED: Final = int(FrameFlag.DEFLATED)
 _HISTORICAL: Final = int(FrameFlag.HISTORICAL)
 _SNAPSHOT: Final = int(FrameType.SNAPSHOT)
-_BITS: Final = 1
 _KEPT_BITS: Final = 3
-"""Bits that ``position`` of an order may have, on the wire and in a journal."""
+"""Bits that ``position`` of an order may have in a journal."""
+_RULES: Final = tuple(record_rules(snapshot=kind == _SNAPSHOT) for kind in range(_SNAPSHOT + 1))
+_KEPT_RULES: Final = tuple(
+    record_rules(snapshot=kind == _SNAPSHOT, bits=_KEPT_BITS) for kind in range(_SNAPSHOT + 1)
+)
+"""By the frame's type, on the wire and in a journal."""
 _LAST_SEQ: Final = 2**63 - 1 - MAX_RECORDS
 _LAST_BASE: Final = MAX_TIME - MAX_DT
 _MAX_PLACE: Final = 2**53 - 1
@@ -136,7 +140,7 @@ def decode_frame(
     else:
         source = data if isinstance(data, bytes) else memoryview(data).toreadonly()
         records = np.frombuffer(source, RECORD, count, _HEAD)
-    status = check_records(records, kind == _SNAPSHOT, _KEPT_BITS if kept else _BITS)
+    status = check_records(records, (_KEPT_RULES if kept else _RULES)[kind])
     if status >= 0:
         raise _refused_record(records, status)
     if flags & _HISTORICAL:
@@ -187,7 +191,7 @@ def require_records(records: Records, *, snapshot: bool = False) -> None:
     Raises:
         MalformedError: with ``code``, ``index`` and ``field``.
     """
-    status = check_records(records, snapshot, _BITS)
+    status = check_records(records, record_rules(snapshot=snapshot))
     if status >= 0:
         raise _refused_record(records, status)
 

@@ -4,10 +4,10 @@ from typing import Final
 
 import numpy as np
 
-from market.jit import inlined, kernel, unsigned
+from market.jit import brief, inlined, unsigned
 from market.record import Records
 
-__all__ = ["FIELDS", "MAX_MAGNITUDE", "check_records"]
+__all__ = ["FIELDS", "MAX_MAGNITUDE", "check_records", "record_rules"]
 
 MAX_MAGNITUDE: Final = 2**53 - 1
 """Largest price in ticks (either sign) and size in steps."""
@@ -22,32 +22,43 @@ _OPS: Final = np.array([[2, 2, 1, 4, 6, _NO_OP], [0, 0, _NO_OP, _NO_OP, 0, _NO_O
 """The largest ``side``, and in events and snapshots the largest ``op``, of each kind."""
 
 
-@kernel
-def check_records(records: Records, snapshot: bool, bits: int) -> int:
+def record_rules(*, snapshot: bool = False, bits: int = 1) -> int:
+    """What holds for the records of a frame, in one number: each argument of a call costs time.
+
+    Args:
+        snapshot: only adds of depth and orders are allowed.
+        bits: the largest ``position`` of an order: all its bits.
+    """
+    return bits << 1 | snapshot
+
+
+@brief
+def check_records(records: Records, rules: int) -> int:
     """First field out of range.
 
     Args:
         records: RECORD[n].
-        snapshot: only adds of depth and orders are allowed.
-        bits: the largest ``position`` of an order: all its bits.
+        rules: of :func:`record_rules`.
 
     Returns:
         -1 when all are in range, else ``8 * index + field`` with ``field`` an index into FIELDS.
         A few ns a record; nothing changes.
     """
+    snapshot = rules & 1
+    bits = rules >> 1
     if _all_in_range(records, snapshot, bits):
         return -1
     return _first_wrong(records, snapshot, bits)
 
 
 @inlined
-def _all_in_range(records: Records, snapshot: bool, bits: int) -> bool:
+def _all_in_range(records: Records, snapshot: int, bits: int) -> bool:
     """Whether no field is out of range, without a branch.
 
     In real data the kind changes every other record, and each wrong guess of it costs as much as
     everything else that is asked of a record.
     """
-    ops = _OPS[1 if snapshot else 0]
+    ops = _OPS[unsigned(snapshot)]
     wrong = False
     for i in range(len(records)):
         record = records[unsigned(i)]
@@ -67,7 +78,7 @@ def _all_in_range(records: Records, snapshot: bool, bits: int) -> bool:
 
 
 @inlined
-def _first_wrong(records: Records, snapshot: bool, bits: int) -> int:
+def _first_wrong(records: Records, snapshot: int, bits: int) -> int:
     """As ``check_records``, field by field."""
     for i in range(len(records)):
         record = records[i]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from market.enums import DepthOp, Kind, OrderOp, QuoteOp, TradeSource
 from market.record import RECORD, Records
 from tests.wire.builders import LARGEST, records
-from wire.kernels import FIELDS, MAX_MAGNITUDE, check_records
+from wire.kernels import FIELDS, MAX_MAGNITUDE, check_records, record_rules
 
 OPS = {
     Kind.DEPTH_POSITION: DepthOp, Kind.DEPTH_PRICE: DepthOp, Kind.QUOTE: QuoteOp,
@@ -42,7 +42,7 @@ def _valid(row: Records, field: str, snapshot: bool, bits: int) -> bool:
 
 @given(records(), st.data())
 def test_the_kernel_finds_what_its_twin_finds(rows: Records, data: st.DataObject) -> None:
-    assert check_records(rows, False, 1) == -1
+    assert check_records(rows, record_rules()) == -1
     if len(rows):
         index = data.draw(st.integers(0, len(rows) - 1))
         field = data.draw(st.sampled_from(FIELDS))
@@ -51,7 +51,8 @@ def test_the_kernel_finds_what_its_twin_finds(rows: Records, data: st.DataObject
             st.integers(-(2**63), 2**63 - 1) if wide else st.integers(0, 255)
         )
     for snapshot, bits in product((False, True), (1, 3)):
-        found, expected = check_records(rows, snapshot, bits), twin(rows, snapshot, bits)
+        rules = record_rules(snapshot=snapshot, bits=bits)
+        found, expected = check_records(rows, rules), twin(rows, snapshot, bits)
         assert (found < 0) == (expected < 0)
         assert found // 8 == expected // 8
 
@@ -65,7 +66,7 @@ def test_no_field_beyond_its_limit_passes_unseen() -> None:
         for price, size in ((0, 0), (1, 0), (-LARGEST, LARGEST), (LARGEST + 1, 0), (0, -1)):
             row["price"], row["size"] = price, size
             for snapshot, bits in product((False, True), (1, 3)):
-                found = check_records(rows, snapshot, bits)
+                found = check_records(rows, record_rules(snapshot=snapshot, bits=bits))
                 assert (found < 0) == (twin(rows, snapshot, bits) < 0)
 
 
