@@ -36,9 +36,8 @@ def ofi_group(ofi: Struct, book: Struct, levels: int) -> None:
         ofi.known = 1
         if book.touched >= levels:
             return
-        for i in range(levels):
-            change = _side_term(ofi, book, 1, i) - _side_term(ofi, book, 0, i)
-            ofi.total[unsigned(i)] += change
+        for side in range(2):
+            _add_changes(ofi, book, side, levels)
     for side in range(2):
         n = min(visible_rows(book, side), levels)
         which = unsigned(side)
@@ -50,24 +49,26 @@ def ofi_group(ofi: Struct, book: Struct, levels: int) -> None:
 
 
 @inlined
-def _side_term(ofi: Struct, book: Struct, side: int, row: int) -> int:
-    """Size that one row of one side gained, in the paper's sense."""
-    visible = visible_rows(book, side)
+def _add_changes(ofi: Struct, book: Struct, side: int, levels: int) -> None:
+    """Add what the rows of one side gained, in the paper's sense, to the totals.
+
+    Of two rows at the same place one counts whose price is better, both whose price is the same.
+    """
     which = unsigned(side)
-    at = unsigned(row)
-    known = ofi.prev_n[which]
-    now = book.sz[which, at] if row < visible else as_int(0)
-    before = ofi.prev_sz[which, at] if row < known else as_int(0)
-    if row >= visible:
-        return -before
-    if row >= known:
-        return now
-    step = (book.px[which, at] - ofi.prev_px[which, at]) * (2 * side - 1)
-    if step > 0:
-        return now
-    if step < 0:
-        return -before
-    return now - before
+    sign = 2 * side - 1
+    rows = min(visible_rows(book, side), levels)
+    known = min(ofi.prev_n[which], levels)
+    both = min(rows, known)
+    for i in range(both):
+        at = unsigned(i)
+        step = (book.px[which, at] - ofi.prev_px[which, at]) * sign
+        gained = book.sz[which, at] if step >= 0 else as_int(0)
+        lost = ofi.prev_sz[which, at] if step <= 0 else as_int(0)
+        ofi.total[at] += (gained - lost) * sign
+    for i in range(both, rows):
+        ofi.total[unsigned(i)] += book.sz[which, unsigned(i)] * sign
+    for i in range(both, known):
+        ofi.total[unsigned(i)] -= ofi.prev_sz[which, unsigned(i)] * sign
 
 
 @inlined
