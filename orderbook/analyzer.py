@@ -97,6 +97,8 @@ _NOW, _SEQ, _STALE, _BOTH_SEEN, _CLOSED, _PAUSED, _CROSSED = (
     word_of("clock", name)
     for name in ("now", "seq", "stale", "both_seen", "closed", "paused", "crossed")
 )
+_SYNCED_MARKS = Struct("=5q").pack(0, 1, 0, 0, 0)
+"""The words from ``stale`` to ``paused`` of a book that is as it should be: looked at in one."""
 _MODE = word_of("book", "mode")
 _ORDER_FAULTS = word_of("book", "order_faults")
 _EVENTS_WAIT, _SIGNALS_WAIT = (
@@ -153,6 +155,7 @@ class Analyzer:
         self.row_words = self._words[_ROW : _ROW + _ROW_WORDS]
         self.row_memory: memoryview[int] = self.row_words.data
         self._ints: memoryview[int] = self._words.data
+        self._marks = self._ints[_STALE : _PAUSED + 1]
         self._order_faults = self._ints[_ORDER_FAULTS : _ORDER_FAULTS + ORDER_FAULTS]
         self._text = np.zeros(ROW_TEXT_WORDS, np.int64)
         self._text_bytes: memoryview[int] = self._text.view(np.uint8)[ROW_TEXT_START:].data
@@ -333,7 +336,7 @@ class Analyzer:
 
     def pause(self, paused: bool = True) -> None:
         """Playback stands still, or goes on."""
-        self._clock["paused"] = paused
+        self._ints[_PAUSED] = paused
 
     def empty(self) -> None:
         """Empty the book and go on without a snapshot, as a tolerant reader does after a fault."""
@@ -374,6 +377,8 @@ class Analyzer:
     @property
     def phase(self) -> Phase:
         """State of the book as of the last completed group."""
+        if self._marks.tobytes() == _SYNCED_MARKS:
+            return _SYNCED
         ints = self._ints
         if ints[_STALE]:
             return Phase.STALE

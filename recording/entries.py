@@ -74,9 +74,11 @@ class SettingsEntry:
     config: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FrameEntry:
     """Events, or one frame of a snapshot (``frame.type``).
+
+    Not frozen as the others are: there is one for every frame, and that doubles what it takes.
 
     Attributes:
         frame: the records.

@@ -402,8 +402,7 @@ class Stream:
             return Result(self)
         if frame.flags & _HISTORICAL:
             return self._apply_backfill(frame)
-        if analyzer.paused:
-            analyzer.pause(False)
+        analyzer.pause(False)
         if self._apart:
             self._begin_maker_rows(frame.records)
         applied, fault, rewound = analyzer.process_l2_update(frame)

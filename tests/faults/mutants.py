@@ -259,8 +259,8 @@ MUTANTS: Final = (
            "        self.book.clear()\n        self.ring.skip()\n", "        self.book.clear()\n",
            _PLAYBACK),
     Mutant("a record leaves the pause", "recording/stream.py",
-           "if analyzer.paused:\n            analyzer.pause(False)",
-           "if analyzer.paused and False:\n            analyzer.pause(False)", _PLAYBACK),
+           "        analyzer.pause(False)\n        if self._apart:",
+           "        if self._apart:", _PLAYBACK),
     Mutant("a journal that begins anew names no makers", _CHANNEL,
            "        if makers:\n", "        if False:\n",
            "tests/server/test_refusing_disk.py"

@@ -173,6 +173,7 @@ def test_every_attribute_is_frozen_or_given_by_the_maker() -> None:
         "row_words",
         "row_memory",
         "_ints",
+        "_marks",
         "_clock",
         "_header",
         "_counts",
