@@ -149,9 +149,16 @@ class _Collector:
         self._session: TradingSession | None = None
         self._begin = 0
         self._parts: dict[str, list[NDArray[np.float64]]] = {}
+        self._heard = 0
 
     def take(self, columns: dict[str, Any]) -> Iterator[SessionPart]:
         times = np.asarray(columns["time_ns"], np.int64)
+        if self._session is not None and int(times[0]) < self._begin + self._kept() * STEP:
+            # time went back: what was heard since the rows before belongs to these
+            later = self._signals[self._heard :]
+            del self._signals[self._heard :]
+            yield from self.finish()
+            self._signals[:] = later
         low = 0
         while low < len(times):
             first = int(times[low])
@@ -165,12 +172,15 @@ class _Collector:
             if self._session is not None:
                 self._keep(columns, times, low, high)
             low = high
+        self._heard = len(self._signals)
+
+    def _kept(self) -> int:
+        return sum(len(part) for part in self._parts.get("mid", []))
 
     def _follows(self, time: int) -> bool:
         """Whether a row is the next instant of the open session."""
         assert self._session is not None
-        kept = sum(len(part) for part in self._parts.get("mid", []))
-        expected = self._begin + kept * STEP
+        expected = self._begin + self._kept() * STEP
         return time == expected and time <= self._session.close
 
     def _keep(self, columns: dict[str, Any], times: NDArray[np.int64], low: int, high: int) -> None:

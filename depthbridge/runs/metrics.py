@@ -14,7 +14,7 @@ from depthbridge.runs.columns import metrics_columns
 from market.enums import FrameFlag, FrameType, Phase, Source
 from market.errors import UsageError
 from market.instrument import Instrument
-from market.record import Frame, times_of
+from market.record import REWIND_NS, Frame, times_of
 from market.session import SessionCalendar, calendar_for
 from orderbook import METRICS_FIELDS, METRICS_ROW, NULL_TICKS, Parameters
 from orderbook.books.orders import FAULT_WORDS
@@ -156,6 +156,8 @@ class MetricsRun(Run):
         if isinstance(entry, InstrumentEntry):
             self._begin(entry)
         elif isinstance(entry, FrameEntry):
+            if self._interval and self._sets_back(entry.frame):
+                yield from self._step_back()
             if self._label != NULL_TICKS:  # a book tells nothing of the time before it
                 yield from self._silence(-(-entry.frame.base // self._interval) * self._interval)
             self._snapshot(entry)
@@ -226,10 +228,35 @@ class MetricsRun(Run):
             start = stop
 
     def _intervals(self, frame: Frame, index: NDArray[np.int64]) -> Iterator[Columns]:
-        if not len(index):
-            return
+        times = times_of(frame)
+        assert self._stream is not None
+        now = self._stream.analyzer.clock
+        start = 0
+        for stop in [*_steps_back(times, now), len(times)]:
+            if stop > start:
+                yield from self._onwards(frame, index, times, start, stop)
+            if stop < len(times):
+                yield from self._step_back()
+            start = stop
+
+    def _sets_back(self, snapshot: Frame) -> bool:
+        """Whether this is the last part of a snapshot that a new stream begins with."""
+        stream = self._stream
+        assert stream is not None
+        late = snapshot.base < stream.analyzer.clock - REWIND_NS
+        return bool(stream.source.played and late and snapshot.flags & FrameFlag.LAST)
+
+    def _step_back(self) -> Iterator[Columns]:
+        """Time is about to go back, and all begins anew: so do the rows."""
+        yield from self._close_row()
+        yield from self._flush()
+        self._label = self._clock = self._boundary = NULL_TICKS
+
+    def _onwards(
+        self, frame: Frame, index: NDArray[np.int64], times: NDArray[np.int64], first: int, end: int
+    ) -> Iterator[Columns]:
         # An earlier record counts as being at the clock.
-        clock = np.maximum.accumulate(times_of(frame))
+        clock = np.maximum.accumulate(times[first:end])
         np.maximum(clock, self._clock, out=clock)
         labels = -(-clock // self._interval) * self._interval
         cuts = [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist(), len(labels)]
@@ -241,7 +268,7 @@ class MetricsRun(Run):
                 self._label = label
             yield from self._silence(label)
             self._pass_boundary(int(clock[start]))
-            self._records(frame, index, start, stop)
+            self._records(frame, index, first + start, first + stop)
         self._clock = int(clock[-1])
 
     def _silence(self, label: int) -> Iterator[Columns]:
@@ -384,3 +411,17 @@ class MetricsRun(Run):
         self._filled = 0
         if len(rows):
             yield metrics_columns(rows)
+
+
+def _steps_back(times: NDArray[np.int64], now: int) -> list[int]:
+    """Indices of the records that set the clock back, which is at ``now`` before the first."""
+    found: list[int] = []
+    start = 0
+    while start < len(times):
+        clock = np.maximum.accumulate(np.concatenate([[now], times[start:]]))[:-1]
+        back = np.flatnonzero(times[start:] < clock - REWIND_NS)
+        if not len(back):
+            break
+        found.append(start + int(back[0]))
+        now, start = int(times[found[-1]]), found[-1] + 1
+    return found
