@@ -96,7 +96,7 @@ def _run_both(frames: list[Frame], *settings: dict[str, Any]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("reach", [1, 12])
+@pytest.mark.parametrize("reach", [1, 4, 12])
 def test_what_is_known_changes_nothing(settings: str, reach: int) -> None:
     seen = _run_both(_frames(len(settings), reach), SETTINGS[settings])
     assert seen["told"] > 20, seen
