@@ -19,7 +19,7 @@ _TIME = 1_700_000_000 * _SECOND
 
 
 def warmup() -> None:
-    """Run everything once on a tiny stream: milliseconds from the cache, else half a minute."""
+    """Run everything once on a tiny stream: milliseconds from the cache, else a minute or two."""
     _analyze()
     _keep_book()
 

@@ -10,7 +10,7 @@ __all__ = ["warm_kernels"]
 
 
 def warm_kernels() -> None:
-    """Compile, or load from the cache; takes milliseconds or half a minute.
+    """Compile, or load from the cache; takes milliseconds, or a minute or two.
 
     A compiler makes millions of small objects that stay: collecting them costs a fifth of its time.
     """

@@ -8,7 +8,8 @@ import pytest
 
 from market.enums import DepthOp, Kind
 from market.record import RECORD, Frame, Records, make_frames
-from orderbook import Analyzer, Parameters
+from orderbook import Analyzer, Parameters, layout
+from orderbook.analytics import resting
 from orderbook.layout import KNOWN, word_of
 from tests.orderbook.compare import instrument
 
@@ -108,3 +109,7 @@ def test_other_settings_ask_everything_again() -> None:
     off = {"stacks": "off", "absorption": "off", "threshold": 500.0}
     seen = _run_both(_frames(3, 1), EAGER, off, SETTINGS["delta"], SETTINGS["horizontal"])
     assert min(seen["stacks"], seen["traded"]) > 50, seen
+
+
+def test_the_last_rows_that_are_passed_over_together_lie_in_the_ladder() -> None:
+    assert layout.ROWS % resting._MANY == 0
